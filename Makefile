@@ -1,0 +1,37 @@
+# The list of commands. Each sets up .venv by itself, from packaging/setup.sh, and says what the system lacks.
+
+.PHONY: help demo test app check format bench clean
+.DEFAULT_GOAL := help
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+$(VENV)/ready: pyproject.toml packaging/constraints.txt packaging/setup.sh
+	@bash packaging/setup.sh $(VENV)
+
+demo: $(VENV)/ready  ## teach the starter model something it does not know, and show it
+	@$(VENV)/bin/espalier demo --dir demo
+
+test: $(VENV)/ready  ## every test; the slow ones fetch the starter model once
+	@$(RUN) pytest -q
+
+app: $(VENV)/ready  ## open the window
+	@$(VENV)/bin/espalier-desktop
+
+check: $(VENV)/ready  ## format, lint and types
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+
+format: $(VENV)/ready  ## put the code into the house's format
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+bench: $(VENV)/ready  ## speed against plain mlx-lm, as ratios from one run
+	@$(VENV)/bin/espalier bench
+
+clean:  ## remove the environment, the demo and all caches
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,28 @@
+"""Hidden states and logits of mlx-lm models, so that the wide output head is computed only where it is needed."""
+
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+
+
+def splits(model: nn.Module) -> bool:
+    """Return whether the model's body and head can be called apart, as in Llama and its relatives."""
+    body = getattr(model, "model", None)
+    tied = getattr(getattr(model, "args", None), "tie_word_embeddings", False)
+    plain = not any(hasattr(getattr(model, "args", None), name) for name in ("final_logit_softcapping", "logit_scale"))
+    return plain and body is not None and (hasattr(model, "lm_head") or (tied and hasattr(body, "embed_tokens")))
+
+
+def hidden(model: Any, tokens: mx.array, cache: list[Any] | None = None) -> mx.array:
+    """Return what ``logits`` takes, for tokens of shape (batch, length): (batch, length, width)."""
+    return model.model(tokens, cache) if splits(model) else model(tokens, cache)
+
+
+def logits(model: Any, states: mx.array) -> mx.array:
+    """Return logits over the vocabulary for hidden states of shape (…, width)."""
+    if not splits(model):
+        return states
+    if hasattr(model, "lm_head"):
+        return model.lm_head(states)
+    return model.model.embed_tokens.as_linear(states)

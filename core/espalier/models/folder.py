@@ -1,0 +1,167 @@
+"""The folders in which models live, what each holds, and whether it is complete."""
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from espalier.errors import EspalierError
+
+_LONGEST_HEADER = 100 << 20  # bytes, the limit of the safetensors format
+_INDEX = "model.safetensors.index.json"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """One complete model on disk.
+
+    Attributes:
+        name: its path below the models folder, such as ``smollm2-135m-instruct`` or ``owner/name``.
+        bytes: of all its files.
+        architecture: ``model_type`` of its configuration, such as ``llama``.
+        precision: ``4-bit`` and the like when it is quantized, else the data type, such as ``float32``.
+    """
+
+    name: str
+    path: Path
+    bytes: int
+    architecture: str
+    precision: str
+
+
+def models_folder() -> Path:
+    """Return the folder of the user's models, which may not exist yet; ``ESPALIER_HOME`` moves it."""
+    if home := os.environ.get("ESPALIER_HOME"):
+        return Path(home).expanduser() / "models"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "Espalier" / "models"
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "espalier" / "models"
+
+
+def list_models() -> list[ModelInfo]:
+    """Return the complete models of the models folder, by name; half-downloaded ones are left out."""
+    return sorted(_complete_models(models_folder()), key=lambda model: model.name)
+
+
+def model_info(path: Path, name: str = "") -> ModelInfo:
+    """Describe one model folder.
+
+    Raises:
+        EspalierError: the folder is not a complete model.
+    """
+    verify_model(path)
+    config = _read_json(path / "config.json")
+    quantization = config.get("quantization") or config.get("quantization_config")
+    if isinstance(quantization, dict) and "bits" in quantization:
+        precision = f"{quantization['bits']}-bit"
+    else:
+        precision = str(config.get("torch_dtype") or config.get("dtype") or "unknown")
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return ModelInfo(name or path.name, path, size, str(config.get("model_type", "unknown")), precision)
+
+
+def find_model(name_or_path: str) -> Path:
+    """Return the folder of a model, given its name in the models folder or its path.
+
+    Raises:
+        EspalierError: there is no such model; the message names the command that gets it.
+    """
+    path = Path(name_or_path).expanduser()
+    inside = models_folder() / name_or_path
+    if (
+        name_or_path
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and (inside / "config.json").is_file()
+    ):
+        return inside
+    if path.is_dir():
+        return path.resolve()
+    if path.is_file():
+        raise EspalierError(
+            f"{name_or_path} is a file, not a model folder. "
+            f"`espalier models import {name_or_path} FOLDER` makes one of a GGUF file."
+        )
+    raise EspalierError(
+        f"There is no model named {name_or_path}. `espalier models get {name_or_path}` fetches one by its "
+        "name; `espalier models list` shows those on this machine."
+    )
+
+
+def verify_model(path: Path) -> None:
+    """Check that a model folder is complete, without loading it.
+
+    Raises:
+        EspalierError: the configuration, the tokenizer or a weight file is missing, damaged or cut off, or
+            the weights are in another format than safetensors.
+    """
+    for name in ("config.json", "tokenizer.json"):
+        if not (path / name).is_file():
+            raise _incomplete(path, f"{name} is missing")
+        _read_json(path / name)
+    weights = sorted(path.glob("model*.safetensors"))
+    if (path / _INDEX).is_file():
+        _check_index(path)
+    if not weights:
+        raise _incomplete(path, "it has no model.safetensors; other formats of weights are not read")
+    for file in weights:
+        _check_length(path, file)
+
+
+def _complete_models(root: Path) -> Iterator[ModelInfo]:
+    for config in [*root.glob("*/config.json"), *root.glob("*/*/config.json")]:
+        relative = config.parent.relative_to(root)
+        if any(part.startswith(".") for part in relative.parts):
+            continue
+        try:
+            yield model_info(config.parent, relative.as_posix())
+        except EspalierError:
+            continue  # half-downloaded: `find_model` and `verify_model` say so when it is asked for
+
+
+def _check_index(path: Path) -> None:
+    files = _read_json(path / _INDEX).get("weight_map")
+    if not isinstance(files, dict) or not files:
+        raise _incomplete(path, f"{_INDEX} is damaged")
+    for name in sorted({str(file) for file in files.values()}):
+        if Path(name).name != name or not (path / name).is_file():
+            raise _incomplete(path, f"{name} is missing")
+
+
+def _check_length(path: Path, file: Path) -> None:
+    """Compare a file's length with the end of its last tensor."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        start = stream.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+        if length > min(size - 8, _LONGEST_HEADER):
+            raise _incomplete(path, f"{file.name} is cut off")
+        try:
+            header = json.loads(stream.read(length))
+            ends = [int(entry["data_offsets"][1]) for key, entry in header.items() if key != "__metadata__"]
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise _incomplete(path, f"{file.name} is damaged") from error
+    if not ends:
+        raise _incomplete(path, f"{file.name} holds no weights")
+    if size < 8 + length + max(ends):
+        raise _incomplete(path, f"{file.name} is cut off")
+
+
+def _read_json(file: Path) -> dict[str, object]:
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise _incomplete(file.parent, f"{file.name} is damaged") from error
+    if not isinstance(content, dict):
+        raise _incomplete(file.parent, f"{file.name} is damaged")
+    return content
+
+
+def _incomplete(path: Path, reason: str) -> EspalierError:
+    return EspalierError(
+        f"The model in {path} is not complete: {reason}. Delete the folder and get the model again."
+    )

@@ -1,0 +1,1 @@
+"""Leaves, seed examples and their problems: InstructLab's taxonomy in plain Python."""

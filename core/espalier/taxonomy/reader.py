@@ -1,0 +1,82 @@
+"""Leaves from ``qna.yaml`` files, for the stages that use them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from espalier.errors import EspalierError
+from espalier.taxonomy.checker import examine
+from espalier.taxonomy.leaf import Kind, Leaf, SeedExample
+from espalier.taxonomy.schema import FOLDERS
+from espalier.taxonomy.walk import leaf_files, stays_inside
+
+
+def read_taxonomy(root: Path) -> list[Leaf]:
+    """Return every leaf below ``knowledge`` and ``compositional_skills``, sorted by path.
+
+    Raises:
+        EspalierError: there is no leaf, or one of them has errors.
+    """
+    files = [file for file in leaf_files(root) if file.relative_to(root).parts[0] in FOLDERS]
+    if not files:
+        raise EspalierError(
+            f"The taxonomy at {root} has no leaf yet. "
+            "Add a file such as knowledge/my_subject/qna.yaml to it, or start from the example project."
+        )
+    return sorted((read_leaf(root, file) for file in files), key=lambda leaf: leaf.path)
+
+
+def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
+    """Return the leaf in one file, judged as ``ilab`` does; texts lose the blank space around them.
+
+    Raises:
+        EspalierError: the file is not below the root, is empty or has errors.
+    """
+    if not stays_inside(taxonomy_root, qna):
+        raise EspalierError(f"{qna} is not inside the taxonomy at {taxonomy_root}. Move or copy it there.")
+    examined = examine(qna)
+    if examined.errors:
+        first, more = examined.errors[0], len(examined.errors) - 1
+        rest = (
+            f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file."
+            if more
+            else ""
+        )
+        raise EspalierError(f"{qna}, line {first.line}, column {first.column}: {first.message}{rest}")
+    if not examined.contents:
+        raise EspalierError(f"{qna} is empty. Write the leaf, or delete the file.")
+    path = _leaf_path(taxonomy_root, qna)
+    return (
+        _knowledge(path, examined.contents)
+        if examined.folder == "knowledge"
+        else _skill(path, examined.contents)
+    )
+
+
+def _leaf_path(root: Path, qna: Path) -> str:
+    folder, top = qna.absolute().parent, root.absolute()
+    if not folder.is_relative_to(top):
+        folder, top = qna.resolve().parent, root.resolve()
+    return folder.relative_to(top).as_posix()
+
+
+def _knowledge(path: str, contents: Mapping[str, Any]) -> Leaf:
+    seeds = tuple(
+        SeedExample(pair["question"].strip(), pair["answer"].strip(), seed["context"].strip())
+        for seed in contents["seed_examples"]
+        for pair in seed["questions_and_answers"]
+    )
+    return Leaf(path, "knowledge", contents["document_outline"].strip(), contents["domain"].strip(), seeds)
+
+
+def _skill(path: str, contents: Mapping[str, Any]) -> Leaf:
+    seeds = tuple(
+        SeedExample(seed["question"].strip(), seed["answer"].strip(), _stripped(seed.get("context")))
+        for seed in contents["seed_examples"]
+    )
+    kind: Kind = "skill" if seeds[0].context is None else "grounded skill"
+    return Leaf(path, kind, contents["task_description"].strip(), "", seeds)
+
+
+def _stripped(text: str | None) -> str | None:
+    return None if text is None else text.strip()

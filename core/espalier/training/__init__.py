@@ -1,0 +1,1 @@
+"""From samples to a training run: the mixture, the plan of its steps, and its settings."""
