@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
+
+from espalier.training.plan import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,54 @@ class LanguageModel(Protocol):
 
     def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Return, per pair, the mean log-probability per token of the text as the prompt's answer, in nats."""
+
+    def choose(self, prompts: Sequence[Prompt], options: Sequence[str]) -> list[list[float]]:
+        """Return, per prompt, the probability of each option as its answer, among the options.
+
+        Read from one prefill: from the first token in which the options differ.
+        """
+
+
+@dataclass(frozen=True)
+class TrainRow:
+    """One conversation that the student learns from; loss is taken on every assistant turn's last answer."""
+
+    messages: tuple[Message, ...]
+
+
+class Backend(Protocol):
+    """Everything that needs a machine-learning framework, as functions of paths."""
+
+    def load(self, model: Path, adapter: Path | None = None) -> LanguageModel:
+        """Return the model in a folder, with an adapter on top."""
+
+    def train(
+        self,
+        model: Path,
+        rows: Sequence[TrainRow],
+        settings: TrainSettings,
+        run: Path,
+        on_step: Callable[[int, int, float], None],
+    ) -> None:
+        """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
+
+        Args:
+            model: folder of the student.
+            rows: the training mixture, in order.
+            settings: of the run.
+            run: the run's folder.
+            on_step: told the update, the number of updates, and the loss in nats per answer token.
+        """
+
+    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write the student merged with its adapter, in 4 bits."""
+
+    def ask_both(
+        self,
+        model: Path,
+        adapter: Path,
+        prompt: Prompt,
+        sampling: Sampling,
+        on_text: Callable[[str, str], None],
+    ) -> tuple[str, str]:
+        """Return the base and the tuned answer from one batched forward; text is told as it comes, by pane."""

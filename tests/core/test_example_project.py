@@ -37,9 +37,7 @@ class Subject:
         return seeds
 
     def seed_questions(self) -> list[str]:
-        return [
-            pair["question"] for seed in self.seeds() for pair in seed.get("questions_and_answers", [seed])
-        ]
+        return [pair["question"] for seed in self.seeds() for pair in seed.get("questions_and_answers", [seed])]
 
     def text(self) -> str:
         assert self.document is not None

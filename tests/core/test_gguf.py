@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import espalier.metal  # first: it prepares the process for MLX
+
+# isort: split
+
 import mlx.core as mx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from espalier.errors import EspalierError
 from espalier.metal import gguf
 from espalier.metal.gguf import import_gguf
@@ -18,7 +23,6 @@ from espalier.models.gguf_header import read_header
 from espalier.models.gguf_llama import read_config, read_shape, read_weights
 from espalier.models.starter import STARTER, fetch_starter, is_ready, starter_folder
 from espalier.models.tokenizer import build_tokenizer
-from numpy.typing import NDArray
 
 assert espalier.metal
 
@@ -67,7 +71,7 @@ def random_model(tied: bool = True) -> dict[str, Floats]:
     noise = np.random.default_rng(7)
 
     def weights(*shape: int) -> Floats:
-        return noise.standard_normal(shape).astype(np.float32) / 8
+        return (noise.standard_normal(shape) / 8).astype(np.float32)
 
     model = {"model.embed_tokens": weights(len(TOKENS), HIDDEN), "model.norm": weights(HIDDEN) + 1}
     for layer in range(LAYERS):
@@ -101,10 +105,7 @@ def encode(weights: Floats, kind: str) -> bytes:
     for block in weights.reshape(-1, 32):
         if kind == "Q8_0":
             scale = np.float16(max(abs(block).max(), 1e-6) / 127)
-            data += (
-                scale.tobytes()
-                + np.clip(np.round(block / np.float32(scale)), -128, 127).astype("i1").tobytes()
-            )
+            data += scale.tobytes() + np.clip(np.round(block / np.float32(scale)), -128, 127).astype("i1").tobytes()
             continue
         low, high = block.min(), block.max()
         if kind == "Q4_0":
@@ -179,9 +180,7 @@ def write(
         known = kind if kind in ("F32", "F16", "Q4_0", "Q4_1", "Q8_0") else "F32"
         content = encode(matrix, known)
         described += string(name) + struct.pack("<I", matrix.ndim)
-        described += struct.pack(f"<{matrix.ndim}Q", *matrix.shape[::-1]) + struct.pack(
-            "<IQ", KINDS[kind], len(data)
-        )
+        described += struct.pack(f"<{matrix.ndim}Q", *matrix.shape[::-1]) + struct.pack("<IQ", KINDS[kind], len(data))
         data += content + bytes(-len(content) % 32)
         plain = decode(encode(model.get(ours, matrix), known), known, matrix.shape)
         found[ours] = plain  # rows are quantized one by one, so their order does not matter
@@ -197,8 +196,9 @@ def _kind(name: str, kinds: Mapping[str, str] | str, matrix: Floats) -> str:
     return kinds.get(name, "F32")
 
 
-def load(folder: Path) -> dict[str, Any]:
-    weights: dict[str, Any] = mx.load(str(folder / "model.safetensors"))
+def load(file: Path) -> dict[str, mx.array]:
+    weights = mx.load(str(file))
+    assert isinstance(weights, dict)
     return weights
 
 
@@ -216,7 +216,7 @@ def read_all(path: Path) -> None:
 def test_every_kind_of_tensor_is_imported_exactly(tmp_path: Path, kind: str, tied: bool) -> None:
     expected = write(tmp_path / "m.gguf", random_model(tied), kind)
     import_gguf(tmp_path / "m.gguf", tmp_path / "model", dtype="float32")
-    weights = load(tmp_path / "model")
+    weights = load(tmp_path / "model/model.safetensors")
     assert weights.keys() == {f"{name}.weight" for name in expected}
     for name, matrix in expected.items():
         imported = np.array(weights[f"{name}.weight"])
@@ -228,9 +228,9 @@ def test_every_kind_of_tensor_is_imported_exactly(tmp_path: Path, kind: str, tie
 @pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q8_0"])
 def test_packed_weights_agree_with_those_of_mlx_itself(tmp_path: Path, kind: str) -> None:
     write(tmp_path / "m.gguf", random_model(), kind)
-    theirs: dict[str, Any] = mx.load(str(tmp_path / "m.gguf"))
+    theirs = load(tmp_path / "m.gguf")
     import_gguf(tmp_path / "m.gguf", tmp_path / "model", dtype="float16", quantized=True)
-    ours = load(tmp_path / "model")
+    ours = load(tmp_path / "model/model.safetensors")
     for name in ("mlp.down_proj", "self_attn.v_proj"):
         for part in ("weight", "scales", "biases"):
             mine = ours[f"model.layers.1.{name}.{part}"]
@@ -247,7 +247,7 @@ def test_mixed_kinds_stay_packed_each_with_its_own_bits(tmp_path: Path) -> None:
     settings = json.loads((tmp_path / "model/config.json").read_text())["quantization"]
     usual = {"group_size": 32, "bits": 4, "mode": "affine"}
     assert settings == {**usual, "model.embed_tokens": {**usual, "bits": 8}, "lm_head": False}
-    weights = load(tmp_path / "model")
+    weights = load(tmp_path / "model/model.safetensors")
     for name, matrix in expected.items():
         plain = weights[f"{name}.weight"]
         if kinds.get(name, "F").startswith("Q"):
@@ -284,8 +284,7 @@ def test_a_large_model_is_written_in_several_files(tmp_path: Path, monkeypatch: 
     assert index["weight_map"].keys() == {f"{name}.weight" for name in expected}
     for file in files:
         names = {name for name, place in index["weight_map"].items() if place == file}
-        held: dict[str, Any] = mx.load(str(tmp_path / "model" / file))
-        assert held.keys() == names
+        assert load(tmp_path / "model" / file).keys() == names
     (tmp_path / "model" / max(files)).unlink()
     with pytest.raises(EspalierError, match=max(files)):
         verify_model(tmp_path / "model")
@@ -361,9 +360,7 @@ def test_the_rope_of_llama_3_is_recovered_from_its_factors(tmp_path: Path) -> No
         ({"general.alignment": 0}, "damaged"),
     ],
 )
-def test_what_cannot_be_imported_is_refused_by_name(
-    tmp_path: Path, change: dict[str, Any], words: str
-) -> None:
+def test_what_cannot_be_imported_is_refused_by_name(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     write(tmp_path / "m.gguf", random_model(), "F16", METADATA | change)
     with pytest.raises(EspalierError, match=words):
         import_gguf(tmp_path / "m.gguf", tmp_path / "model", dtype="float32")
@@ -382,6 +379,13 @@ def test_other_tensor_types_are_refused_by_name(tmp_path: Path) -> None:
     write(tmp_path / "m.gguf", random_model(), "BF16")
     with pytest.raises(EspalierError, match="BF16"):
         read_header(tmp_path / "m.gguf")
+
+
+def test_quantized_rope_factors_are_refused(tmp_path: Path) -> None:
+    extra = {"rope_freqs.weight": ("Q8_0", np.ones(32, np.float32))}
+    write(tmp_path / "m.gguf", random_model(), "F16", extra=extra)
+    with pytest.raises(EspalierError, match="rope_freqs"):
+        import_gguf(tmp_path / "m.gguf", tmp_path / "model", dtype="float32")
 
 
 def test_a_tensor_that_no_llama_has_is_refused(tmp_path: Path) -> None:
@@ -410,6 +414,17 @@ def test_a_full_disk_is_noticed_before_writing(tmp_path: Path, monkeypatch: pyte
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(EspalierError, match="Make room"):
+        import_gguf(tmp_path / "m.gguf", tmp_path / "model", dtype="float32")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.gguf"]
+
+
+def test_a_disk_that_fills_up_while_writing_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("[write] Unable to write 3000094 bytes to file.")
+
+    write(tmp_path / "m.gguf", random_model(), "F16")
+    monkeypatch.setattr(mx, "save_safetensors", fail)
+    with pytest.raises(EspalierError, match=r"could not be written .* Make room"):
         import_gguf(tmp_path / "m.gguf", tmp_path / "model", dtype="float32")
     assert [path.name for path in tmp_path.iterdir()] == ["m.gguf"]
 
@@ -478,8 +493,8 @@ def test_flipped_bytes_never_raise_anything_else(tmp_path: Path) -> None:
         (tmp_path / "bad.gguf").write_bytes(damaged)
         try:
             read_all(tmp_path / "bad.gguf")
-        except EspalierError as error:
-            assert str(error)
+        except EspalierError:
+            continue
 
 
 @pytest.mark.slow
@@ -495,6 +510,8 @@ def test_the_starter_model_answers(tmp_path: Path) -> None:
     assert starter_folder().name == STARTER
     answers = []
     for folder in (starter_folder(), packed):
+        model: Any
+        tokenizer: Any
         model, tokenizer, *_ = load_model(str(folder))
         chat = [{"role": "user", "content": "What is the capital of France?"}]
         prompt = tokenizer.apply_chat_template(chat, add_generation_prompt=True)

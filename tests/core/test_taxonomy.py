@@ -133,9 +133,7 @@ def test_an_answer_that_yaml_1_1_reads_as_text_is_accepted(tmp_path: Path, raw: 
     ],
 )
 @pytest.mark.parametrize("mode", MODES)
-def test_an_answer_that_breaks_the_syntax_gives_one_problem_with_its_line(
-    tmp_path: Path, raw: str, mode: Mode
-) -> None:
+def test_an_answer_that_breaks_the_syntax_gives_one_problem_with_its_line(tmp_path: Path, raw: str, mode: Mode) -> None:
     (problem,) = check_file(write(tmp_path, "compositional_skills/a", with_answer(raw)), mode)
     assert problem.code == "yaml-syntax"
     assert problem.line in (6, 7)
@@ -329,9 +327,7 @@ def test_too_many_items_give_one_problem(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_harmless_alias_is_accepted(tmp_path: Path) -> None:
     text = (
-        text_of(skill())
-        .replace(": ada", ": &name ada")
-        .replace("task_description: Answer.", "task_description: *name")
+        text_of(skill()).replace(": ada", ": &name ada").replace("task_description: Answer.", "task_description: *name")
     )
     assert codes(write(tmp_path, "compositional_skills/a", text)) == []
 
@@ -354,11 +350,7 @@ def test_a_loop_of_links_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_problem_has_its_line_and_column(tmp_path: Path) -> None:
-    text = (
-        text_of(skill())
-        .replace("created_by: ada", "created_by: ada\ncreatedby: ada")
-        .replace("Answer 3.", "no")
-    )
+    text = text_of(skill()).replace("created_by: ada", "created_by: ada\ncreatedby: ada").replace("Answer 3.", "no")
     unknown, wrong = check_file(write(tmp_path, "compositional_skills/a", text))
     assert (unknown.code, unknown.line, unknown.column) == ("unknown-key", 3, 1)
     assert (wrong.code, wrong.line, wrong.column) == ("wrong-type", 13, 11)
@@ -393,9 +385,7 @@ def test_a_tree_is_checked_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_leaf_is_read(tmp_path: Path) -> None:
-    grounded = skill(
-        version=2, seed_examples=[{**seed, "context": "C.\n"} for seed in skill()["seed_examples"]]
-    )
+    grounded = skill(version=2, seed_examples=[{**seed, "context": "C.\n"} for seed in skill()["seed_examples"]])
     write(tmp_path, "knowledge/science/otters", knowledge())
     write(tmp_path, "compositional_skills/plain", skill())
     write(tmp_path, "compositional_skills/grounded/x", grounded)
@@ -420,9 +410,7 @@ def test_a_leaf_is_read(tmp_path: Path) -> None:
 def test_a_leaf_with_errors_is_not_read(tmp_path: Path) -> None:
     bad = changed(skill(created_by=""), lambda it: it["seed_examples"].pop())
     file = write(tmp_path, "compositional_skills/a", bad)
-    with pytest.raises(
-        EspalierError, match=r"qna\.yaml, line 2, column 13: .* There is 1 more error in this file\."
-    ):
+    with pytest.raises(EspalierError, match=r"qna\.yaml, line 2, column 13: .* There is 1 more error in this file\."):
         read_leaf(tmp_path, file)
     with pytest.raises(EspalierError, match="is empty"):
         read_leaf(tmp_path, write(tmp_path, "compositional_skills/b", ""))

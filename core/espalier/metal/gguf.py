@@ -22,9 +22,7 @@ from espalier.models.tokenizer import build_tokenizer, end_tokens, token_id, tok
 
 Dtype = Literal["float32", "float16"]
 
-_SHARD = (
-    4 << 30
-)  # bytes; a larger model is written in several files, so that memory holds one of them at a time
+_SHARD = 4 << 30  # bytes; a larger model is written in several files, so that memory holds one of them at a time
 _SPARE = 64 << 20  # bytes, for the tokenizer and the file system
 
 
@@ -49,17 +47,11 @@ def import_gguf(source: Path, destination: Path, *, dtype: Dtype, quantized: boo
     shape = read_shape(header)
     weights = read_weights(header, shape)
     if quantized and not any(_bits(header, weight) for weight in weights):
-        raise EspalierError(
-            f"{source.name} holds no quantized tensors. Import it as plain weights, then quantize it."
-        )
+        raise EspalierError(f"{source.name} holds no quantized tensors. Import it as plain weights, then quantize it.")
     tokenizer = build_tokenizer(header)
     if tokenizer.get_vocab_size() > shape.vocabulary:
         header.refuse("tokenizer.ggml.tokens")
-    factors = (
-        read_tensor(source, header.tensors[ROPE_FACTORS]) if ROPE_FACTORS in header.tensors else np.zeros(0)
-    )
-    assert not isinstance(factors, Packed)
-    config = read_config(header, shape, factors.flatten().tolist())
+    config = read_config(header, shape, _rope_factors(source, header))
     config |= {"torch_dtype": dtype, **_special_ids(header), "eos_token_id": end_tokens(header)[0]}
     if quantized:
         config["quantization"] = config["quantization_config"] = _quantization(header, weights)
@@ -67,15 +59,28 @@ def import_gguf(source: Path, destination: Path, *, dtype: Dtype, quantized: boo
         shards = _shards(header, weights, dtype, quantized)
         _check_room(folder, sum(size for _, size in shards))
         _save_weights(source, header, folder, shards, dtype, quantized)
-        tokenizer.save(str(folder / "tokenizer.json"))
-        longest = header.integer("llama.context_length")
-        _save(folder / "tokenizer_config.json", tokenizer_config(header, longest))
         _save(folder / "config.json", config)
         _save(folder / "generation_config.json", {**_special_ids(header), "eos_token_id": end_tokens(header)})
-        if "tokenizer.chat_template" in header.metadata:
-            template = header.text("tokenizer.chat_template")
-            (folder / "chat_template.jinja").write_text(template, encoding="utf-8", newline="")
+        tokenizer.save(str(folder / "tokenizer.json"))
+        _save_tokenizer_settings(header, folder)
         verify_model(folder)
+
+
+def _rope_factors(source: Path, header: Header) -> list[float]:
+    if ROPE_FACTORS not in header.tensors:
+        return []
+    if header.tensors[ROPE_FACTORS].kind != "F32":
+        header.refuse(ROPE_FACTORS)
+    factors = read_tensor(source, header.tensors[ROPE_FACTORS])
+    assert not isinstance(factors, Packed)
+    return [float(factor) for factor in factors.flat]
+
+
+def _save_tokenizer_settings(header: Header, folder: Path) -> None:
+    _save(folder / "tokenizer_config.json", tokenizer_config(header, header.integer("llama.context_length")))
+    if "tokenizer.chat_template" in header.metadata:
+        template = header.text("tokenizer.chat_template")
+        (folder / "chat_template.jinja").write_text(template, encoding="utf-8", newline="")
 
 
 def _special_ids(header: Header) -> dict[str, int]:
@@ -102,9 +107,7 @@ def _quantization(header: Header, weights: list[Weight]) -> dict[str, object]:
     return settings
 
 
-def _shards(
-    header: Header, weights: list[Weight], dtype: Dtype, quantized: bool
-) -> list[tuple[list[Weight], int]]:
+def _shards(header: Header, weights: list[Weight], dtype: Dtype, quantized: bool) -> list[tuple[list[Weight], int]]:
     """Return the weights of each file with their size in bytes."""
     width = 4 if dtype == "float32" else 2
     shards: list[tuple[list[Weight], int]] = []
@@ -146,13 +149,14 @@ def _save_weights(
             for weight in weights
             for key, array in _arrays(weight, source, header, np.dtype(dtype), quantized)
         }
-        mx.save_safetensors(str(folder / name), arrays, metadata={"format": "mlx"})
+        try:
+            mx.save_safetensors(str(folder / name), arrays, metadata={"format": "mlx"})
+        except RuntimeError as error:  # MLX's form of a failed write
+            raise OSError(str(error)) from error
         index |= dict.fromkeys(arrays, name)
     if len(shards) > 1:
         total = sum(size for _, size in shards)
-        _save(
-            folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": index}
-        )
+        _save(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": index})
 
 
 def _arrays(

@@ -10,9 +10,10 @@ from mlx_lm.models.cache import BatchKVCache, make_prompt_cache
 from mlx_lm.utils import dequantize_model, load_model, load_tokenizer
 
 from espalier.errors import EspalierError
-from espalier.language import Prompt, Sampling
-from espalier.metal.decode import PREFILL_STEP, decode, shared_prefix
+from espalier.language import Message, Prompt, Sampling
+from espalier.metal.decode import PREFILL_STEP, decode, prefill, shared_prefix
 from espalier.metal.forward import hidden, logits
+from espalier.metal.linux import speed_up
 
 BATCH_ROWS = 48  # throughput of SmolLM2-135M stops rising near here on two CPU cores (2026-11-21)
 
@@ -30,6 +31,11 @@ class MlxModel:
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
         tokens = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, enable_thinking=False)
         return [int(token) for token in tokens] + (self.encode_text(prompt.start) if prompt.start else [])
+
+    def encode_turns(self, messages: Sequence[Message]) -> list[int]:
+        """Return the token ids of a whole conversation, its last answer included."""
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        return [int(token) for token in self.tokenizer.apply_chat_template(turns, enable_thinking=False)]
 
     def encode_text(self, text: str) -> list[int]:
         """Return the token ids of plain text, without special tokens."""
@@ -66,6 +72,26 @@ class MlxModel:
             for index, score in zip(batch, self._score([split[index] for index in batch]), strict=True):
                 scores[index] = score
         return scores
+
+    def choose(self, prompts: Sequence[Prompt], options: Sequence[str]) -> list[list[float]]:
+        """Return the probability of each option per prompt; see `espalier.language.LanguageModel.choose`.
+
+        Raises:
+            ValueError: options that begin with the same token after what all of them share.
+        """
+        tokens = [[*self.encode_text(option), -1] for option in options]
+        common = shared_prefix(tokens)
+        labels = [option[common] for option in tokens]
+        if len(set(labels)) < len(options) or -1 in labels:
+            raise ValueError(f"no single token tells these options apart: {options}")
+        encoded = [self.encode(prompt) + tokens[0][:common] for prompt in prompts]
+        found: list[list[float]] = [[]] * len(prompts)
+        for batch in batches(encoded, self._rows):
+            _, states = prefill(self.model, [encoded[index] for index in batch])
+            scores = logits(self.model, states)[:, mx.array(labels)].astype(mx.float32)
+            for index, row in zip(batch, mx.softmax(scores, axis=-1).tolist(), strict=True):
+                found[index] = row
+        return found
 
     def _score(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[float]:
         rows = [prompt + text for prompt, text in pairs]
@@ -116,6 +142,7 @@ def load(path: Path) -> MlxModel:
     Raises:
         EspalierError: the folder holds no model that mlx-lm can load.
     """
+    speed_up()
     try:
         model, config = load_model(path)
         tokenizer = load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))

@@ -1,9 +1,8 @@
 """Our own LoRA step loop: loss on the answers only, the prompts' shared beginning computed once, exact resume."""
 
 import json
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +116,9 @@ class Trainer:
         self._rows = rows
         self._settings = settings
         add_lora(model, settings.lora, settings.seed)
-        self._optimizer = optim.AdamW(
-            settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True
-        )
+        self._optimizer = optim.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True)
         self._optimizer.init(model.trainable_parameters())
-        self._common = min(
-            shared_prefix([row.tokens for row in rows]), min(row.answer for row in rows) - 1
-        )
+        self._common = min(shared_prefix([row.tokens for row in rows]), min(row.answer for row in rows) - 1)
         self._gradient = nn.value_and_grad(model, mean_loss)
         lengths = [len(row.tokens) for row in rows]
         self._batches = [

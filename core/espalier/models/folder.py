@@ -31,6 +31,10 @@ class ModelInfo:
     architecture: str
     precision: str
 
+    def line(self) -> str:
+        """Return the model in one line."""
+        return f"{self.name}  {self.architecture}, {self.precision}, {self.bytes / 1e6:.0f} MB  {self.path}"
+
 
 def models_folder() -> Path:
     """Return the folder of the user's models, which may not exist yet; ``ESPALIER_HOME`` moves it."""
@@ -70,16 +74,10 @@ def find_model(name_or_path: str) -> Path:
     Raises:
         EspalierError: there is no such model; the message names the command that gets it.
     """
-    path = Path(name_or_path).expanduser()
-    inside = models_folder() / name_or_path
-    if (
-        name_or_path
-        and not path.is_absolute()
-        and ".." not in path.parts
-        and (inside / "config.json").is_file()
-    ):
+    path, inside = Path(name_or_path).expanduser(), models_folder() / name_or_path
+    if name_or_path and not path.is_absolute() and ".." not in path.parts and (inside / "config.json").is_file():
         return inside
-    if path.is_dir():
+    if name_or_path and path.is_dir():
         return path.resolve()
     if path.is_file():
         raise EspalierError(
@@ -162,6 +160,4 @@ def _read_json(file: Path) -> dict[str, object]:
 
 
 def _incomplete(path: Path, reason: str) -> EspalierError:
-    return EspalierError(
-        f"The model in {path} is not complete: {reason}. Delete the folder and get the model again."
-    )
+    return EspalierError(f"The model in {path} is not complete: {reason}. Get the model again.")

@@ -124,8 +124,7 @@ class Header:
     def refuse(self, key: str) -> NoReturn:
         """Raise ``EspalierError`` about one metadata key that is missing or is not what it must be."""
         raise EspalierError(
-            f"{self.name} has no usable value for “{key}”, so it cannot be imported. "
-            "Get another file of the model."
+            f"{self.name} has no usable value for “{key}”, so it cannot be imported. Get another file of the model."
         )
 
 
@@ -141,9 +140,7 @@ def read_header(path: Path) -> Header:
         with path.open("rb") as file:
             return _Reader(file, size, path.name).header()
     except OSError as error:
-        raise EspalierError(
-            f"{path} could not be read: {error.strerror}. Check the file and its place."
-        ) from error
+        raise EspalierError(f"{path} could not be read: {error.strerror}. Check the file and its place.") from error
 
 
 class _Reader:
@@ -175,8 +172,7 @@ class _Reader:
         swapped = int.from_bytes(version.to_bytes(4, "little"), "big")
         which = f"big-endian (version {swapped})" if swapped in (2, 3) else f"of GGUF version {version}"
         raise EspalierError(
-            f"{self._name} is {which}, which Espalier cannot read. "
-            "Choose a little-endian file of version 2 or 3."
+            f"{self._name} is {which}, which Espalier cannot read. Choose a little-endian file of version 2 or 3."
         )
 
     def _tensors(self, count: int, metadata: Mapping[str, Value]) -> dict[str, Tensor]:
@@ -254,9 +250,7 @@ class _Reader:
         return data
 
     def _cut_off(self) -> NoReturn:
-        raise EspalierError(
-            f"{self._name} is shorter than it says: it was cut off or damaged. Download it again."
-        )
+        raise EspalierError(f"{self._name} is shorter than it says: it was cut off or damaged. Download it again.")
 
     def _damaged(self) -> NoReturn:
         raise EspalierError(f"{self._name} is a damaged GGUF file. Download it again.")

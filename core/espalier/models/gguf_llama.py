@@ -136,9 +136,7 @@ def _expected(header: Header, shape: Shape) -> Iterator[Weight]:
     for layer in range(shape.layers):
         for part, module in _LAYER.items():
             name = f"blk.{layer}.{part}.weight"
-            yield Weight(
-                name, f"model.layers.{layer}.{module}", shapes.get(part, (shape.hidden,)), heads.get(part, 0)
-            )
+            yield Weight(name, f"model.layers.{layer}.{module}", shapes.get(part, (shape.hidden,)), heads.get(part, 0))
             if name not in header.tensors:
                 return  # so that a hostile layer count is refused at its first missing tensor
     yield Weight("output_norm.weight", "model.norm", (shape.hidden,))

@@ -49,9 +49,7 @@ def _locked(work: Path, destination: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # freed by the system when the process dies
         yield
     except BlockingIOError as error:
-        raise EspalierError(
-            f"Another Espalier is making {destination} now. Wait until it has finished."
-        ) from error
+        raise EspalierError(f"Another Espalier is making {destination} now. Wait until it has finished.") from error
     finally:
         os.close(descriptor)
 

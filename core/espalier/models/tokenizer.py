@@ -180,6 +180,7 @@ def _sentence_piece(header: Header, tokens: tuple[str, ...]) -> Tokenizer:
     spaces = normalizers.Replace(" ", _SPACE)
     back = [decoders.Replace(_SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
     if header.flag("tokenizer.ggml.add_space_prefix", True):
+        # Text after a special token gets the space too, as in llama.cpp and the first Llama tokenizers.
         tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend(_SPACE), spaces])
         back.append(decoders.Strip(" ", 1, 0))
     else:
@@ -188,9 +189,7 @@ def _sentence_piece(header: Header, tokens: tuple[str, ...]) -> Tokenizer:
     return tokenizer
 
 
-def _merges(
-    tokens: tuple[str, ...], types: tuple[float, ...], scores: tuple[float, ...]
-) -> list[tuple[str, str]]:
+def _merges(tokens: tuple[str, ...], types: tuple[float, ...], scores: tuple[float, ...]) -> list[tuple[str, str]]:
     """Return every pair of pieces that makes a piece, the pieces with the highest score first.
 
     SentencePiece merges whichever neighbours make the piece with the highest score, so each way to make it
@@ -242,6 +241,4 @@ def _add_template(tokenizer: Tokenizer, header: Header, tokens: tuple[str, ...])
     before = [] if bos is None else [tokens[bos]]
     after = [] if eos is None else [tokens[eos]]
     single, second = [*before, "$A", *after], [*before, "$B:1", *after]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single, [*single, *second], list(dict(used).items())
-    )
+    tokenizer.post_processor = processors.TemplateProcessing(single, [*single, *second], list(dict(used).items()))

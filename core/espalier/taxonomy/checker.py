@@ -51,9 +51,7 @@ def check_tree(path: Path, mode: Mode = "strict") -> list[Problem]:
         message = f"This file is not read, because a leaf must be named “{LEAF_FILE}”. Rename it."
         found.append(Problem(str(file), 1, 1, "warning", "file-name", message))
     for file in outside_links(path):
-        message = (
-            "This file is not read, because it is a link that leads out of the taxonomy. Copy the file here."
-        )
+        message = "This file is not read, because it is a link that leads out of the taxonomy. Copy the file here."
         found.append(Problem(str(file), 1, 1, "warning", "outside", message))
     return found
 
@@ -77,9 +75,7 @@ def examine(path: Path, mode: Mode = "strict") -> Examination:
             message = "The file is empty. Write the leaf, or delete the file."
             return Examination([Problem(shown, 1, 1, "warning", "empty-file", message)])
         if not isinstance(source.contents, Mapping):
-            message = (
-                "The file is not made of keys and values. Start it with “version: 3” on a line of its own."
-            )
+            message = "The file is not made of keys and values. Start it with “version: 3” on a line of its own."
             raise ReadingError("not-a-mapping", message, *place(source.node))
         folder = judged_folder(resolved, source.contents)
         problems = sorted(
@@ -96,9 +92,7 @@ def _resolve(path: Path) -> Path:
         resolved = path.resolve()
         is_file = resolved.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # no permission, a loop of links, a null in the name
-        raise ReadingError(
-            "unreadable", "The file cannot be opened. Check its name and permissions."
-        ) from error
+        raise ReadingError("unreadable", "The file cannot be opened. Check its name and permissions.") from error
     if not is_file:
         raise ReadingError("not-found", "There is no file here. Check the path.")
     if resolved.name != LEAF_FILE:
@@ -128,9 +122,7 @@ def _judge_values(shown: str, path: Path, source: Source, folder: Folder, versio
     try:
         found = violations(source.contents, folder, version)
     except RecursionError:
-        raise ReadingError(
-            "too-deep", "The values are nested too deeply. Write the leaf without them."
-        ) from None
+        raise ReadingError("too-deep", "The values are nested too deeply. Write the leaf without them.") from None
     message = misplacement(path, source.contents, folder) if found else None
     if message:
         yield Problem(shown, 1, 1, "error", "misplaced", message, ".")

@@ -32,8 +32,6 @@ def hints(path: str, root: yaml.Node | None, contents: Mapping[Any, Any]) -> Ite
         yield _hint(path, root, ("seed_examples", odd), "mixed-seeds", message)
 
 
-def _hint(
-    path: str, root: yaml.Node | None, where: tuple[str | int, ...], code: str, message: str
-) -> Problem:
+def _hint(path: str, root: yaml.Node | None, where: tuple[str | int, ...], code: str, message: str) -> Problem:
     line, column = place(node_at(root, where))
     return Problem(path, line, column, "hint", code, message, yaml_path(where))

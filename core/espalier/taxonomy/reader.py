@@ -37,20 +37,12 @@ def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
     examined = examine(qna)
     if examined.errors:
         first, more = examined.errors[0], len(examined.errors) - 1
-        rest = (
-            f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file."
-            if more
-            else ""
-        )
+        rest = f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file." if more else ""
         raise EspalierError(f"{qna}, line {first.line}, column {first.column}: {first.message}{rest}")
     if not examined.contents:
         raise EspalierError(f"{qna} is empty. Write the leaf, or delete the file.")
     path = _leaf_path(taxonomy_root, qna)
-    return (
-        _knowledge(path, examined.contents)
-        if examined.folder == "knowledge"
-        else _skill(path, examined.contents)
-    )
+    return _knowledge(path, examined.contents) if examined.folder == "knowledge" else _skill(path, examined.contents)
 
 
 def _leaf_path(root: Path, qna: Path) -> str:

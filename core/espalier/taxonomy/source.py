@@ -71,9 +71,7 @@ def read_source(path: Path) -> Source:
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         column = error.position - (before.rfind("\n") + 1) + 1
-        raise ReadingError(
-            "yaml-syntax", _syntax_message(error.reason), before.count("\n") + 1, column
-        ) from error
+        raise ReadingError("yaml-syntax", _syntax_message(error.reason), before.count("\n") + 1, column) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -87,9 +85,7 @@ def _text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or "unknown reason"
-        raise ReadingError(
-            "unreadable", f"The file cannot be read ({reason}). Check its permissions."
-        ) from error
+        raise ReadingError("unreadable", f"The file cannot be read ({reason}). Check its permissions.") from error
     if len(data) > MAX_BYTES:
         raise ReadingError("too-large", "The file is larger than 5 MB. Split it into several leaves.")
     try:
@@ -103,9 +99,7 @@ def _text(path: Path) -> str:
 
 
 def _syntax_message(problem: str) -> str:
-    advice = next(
-        (advice for words, advice in _ADVICE.items() if words in problem), "Check quotes and indents."
-    )
+    advice = next((advice for words, advice in _ADVICE.items() if words in problem), "Check quotes and indents.")
     return f"This is not valid YAML: {problem}. {advice}"
 
 
@@ -127,9 +121,7 @@ class _Loader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except (yaml.YAMLError, RecursionError):
             raise
-        except (
-            Exception
-        ) as error:  # PyYAML lets ValueError, KeyError and more out of ``!!int x`` and 2024-13-45
+        except Exception as error:  # PyYAML lets ValueError, KeyError and more out of ``!!int x`` and 2024-13-45
             raise _unreadable(node) from error
 
 

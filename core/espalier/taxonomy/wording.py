@@ -100,9 +100,7 @@ def _type_message(start: str, finding: Finding, node: yaml.Node | None) -> str:
         return f"{start} is empty. Write a text after the colon."
     if isinstance(finding.value, dict | list | set):
         return f"{start} must be a text, but YAML reads a list or a group of keys. Put the text in quotes."
-    kind = {bool: "true or false", int: "a number", float: "a number"}.get(
-        type(finding.value), "a date or data"
-    )
+    kind = {bool: "true or false", int: "a number", float: "a number"}.get(type(finding.value), "a date or data")
     raw = _short(node.value) if isinstance(node, yaml.ScalarNode) else "it"
     return f'{start} must be a text, but YAML reads {raw} as {kind}. Put it in quotes: "{raw}".'
 

@@ -1,0 +1,192 @@
+"""The command line: the same work as the window, in the same worker, with the same events."""
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from espalier import demo, doctor
+from espalier import project as projects
+from espalier.client import Outcome, run_worker
+from espalier.documents.store import import_document
+from espalier.errors import EspalierError
+from espalier.messages import Request
+from espalier.models.folder import find_model, list_models, model_info
+from espalier.models.starter import STARTER
+from espalier.report import show_result
+from espalier.taxonomy.checker import check
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when it succeeded, 1 when it failed, 2 for wrong usage."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except EspalierError as error:
+        return _fail(str(error), options.debug)
+    except OSError as error:
+        place = f" at {error.filename}" if error.filename else ""
+        return _fail(
+            f"The system refused{place}: {error.strerror or error}. Check the path and the room there.",
+            options.debug,
+        )
+    except KeyboardInterrupt:
+        print("Stopped. Run the same command again to go on; finished work is kept.", file=sys.stderr)
+        return 130
+
+
+def _fail(message: str, debug: bool) -> int:
+    print(message, file=sys.stderr)
+    if debug:
+        traceback.print_exc()
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print events as JSON lines on stdout")
+    common.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+    top = argparse.ArgumentParser(prog="espalier", description="Teach a language model what you know.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, run: object) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, parents=[common])
+        command.set_defaults(run=run)
+        return command
+
+    def add_stage(name: str, text: str) -> argparse.ArgumentParser:
+        command = add(name, text, _stage)
+        command.set_defaults(command=name)
+        command.add_argument("project", type=Path)
+        return command
+
+    command = add("demo", "the whole loop on the example project with the starter model", _demo)
+    command.add_argument("--dir", type=Path, default=Path("espalier-demo"), help="folder of the project")
+    command = add("new", "make a new project", _new)
+    command.add_argument("dir", type=Path)
+    command.add_argument("--example", action="store_true", help="begin with the example")
+    command.add_argument("--dial", choices=projects.DIALS, default="good")
+    command = add("document", "import documents for a knowledge leaf", _document)
+    command.add_argument("project", type=Path)
+    command.add_argument("leaf")
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    command = add("check", "find the problems of a qna.yaml or a whole taxonomy", _check)
+    command.add_argument("path", type=Path)
+    command.add_argument("--mode", choices=("strict", "ci"), default="strict")
+    _add_models(add("models", "list, get, import or show models", _models))
+    command = add_stage("generate", "write samples and judge them")
+    command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
+    add_stage("train", "train the adapter")
+    add_stage("quantize", "make the 4-bit student")
+    command = add_stage("evaluate", "ask the held-out questions before and after")
+    command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
+    add_stage("tune", "every stage that is stale, in order; run again to resume")
+    command = add_stage("ask", "one question, answered before and after")
+    command.add_argument("question")
+    add("bench", "speed against plain mlx-lm, as ratios from one run", _bench)
+    add("doctor", "say what this machine has and lacks", _doctor)
+    return top
+
+
+def _add_models(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(required=True, dest="action")
+    actions.add_parser("list", help="models on this machine")
+    get = actions.add_parser("get", help="fetch a model")
+    get.add_argument("name")
+    importing = actions.add_parser("import", help="import a GGUF file as a model folder")
+    importing.add_argument("source", type=Path, metavar="FILE.gguf")
+    importing.add_argument("destination", type=Path, metavar="DEST")
+    info = actions.add_parser("info", help="show one model")
+    info.add_argument("name", metavar="MODEL")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    root: Path = options.dir
+    if not (root / projects.SETTINGS).exists():
+        demo.check_room(root.absolute().parent, demo.ROOM)
+        demo.create_example(root)
+    return _finish(run_worker(Request("tune", {"project": str(root)}), options.json), options, root)
+
+
+def _new(options: argparse.Namespace) -> int:
+    project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
+    projects.write_settings(replace(project, dial=options.dial))
+    print(f"Made {options.dir}. Next: espalier tune {options.dir}", file=sys.stderr)
+    return 0
+
+
+def _document(options: argparse.Namespace) -> int:
+    project = projects.open_project(options.project)
+    for file in options.files:
+        print(import_document(project, options.leaf.strip("/"), file))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    if not options.path.exists():
+        raise EspalierError(f"There is no {options.path}. Give a qna.yaml or a folder of them.")
+    problems = check(options.path, options.mode)
+    for problem in problems:
+        if options.json:
+            print(json.dumps(problem.as_json(), ensure_ascii=False))
+        else:
+            print(f"{problem.path}:{problem.line}:{problem.column}: {problem.severity}: {problem.message}")
+    errors = sum(problem.severity == "error" for problem in problems)
+    if not options.json:
+        print(f"{errors} errors, {len(problems) - errors} warnings and hints." if problems else "No problems found.")
+    return 1 if errors else 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    if options.action == "list":
+        for info in list_models():
+            print(info.line())
+        return 0
+    if options.action == "info":
+        print(model_info(find_model(options.name), options.name).line())
+        return 0
+    if options.action == "get":
+        if options.name != STARTER:
+            raise EspalierError(f"Only {STARTER} can be fetched by name so far. Import others from a GGUF file.")
+        return _finish(run_worker(Request("fetch"), options.json), options)
+    paths = {"source": str(options.source), "destination": str(options.destination)}
+    return _finish(run_worker(Request("import", paths), options.json), options)
+
+
+def _stage(options: argparse.Namespace) -> int:
+    projects.open_project(options.project)
+    arguments: dict[str, object] = {"project": str(options.project)}
+    if options.command == "generate":
+        arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
+    if options.command == "evaluate" and options.questions:
+        arguments["questions"] = str(options.questions)
+    if options.command == "ask":
+        arguments["question"] = options.question
+    return _finish(run_worker(Request(options.command, arguments), options.json), options, options.project)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    return _finish(run_worker(Request("bench"), options.json), options)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    return doctor.run(as_json=options.json)
+
+
+def _finish(outcome: Outcome, options: argparse.Namespace, project: Path | None = None) -> int:
+    if outcome.failure:
+        print(outcome.failure, file=sys.stderr)
+        if options.debug and outcome.details:
+            print(outcome.details, file=sys.stderr)
+        return outcome.status
+    if not options.json:
+        show_result(outcome.result, project)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

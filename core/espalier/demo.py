@@ -1,0 +1,73 @@
+"""The example project and the models it needs, made ready on first use."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from espalier import project as projects
+from espalier.errors import EspalierError
+from espalier.messages import Emit, Progress, Stage
+from espalier.models.folder import find_model, verify_model
+from espalier.models.starter import STARTER, fetch_starter, is_ready, starter_folder
+from espalier.project import Project
+from espalier.resources import resource
+
+ROOM = 2_500_000_000  # bytes: the starter model in float32, the run with its checkpoints, the 4-bit student
+
+
+class Importer(Protocol):
+    """What makes a model folder of a GGUF file."""
+
+    def import_gguf(self, source: Path, destination: Path) -> None:
+        """Import a GGUF file as a model folder."""
+
+
+def create_example(root: Path) -> Project:
+    """Make a project from the example that is shipped."""
+    project = projects.create(root)
+    shutil.copytree(resource("example_project"), root, dirs_exist_ok=True)
+    return project
+
+
+def ensure_starter(importer: Importer, emit: Emit) -> Path:
+    """Return the starter model's folder; it is fetched and imported first when it is missing or incomplete."""
+    folder = starter_folder()
+    if not is_ready():
+        emit(Stage("model", "Fetching the starter model (93 MB)"))
+        gguf = fetch_starter(_reporter(emit))
+        shutil.rmtree(folder, ignore_errors=True)
+        importer.import_gguf(gguf, folder)
+        gguf.unlink()
+    return folder
+
+
+def ensure_models(project: Project, importer: Importer, emit: Emit) -> None:
+    """Make the project's models ready; only the starter model is fetched without being asked for.
+
+    Raises:
+        EspalierError: another model is missing or incomplete.
+    """
+    for name in {project.student, project.teacher}:
+        if name == STARTER:
+            ensure_starter(importer, emit)
+        else:
+            verify_model(find_model(name))
+
+
+def _reporter(emit: Emit) -> Callable[[str, float], None]:
+    return lambda text, share: emit(Progress("model", round(share * 100), 100, "percent", None, text))
+
+
+def check_room(root: Path, needed: int) -> None:
+    """Refuse to begin what cannot be finished for want of disk space.
+
+    Raises:
+        EspalierError: fewer bytes than ``needed`` are free.
+    """
+    place = root if root.exists() else root.parent
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise EspalierError(
+            f"{place} has {free // 1_000_000} MB free and {needed // 1_000_000} MB are needed. Make room and try again."
+        )

@@ -1,0 +1,1 @@
+"""Documents of knowledge leaves: imported as Markdown, read as facts."""

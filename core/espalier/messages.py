@@ -1,0 +1,100 @@
+"""What the worker and its callers say to each other: one message per line, as JSON."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, get_args
+
+
+@dataclass(frozen=True)
+class Request:
+    """One piece of work for the worker.
+
+    Attributes:
+        command: generate, train, quantize, evaluate, tune, demo, ask, fetch, import or bench.
+        arguments: plain values that the command takes; paths as text.
+    """
+
+    command: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage begins, or is skipped because its output is fresh."""
+
+    name: str
+    text: str
+    is_fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage is.
+
+    Attributes:
+        done: units finished, of ``total``.
+        unit: what is counted, such as tokens or updates.
+        seconds_left: estimate for the stage; None while too little is known.
+        detail: one short clause, such as the loss.
+    """
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+    seconds_left: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence worth telling that is no failure."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """More text of an answer that is being written; ``pane`` is base or tuned."""
+
+    pane: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The work is done; ``result`` holds plain values that depend on the command."""
+
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The work ended without its result; ``message`` is one sentence for a person."""
+
+    message: str
+    details: str = ""
+
+
+Event = Stage | Progress | Note | Text | Finished | Failed
+Emit = Callable[[Event], None]
+_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (*get_args(Event), Request)}
+
+
+def encode(message: Event | Request) -> bytes:
+    """Return a message as one line of JSON, newline included."""
+    return json.dumps({"type": type(message).__name__, **asdict(message)}, ensure_ascii=False).encode() + b"\n"
+
+
+def decode(line: bytes) -> Any:
+    """Return the message that is written on a line.
+
+    Raises:
+        ValueError: the line is no message that this version knows.
+    """
+    try:
+        fields = json.loads(line)
+        return _TYPES[fields.pop("type")](**fields)
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError(f"not a message: {line[:200]!r}") from error

@@ -1,0 +1,141 @@
+"""The project folder: plain files that a person can read, and one writer at a time."""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from espalier.errors import EspalierError
+from espalier.files import write_text
+from espalier.models.starter import STARTER
+
+SETTINGS = "project.yaml"
+DIALS = ("quick", "good", "thorough")
+
+
+@dataclass(frozen=True)
+class Project:
+    """An open project.
+
+    Attributes:
+        root: its folder.
+        student: name or path of the model that learns.
+        teacher: name or path of the model that writes samples and judges them.
+        dial: quick, good or thorough.
+    """
+
+    root: Path
+    student: str = STARTER
+    teacher: str = STARTER
+    dial: str = "good"
+
+    @property
+    def taxonomy(self) -> Path:
+        """Return the folder of the leaves."""
+        return self.root / "taxonomy"
+
+    @property
+    def documents(self) -> Path:
+        """Return the folder of the imported documents; a leaf's are under its path."""
+        return self.root / "documents"
+
+    @property
+    def samples(self) -> Path:
+        """Return the folder of the samples, one file per leaf key."""
+        return self.root / "samples"
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder of the training runs."""
+        return self.root / "runs"
+
+    @property
+    def questions(self) -> Path:
+        """Return the file of hand-written held-out questions; it may be missing."""
+        return self.root / "questions.jsonl"
+
+
+def create(root: Path) -> Project:
+    """Make an empty project in a folder that is new or empty.
+
+    Raises:
+        EspalierError: something is in the way.
+    """
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise EspalierError(f"{root} is not empty. Choose a new folder for the project.")
+    project = Project(root)
+    write_settings(project)
+    for folder in (
+        project.taxonomy / "knowledge",
+        project.taxonomy / "compositional_skills",
+        project.documents,
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+    return project
+
+
+def write_settings(project: Project) -> None:
+    """Write ``project.yaml``."""
+    settings = {
+        "version": 1,
+        "dial": project.dial,
+        "models": {"student": project.student, "teacher": project.teacher},
+    }
+    write_text(project.root / SETTINGS, yaml.safe_dump(settings, sort_keys=False))
+
+
+def open_project(root: Path) -> Project:
+    """Return the project in a folder.
+
+    Raises:
+        EspalierError: there is none, or its settings cannot be read.
+    """
+    path = root / SETTINGS
+    if not path.is_file():
+        raise EspalierError(f"{root} is no Espalier project. `espalier new {root}` makes one.")
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        models, dial = settings.get("models") or {}, settings.get("dial", "good")
+        student, teacher = models.get("student", STARTER), models.get("teacher", STARTER)
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
+        raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
+    if settings.get("version") != 1:
+        raise EspalierError(f"{path} is of version {settings.get('version')!r}; this Espalier reads version 1.")
+    if dial not in DIALS:
+        raise EspalierError(f"{path} has the dial {dial!r}. Choose one of {', '.join(DIALS)}.")
+    return Project(root, str(student), str(teacher), dial)
+
+
+@contextmanager
+def locked(project: Project) -> Iterator[None]:
+    """Hold the project for writing; the lock ends with the process.
+
+    Raises:
+        EspalierError: another process holds it, or the folder cannot be written.
+    """
+    try:
+        file = (project.root / ".lock").open("w")
+    except OSError as error:
+        raise EspalierError(
+            f"The project {project.root} cannot be written: {error.strerror}. Allow it, or copy the project."
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise EspalierError(
+                f"Another Espalier is working on {project.root}. Wait until it is done, or stop it."
+            ) from error
+        yield
+
+
+def content_key(*parts: Any) -> str:
+    """Return a short hash of plain values: the same values give the same key on every machine."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

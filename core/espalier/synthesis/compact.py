@@ -1,0 +1,267 @@
+"""The compact pipeline for knowledge, made for small teachers: one fact at a time, several questions for each."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from zlib import crc32
+
+import yaml
+
+from espalier.documents.facts import Fact, read_facts
+from espalier.language import LanguageModel, Message, Prompt, Sampling
+from espalier.resources import resource
+from espalier.synthesis import checks
+from espalier.synthesis.sample import Check, Journal, Sample
+from espalier.synthesis.words import agreement, content_words, plain
+from espalier.taxonomy.leaf import Leaf, SeedExample
+
+VERSION = 1  # part of the leaf key: raise it when the same inputs give other samples
+SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
+STARTS = 6  # words that questions are made to begin with
+QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
+
+
+@dataclass(frozen=True)
+class CompactSettings:
+    """How much practice is drawn, and how strict the critic is.
+
+    Attributes:
+        per_fact: accepted samples wanted for each fact.
+        waves: most times that the leaf is gone through to reach that.
+        temperature: of the questions' draws.
+        top_p: share of the probability that questions are drawn from.
+        fit: smallest mean log-probability per token of a question given its fact, in nats.
+        grounding: smallest gain of the answer's mean log-probability from seeing the passage, in nats per token.
+        agreement: smallest F1 of the teacher's own answer with the sample's.
+    """
+
+    per_fact: int = 4
+    waves: int = 2
+    temperature: float = 0.6
+    top_p: float = 0.9
+    fit: float = -1.0
+    grounding: float = 0.2
+    agreement: float = 0.3
+
+
+def prompts() -> dict[str, str]:
+    """Return the pipeline's instructions to the teacher."""
+    texts: dict[str, str] = yaml.safe_load(resource("prompts/compact.yaml").read_text(encoding="utf-8"))
+    return texts
+
+
+class Pipeline(Protocol):
+    """What draws and judges the samples of one leaf."""
+
+    def wants(self, samples: Sequence[Sample]) -> Sequence[object]:
+        """Return what still has too few accepted samples."""
+
+    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return one wave of new samples, each with its verdict."""
+
+
+class Knowledge:
+    """Draws and judges the samples of one knowledge leaf."""
+
+    def __init__(self, leaf: Leaf, documents: Sequence[str], teacher: LanguageModel, settings: CompactSettings) -> None:
+        self._leaf = leaf
+        self._teacher = teacher
+        self._settings = settings
+        self._texts = prompts()
+        self.facts = [fact for document in documents for fact in read_facts(document)]
+        titles = content_words(" ".join({fact.title for fact in self.facts}))
+        words = [content_words(fact.sentence) for fact in self.facts]
+        often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
+        self._subject = titles | often
+        self._elsewhere = frozenset().union(*words, *(content_words(f"{s.question} {s.answer}") for s in leaf.seeds))
+        self._starts = _starts(leaf)
+
+    def wants(self, samples: Sequence[Sample]) -> list[Fact]:
+        """Return the facts that have too few accepted samples."""
+        counts = dict.fromkeys((fact.sentence for fact in self.facts), 0)
+        for sample in samples:
+            counts[sample.source] = counts.get(sample.source, 0) + sample.is_accepted
+        least = self._settings.per_fact if not samples else self._settings.per_fact // 2
+        return [fact for fact in self.facts if counts[fact.sentence] < least]
+
+    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return one wave of new samples, each with its verdict."""
+        facts = self.wants(earlier)
+        starts = self._best_starts(earlier)
+        asked = [(fact, start) for fact in facts for start in starts]
+        texts = self._teacher.answer(
+            [self._question_prompt(fact, start, wave) for fact, start in asked],
+            Sampling(32, self._settings.temperature, self._settings.top_p, ("\n",)),
+            [crc32(f"{wave}{fact.sentence}{start}".encode()) for fact, start in asked],
+            on_tokens,
+        )
+        samples = [
+            Sample(
+                f"{wave}-{index}",
+                self._leaf.path,
+                " ".join(f"{start} {text}".split()),
+                fact.sentence,
+                fact.sentence,
+            )
+            for index, ((fact, start), text) in enumerate(zip(asked, texts, strict=True))
+        ]
+        return self._judge(samples, [fact for fact, _ in asked], earlier, wave, on_tokens)
+
+    def question_prompts(self, wave: int) -> list[Prompt]:
+        """Return the prompts of a first wave."""
+        return [self._question_prompt(fact, start, wave) for fact in self.facts for start in self._starts]
+
+    def _best_starts(self, earlier: Sequence[Sample]) -> tuple[str, ...]:
+        """Return the beginnings whose questions are accepted most: all at first, then the better half."""
+        if not earlier:
+            return self._starts
+        kept = dict.fromkeys(self._starts, 0.0)
+        for start in self._starts[1:]:
+            asked = [sample.is_accepted for sample in earlier if sample.question.startswith(f"{start} ")]
+            kept[start] = sum(asked) / max(1, len(asked))
+        best = sorted(self._starts[1:], key=lambda start: -kept[start])
+        return ("", *best[: len(best) // 2])
+
+    def _question_prompt(self, fact: Fact, start: str, wave: int) -> Prompt:
+        turns = [Message("system", self._texts["question"])]
+        for seed in spread(self._leaf.seeds, SHOTS, wave):
+            turns += [Message("user", seed.answer), Message("assistant", seed.question)]
+        return Prompt((*turns, Message("user", self._statement(fact))), start)
+
+    def _statement(self, fact: Fact) -> str:
+        """Return the fact with what it needs to be understood: the sentence before it, or the document's title."""
+        if content_words(fact.sentence) & self._subject:
+            return fact.sentence
+        return f"{fact.title}: {fact.before} {fact.sentence}".replace("  ", " ")
+
+    def _judge(
+        self,
+        samples: list[Sample],
+        facts: list[Fact],
+        earlier: Sequence[Sample],
+        wave: int,
+        on_tokens: Callable[[int], None],
+    ) -> list[Sample]:
+        known = [plain(seed.question) for seed in self._leaf.seeds]
+        known += [plain(sample.question) for sample in earlier if sample.is_accepted]
+        judged = []
+        for sample, fact in zip(samples, facts, strict=True):
+            sample = self._judge_plainly(sample, fact, known)
+            if sample.is_accepted:
+                known.append(plain(sample.question))
+            judged.append(sample)
+        rows = [index for index, sample in enumerate(judged) if sample.is_accepted]
+        for judge in (self._judge_fit, self._judge_grounding, self._judge_round_trip):
+            verdicts = judge([judged[row] for row in rows], [facts[row] for row in rows], wave, on_tokens)
+            for row, check in zip(rows, verdicts, strict=True):
+                judged[row] = judged[row].judged(check)
+            rows = [row for row in rows if judged[row].is_accepted]
+        return judged
+
+    def _judge_plainly(self, sample: Sample, fact: Fact, known: Sequence[str]) -> Sample:
+        names = (content_words(fact.sentence) | self._subject) - content_words("it they he she")
+        for check in (
+            checks.form(sample.question),
+            checks.stands_alone(sample.question, names),
+            checks.keeps_to(sample.question, f"{fact.before} {fact.sentence}", self._elsewhere, self._subject),
+            checks.leaves_something(sample.question, sample.answer),
+            checks.is_new(sample.question, known),
+        ):
+            sample = sample.judged(check)
+            if not check.passed:
+                break
+        return sample
+
+    def _judge_fit(
+        self, samples: list[Sample], facts: list[Fact], wave: int, on_tokens: Callable[[int], None]
+    ) -> list[Check]:
+        pairs = [
+            (self._question_prompt(fact, "", wave), sample.question)
+            for sample, fact in zip(samples, facts, strict=True)
+        ]
+        return [
+            _threshold("fits its fact", score, self._settings.fit, "The fact makes this question likely")
+            for score in self._teacher.log_probability(pairs)
+        ]
+
+    def _judge_grounding(
+        self, samples: list[Sample], facts: list[Fact], wave: int, on_tokens: Callable[[int], None]
+    ) -> list[Check]:
+        system = Message("system", self._texts["answer"])
+        seen = [
+            (Prompt((system, Message("user", f"{_near(fact)}\n\n{sample.question}"))), sample.answer)
+            for sample, fact in zip(samples, facts, strict=True)
+        ]
+        blind = [(Prompt((system, Message("user", sample.question))), sample.answer) for sample in samples]
+        scores = zip(self._teacher.log_probability(seen), self._teacher.log_probability(blind), strict=True)
+        return [
+            _threshold(
+                "grounding gain",
+                with_it - without,
+                self._settings.grounding,
+                "The text makes the answer likelier",
+            )
+            for with_it, without in scores
+        ]
+
+    def _judge_round_trip(
+        self, samples: list[Sample], facts: list[Fact], wave: int, on_tokens: Callable[[int], None]
+    ) -> list[Check]:
+        turns = [Message("system", self._texts["answer"])]
+        for seed in spread(self._leaf.seeds, 1, 0):
+            turns += [
+                Message("user", f"{seed.context}\n\n{seed.question}"),
+                Message("assistant", seed.answer),
+            ]
+        asked = [
+            Prompt((*turns, Message("user", f"{_near(fact)}\n\n{sample.question}")))
+            for sample, fact in zip(samples, facts, strict=True)
+        ]
+        answers = self._teacher.answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
+        return [
+            replace(
+                _threshold("round trip", agreement(answer, sample.answer), self._settings.agreement, "Agreement"),
+                reason=f"Asked with the text in view, the teacher says: “{answer}”",
+            )
+            for sample, answer in zip(samples, answers, strict=True)
+        ]
+
+
+def run(
+    pipeline: Pipeline,
+    journal: Journal,
+    waves: int,
+    on_wave: Callable[[], None],
+    on_tokens: Callable[[int], None],
+) -> None:
+    """Draw waves into the journal until every source has its samples or the waves are used up."""
+    while journal.waves < waves and pipeline.wants(journal.samples):
+        journal.add(pipeline.draw(journal.waves, journal.samples, on_tokens))
+        on_wave()
+    if not journal.is_complete:
+        journal.complete()
+
+
+def spread(seeds: Sequence[SeedExample], count: int, turn: int) -> list[SeedExample]:
+    """Return seeds from all over the leaf, others each turn."""
+    step = max(1, len(seeds) // count)
+    return [seeds[(turn * 2 + index * step) % len(seeds)] for index in range(min(count, len(seeds)))]
+
+
+def _near(fact: Fact) -> str:
+    """Return the part of a fact's passage around it, short enough for a small teacher to use."""
+    return fact.passage if len(fact.passage.split()) <= 60 else f"{fact.before} {fact.sentence}".strip()
+
+
+def _starts(leaf: Leaf) -> tuple[str, ...]:
+    """Return how questions begin: freely, and with the words that the seeds' questions begin with most often."""
+    first = Counter(seed.question.split()[0] for seed in leaf.seeds)
+    if any(word in QUESTION_WORDS for word in first):
+        first = Counter({word: first[word] + 1 for word in QUESTION_WORDS})
+    return ("", *(word for word, _ in first.most_common(STARTS)))
+
+
+def _threshold(name: str, score: float, least: float, what: str) -> Check:
+    relation = "at least" if score >= least else "less than"
+    return Check(name, score >= least, f"{what}: {score:.2f}, {relation} {least:.2f}.", round(score, 4))

@@ -1,0 +1,99 @@
+"""Samples and verdicts, and the file of a leaf's samples."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from espalier.files import append_lines, read_lines
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of the critic.
+
+    Attributes:
+        name: of the check, the same in every pipeline.
+        passed: whether the sample may stay.
+        reason: why, in words.
+        score: the number behind it; None for a plain yes or no.
+    """
+
+    name: str
+    passed: bool
+    reason: str
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One synthetic question and answer.
+
+    Attributes:
+        id: the same whenever the same inputs draw it again.
+        leaf: path of the leaf.
+        source: what it was drawn from: a fact of a document, or the answer it should get.
+        verdict: the checks that were made, in order; the sample is accepted when all are passed.
+    """
+
+    id: str
+    leaf: str
+    question: str
+    answer: str
+    source: str
+    verdict: tuple[Check, ...] = ()
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return whether every check was passed."""
+        return all(check.passed for check in self.verdict)
+
+    @property
+    def failure(self) -> Check | None:
+        """Return the first check that was not passed."""
+        return next((check for check in self.verdict if not check.passed), None)
+
+    def judged(self, *checks: Check) -> "Sample":
+        """Return the sample with more checks in its verdict."""
+        return replace(self, verdict=(*self.verdict, *checks))
+
+
+class Journal:
+    """The samples of one leaf on disk, written a wave at a time; a wave that was cut off is drawn again.
+
+    Attributes:
+        samples: of all whole waves, in the order they were written.
+        waves: number of whole waves.
+        is_complete: whether the leaf needs no more waves.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.samples: list[Sample] = []
+        self.waves = 0
+        self.is_complete = False
+        wave: list[Sample] = []
+        for line in read_lines(path):
+            if "wave" in line:
+                self.samples += [sample for sample in wave if sample.id.startswith(f"{line['wave']}-")]
+                self.waves, wave = line["wave"] + 1, []
+            elif "complete" in line:
+                self.is_complete = True
+            else:
+                wave.append(_sample(line))
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        """Write the next wave."""
+        lines: list[Any] = [asdict(sample) for sample in samples]
+        append_lines(self._path, [*lines, {"wave": self.waves}])
+        self.samples += samples
+        self.waves += 1
+
+    def complete(self) -> None:
+        """Say that the leaf has all its samples."""
+        append_lines(self._path, [{"complete": True}])
+        self.is_complete = True
+
+
+def _sample(line: dict[str, Any]) -> Sample:
+    return Sample(**{**line, "verdict": tuple(Check(**check) for check in line["verdict"])})

@@ -1,0 +1,130 @@
+"""The compute process: one request line in, event lines out, and the exit status last.
+
+Run as ``python -m espalier.worker``. The real stdout is claimed for events before anything else is imported; what
+libraries print goes to stderr. It ends when its stdin closes, so no orphan keeps the machine busy.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+def claim_stdout() -> BinaryIO:
+    """Return the process's stdout for events and send everything that is printed to stderr."""
+    events = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return events
+
+
+def exit_with_parent() -> None:
+    """Stop this process when its end of stdin closes."""
+
+    def watch() -> None:
+        while os.read(0, 4096):  # not sys.stdin: its lock would hold up the interpreter's exit
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def read_request() -> bytes:
+    """Return the first line of stdin."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            break
+        line += byte
+    return line
+
+
+def main() -> int:
+    """Serve one request; return 0 when it is done, 1 when it failed, 130 when it was cancelled."""
+    events = claim_stdout()
+    from espalier import errors, messages
+
+    def emit(event: messages.Event) -> None:
+        events.write(messages.encode(event))
+
+    def stop(*_: Any) -> None:
+        raise errors.Cancelled
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        request = messages.decode(read_request())
+        exit_with_parent()
+        emit(messages.Finished(serve(request, emit)))
+    except errors.EspalierError as error:
+        emit(messages.Failed(str(error), traceback.format_exc()))
+        return 1
+    except OSError as error:
+        emit(messages.Failed(_system_failure(error), traceback.format_exc()))
+        return 1
+    except errors.Cancelled:
+        return 130
+    except Exception as error:
+        emit(messages.Failed(_failure(error), traceback.format_exc()))
+        return 1
+    return 0
+
+
+def serve(request: Any, emit: Any) -> dict[str, Any]:
+    """Return the result of a request."""
+    from espalier import demo, stages
+    from espalier.messages import Text
+    from espalier.metal.backend import MlxBackend
+    from espalier.project import locked, open_project
+
+    backend = MlxBackend()
+    arguments = dict(request.arguments)
+    if request.command == "import":
+        backend.import_gguf(Path(arguments["source"]), Path(arguments["destination"]))
+        return {"model": arguments["destination"]}
+    if request.command == "fetch":
+        return {"model": str(demo.ensure_starter(backend, emit))}
+    if request.command == "bench":
+        from espalier.metal.bench import bench
+
+        return bench(emit)
+    project = open_project(Path(arguments["project"]))
+    if request.command == "ask":
+        return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    with locked(project):
+        demo.ensure_models(project, backend, emit)
+        if request.command == "tune":
+            return stages.tune(project, backend, emit)
+        if request.command == "quantize":
+            return {"run": str(stages.quantize(project, backend, emit).folder)}
+        if request.command == "evaluate":
+            questions = arguments.get("questions")
+            return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
+        practice = stages.generate(project, backend, emit, arguments.get("leaves", ()))
+        if request.command == "train":
+            return {"run": str(stages.train(project, backend, emit, practice).folder)}
+        accepted = sum(sample.is_accepted for part in practice for sample in part.samples)
+        return {"accepted": accepted, "rejected": stages.rejections(practice)}
+
+
+def _system_failure(error: OSError) -> str:
+    place = f" at {error.filename}" if error.filename else ""
+    if error.errno == 28:
+        return f"The disk is full{place}. Make room and run the same command again; finished work is kept."
+    if error.errno in (1, 13, 30):
+        return f"Writing is not allowed{place}. Allow it, or copy the project elsewhere, and run the command again."
+    return f"The system refused{place}: {error.strerror or error}. Run the same command again."
+
+
+def _failure(error: Exception) -> str:
+    text = str(error).strip().split("\n")[0][:300] or type(error).__name__
+    if isinstance(error, MemoryError) or "memory" in text.lower():
+        return f"There is not enough memory: {text}. Close other programs or choose a smaller model, and run it again."
+    return f"The work stopped unexpectedly: {text}. Run the same command again; finished work is kept."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import espalier.metal
+from espalier.language import Prompt, Sampling
+from espalier.models import starter
+
+ROOT = Path(__file__).parents[1]
+assert espalier.metal
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the person's own models, but for the starter model's fixture."""
+    monkeypatch.setenv("ESPALIER_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random two-layer Llama with a byte-level tokenizer of 512 tokens, as a model folder."""
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+    from mlx_lm.models.llama import Model, ModelArgs
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    vocabulary = {token: index for index, token in enumerate([*special, *alphabet])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(special)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    shape: dict[str, Any] = {
+        "model_type": "llama",
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "intermediate_size": 128,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-5,
+        "vocab_size": 320,
+        "tie_word_embeddings": True,
+        "eos_token_id": 2,
+    }
+    (folder / "config.json").write_text(json.dumps(shape))
+    names = {"eos_token": "<|im_end|>", "bos_token": "<|im_start|>", "pad_token": "<|im_end|>"}
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template, **names})
+    )
+    mx.random.seed(3)
+    model = Model(ModelArgs.from_dict(shape))
+    mx.save_safetensors(str(folder / "model.safetensors"), dict(tree_flatten(model.parameters())), {"format": "mlx"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder with the starter model: the person's own where there is one, else fetched."""
+    from espalier.demo import ensure_starter
+    from espalier.metal.backend import MlxBackend
+
+    home = Path(tmp_path_factory.mktemp("starter"))
+    kept = os.environ.get("ESPALIER_HOME")
+    os.environ.pop("ESPALIER_HOME", None)
+    try:
+        folder = starter.starter_folder()
+        if not starter.is_ready():
+            ensure_starter(MlxBackend(), lambda event: None)
+        (home / "models").mkdir()
+        (home / "models" / folder.name).symlink_to(folder)
+    finally:
+        if kept is not None:
+            os.environ["ESPALIER_HOME"] = kept
+    return home
+
+
+class ScriptedModel:
+    """A language model that answers from a function; it keeps every prompt that it was shown."""
+
+    def __init__(self, reply: Callable[[Prompt], str]) -> None:
+        self._reply = reply
+        self.shown: list[str] = []
+
+    def answer(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[str]:
+        self.shown += [message.content for prompt in prompts for message in prompt.messages]
+        return [self._reply(prompt) for prompt in prompts]
+
+    def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+        self.shown += [message.content for prompt, _ in pairs for message in prompt.messages]
+        return [-0.1 if "\n\n" in prompt.messages[-1].content else -0.9 for prompt, _ in pairs]
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A copy of the example project."""
+    root = tmp_path / "project"
+    shutil.copytree(ROOT / "resources" / "example_project", root)
+    return root
