@@ -110,6 +110,10 @@ class ScriptedModel:
         self.shown += [message.content for prompt, _ in pairs for message in prompt.messages]
         return [-0.1 if "\n\n" in prompt.messages[-1].content else -0.9 for prompt, _ in pairs]
 
+    def choose(self, prompts: Sequence[Prompt], options: Sequence[str]) -> list[list[float]]:
+        self.shown += [message.content for prompt in prompts for message in prompt.messages]
+        return [[1 / len(options)] * len(options) for _ in prompts]
+
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:

@@ -96,5 +96,5 @@ def decode(line: bytes) -> Any:
     try:
         fields = json.loads(line)
         return _TYPES[fields.pop("type")](**fields)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"not a message: {line[:200]!r}") from error

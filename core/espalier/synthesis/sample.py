@@ -72,15 +72,15 @@ class Journal:
         self.samples: list[Sample] = []
         self.waves = 0
         self.is_complete = False
-        wave: list[Sample] = []
+        wave: dict[str, Sample] = {}  # by id: a wave that was cut off stands before its second, whole copy
         for line in read_lines(path):
             if "wave" in line:
-                self.samples += [sample for sample in wave if sample.id.startswith(f"{line['wave']}-")]
-                self.waves, wave = line["wave"] + 1, []
+                self.samples += wave.values()
+                self.waves, wave = line["wave"] + 1, {}
             elif "complete" in line:
                 self.is_complete = True
             else:
-                wave.append(_sample(line))
+                wave[line["id"]] = _sample(line)
 
     def add(self, samples: Sequence[Sample]) -> None:
         """Write the next wave."""

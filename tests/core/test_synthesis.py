@@ -1,0 +1,144 @@
+from pathlib import Path
+
+from conftest import ROOT, ScriptedModel
+
+from espalier.documents.facts import read_facts
+from espalier.evaluation.questions import read_questions
+from espalier.files import append_lines
+from espalier.language import Prompt
+from espalier.synthesis import checks, compact
+from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.sample import Check, Journal, Sample
+from espalier.synthesis.words import agreement, content_words
+from espalier.taxonomy.leaf import Leaf, SeedExample
+from espalier.taxonomy.reader import read_taxonomy
+from espalier.training.mixture import mix
+
+DOCUMENT = """# The Otter Bridge
+
+## Plan
+
+The Otter Bridge crosses the Wend at Marl. It was drawn by Ada Finch, cf. No. 3 of her papers.
+
+- The deck of the Otter Bridge is made of larch.
+- [Its piers](http://example) stand on **granite** blocks.
+
+| a | b |
+|---|---|
+
+```
+code is no fact at all here
+```
+"""
+SEEDS = tuple(
+    SeedExample(question, answer, "A passage.")
+    for question, answer in (
+        ("Which river does the Otter Bridge cross?", "The Otter Bridge crosses the Wend."),
+        ("What is the deck made of?", "The deck is made of larch."),
+        ("Who drew the Otter Bridge?", "Ada Finch drew the Otter Bridge."),
+    )
+)
+LEAF = Leaf("knowledge/bridges/otter", "knowledge", "A bridge.", "bridges", SEEDS)
+
+
+def reply(prompt: Prompt) -> str:
+    if "\n\n" in prompt.messages[-1].content:
+        return prompt.messages[-1].content.split("\n\n")[0]
+    return {"Who": "drew the bridge of larch?", "Where": "is this?", "How": "long"}.get(prompt.start, "is it at Marl?")
+
+
+def test_facts_are_sentences_without_markdown_and_know_their_place() -> None:
+    facts = read_facts(DOCUMENT)
+    assert [fact.sentence for fact in facts] == [
+        "The Otter Bridge crosses the Wend at Marl.",
+        "It was drawn by Ada Finch, cf. No. 3 of her papers.",
+        "The deck of the Otter Bridge is made of larch.",
+        "Its piers stand on granite blocks.",
+    ]
+    assert {fact.title for fact in facts} == {"The Otter Bridge"}
+    assert facts[1].before == facts[0].sentence
+    assert facts[1].passage.startswith(facts[0].sentence)
+
+
+def test_every_sample_is_kept_with_a_reason_and_rejected_ones_say_why() -> None:
+    teacher = ScriptedModel(reply)
+    pipeline = Knowledge(LEAF, [DOCUMENT], teacher, CompactSettings())
+    samples = pipeline.draw(0, [], lambda tokens: None)
+    assert len(samples) == len(pipeline.question_prompts(0))
+    assert all(sample.verdict and all(check.reason for check in sample.verdict) for sample in samples)
+    assert any(sample.is_accepted for sample in samples)
+    failed = {sample.failure.name for sample in samples if sample.failure}
+    assert {"form", "stands alone", "keeps to its fact"} <= failed
+
+
+def test_plain_checks_reject_what_they_name() -> None:
+    assert not checks.form("The bridge is long.").passed
+    assert not checks.form("Why? How?").passed
+    assert not checks.stands_alone("What does this sentence say?", frozenset()).passed
+    assert not checks.stands_alone("How long is it?", content_words("bridge")).passed
+    assert checks.stands_alone("How long is the bridge where it meets the road?", content_words("bridge")).passed
+    assert not checks.keeps_to("Is it larch?", "The piers are granite.", content_words("larch"), frozenset()).passed
+    assert not checks.leaves_something("Is the deck made of larch?", "The deck is made of larch.").passed
+    assert checks.leaves_something("What is the deck made of?", "The deck is made of larch.").passed
+    assert not checks.is_new("Who drew the bridge??", ["who drew the bridge"]).passed
+
+
+def test_agreement_is_the_f1_of_content_words() -> None:
+    assert agreement("It is made of larch.", "larch") == 2 / 3
+    assert agreement("Granite.", "larch") == 0.0
+
+
+def test_a_wave_that_was_cut_off_is_drawn_again_and_the_file_ends_the_same(tmp_path: Path) -> None:
+    def run(path: Path, waves: int) -> None:
+        pipeline = Knowledge(LEAF, [DOCUMENT], ScriptedModel(reply), CompactSettings(waves=waves))
+        compact.run(pipeline, Journal(path), waves, lambda: None, lambda tokens: None)
+
+    whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    run(whole, 2)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    cut.write_bytes(b"".join(lines[:5]) + lines[5][:20])
+    assert Journal(cut).waves == 0
+    run(cut, 2)
+    assert Journal(cut).samples == Journal(whole).samples
+    assert Journal(cut).is_complete
+
+
+def test_appending_drops_a_torn_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"b"')
+    append_lines(path, [{"c": 2}])
+    assert path.read_bytes() == b'{"a": 1}\n{"c": 2}\n'
+
+
+def accepted(question: str, source: str = "s") -> Sample:
+    return Sample("0-1", LEAF.path, question, "An answer.", source, (Check("form", True, "It is one question."),))
+
+
+def test_the_mixture_has_seeds_and_accepted_samples_but_never_a_held_out_question() -> None:
+    rejected = accepted("Why is it red?").judged(Check("new", False, "It is old."))
+    mixture = mix(
+        [(LEAF, [accepted("Where is Marl?"), rejected, accepted("Where, then, is the Wend?")])], ["Where is Marl"]
+    )
+    questions = [row.question for row in mixture.train]
+    assert questions == [*(seed.question for seed in SEEDS), "Where, then, is the Wend?"]
+    assert mixture.withheld == 1
+
+
+def test_a_fixed_share_of_the_samples_is_held_out_and_never_trained_on() -> None:
+    samples = [accepted(f"What is the number {index * 7919}?") for index in range(200)]
+    mixture = mix([(LEAF, samples)], [])
+    assert 2 <= len(mixture.held_out) <= 30
+    assert not {row.question for row in mixture.held_out} & {row.question for row in mixture.train}
+    assert mixture == mix([(LEAF, samples)], [])
+
+
+def test_the_teacher_is_never_shown_a_held_out_question_of_the_example() -> None:
+    example = ROOT / "resources" / "example_project"
+    leaf = next(leaf for leaf in read_taxonomy(example / "taxonomy") if leaf.kind == "knowledge")
+    documents = [file.read_text() for file in (example / "documents" / leaf.path).glob("*.md")]
+    teacher = ScriptedModel(reply)
+    Knowledge(leaf, documents, teacher, CompactSettings()).draw(0, [], lambda tokens: None)
+    shown = "\n".join(teacher.shown).casefold()
+    assert documents[0].splitlines()[4].casefold() in shown
+    for question in read_questions(example / "questions.jsonl"):
+        assert question.question.casefold() not in shown
