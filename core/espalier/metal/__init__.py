@@ -1,9 +1,9 @@
 """The only room that imports MLX; importing it prepares the process for that.
 
-On Linux the system's OpenBLAS is loaded first, when it is there: float32 matrix products become about 60
-times faster than with the BLAS inside MLX's wheel (measured: 6 to over 300 GFLOP/s on two cores). MLX's
-compiler is switched off there as well, because it would run a C++ compiler at run time and was no faster. The C library is told
-to keep freed memory: else every large array is mapped, zeroed and unmapped again (a fifth of a training step).
+On Linux the system's OpenBLAS is loaded first, when it is there: float32 matrix products become about 60 times faster
+than with the BLAS inside MLX's wheel (measured: 6 to over 300 GFLOP/s on two cores). MLX's compiler is switched off
+there as well, because it would run a C++ compiler at run time and was no faster. The C library is told to keep freed
+memory: else every large array is mapped, zeroed and unmapped again, which took a fifth of a training step.
 """
 
 import contextlib
