@@ -1,13 +1,14 @@
 """The critic's checks that need no model: cheap, exact, each with its reason in words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rapidfuzz import fuzz
 
 from espalier.synthesis.sample import Check
 from espalier.synthesis.words import content_words, plain
 
+Weight = Callable[[str], float]
 LONGEST_QUESTION = 40  # words
 NEAR = 94  # rapidfuzz's ratio of two plain texts, 0 to 100
 _POINTS_AWAY = re.compile(
@@ -44,19 +45,23 @@ def stands_alone(question: str, names: frozenset[str]) -> Check:
     return Check("stands alone", True, "It can be understood by itself.")
 
 
-def keeps_to(question: str, source: str, elsewhere: frozenset[str], subject: frozenset[str]) -> Check:
-    """Check that a question takes no words from another fact or seed example (leakage).
+def keeps_to(question: str, source: frozenset[str], others: Sequence[frozenset[str]], weight: Weight) -> Check:
+    """Check that a question asks about its own fact and not rather about another one or a seed example (leakage).
 
     Args:
         question: to check.
-        source: the fact that it was drawn from.
-        elsewhere: content words of the leaf's other facts and seeds.
-        subject: content words that all facts share, such as the title's.
+        source: content words of the fact that it was drawn from.
+        others: content words of each of the leaf's other facts and seed examples.
+        weight: how much a word tells, 0 for one that all facts share.
     """
-    foreign = sorted((content_words(question) & elsewhere) - content_words(source) - subject)
-    if foreign:
-        return Check("keeps to its fact", False, f"“{', '.join(foreign)}” belongs to another fact or example.")
-    return Check("keeps to its fact", True, "Its words are the fact's or its own.")
+    words = content_words(question)
+    own = sum(weight(word) for word in words & source)
+    for other in others:
+        foreign = words & other - source
+        if sum(weight(word) for word in words & other) > own or sum(map(weight, foreign)) > 2:
+            shown = ", ".join(sorted(foreign))
+            return Check("keeps to its fact", False, f"“{shown}” belongs to another fact or example.")
+    return Check("keeps to its fact", True, "No other fact fits it better.")
 
 
 def leaves_something(question: str, answer: str) -> Check:

@@ -1,5 +1,6 @@
 """The compact pipeline for knowledge, made for small teachers: one fact at a time, several questions for each."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ class CompactSettings:
         agreement: smallest F1 of the teacher's own answer with the sample's.
     """
 
-    per_fact: int = 4
+    per_fact: int = 5
     waves: int = 2
     temperature: float = 0.6
     top_p: float = 0.9
@@ -74,7 +75,7 @@ class Knowledge:
         words = [content_words(fact.sentence) for fact in self.facts]
         often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
         self._subject = titles | often
-        self._elsewhere = frozenset().union(*words, *(content_words(f"{s.question} {s.answer}") for s in leaf.seeds))
+        self._others = [*words, *(content_words(f"{seed.question} {seed.answer}") for seed in leaf.seeds)]
         self._starts = _starts(leaf)
 
     def wants(self, samples: Sequence[Sample]) -> list[Fact]:
@@ -111,6 +112,11 @@ class Knowledge:
     def question_prompts(self, wave: int) -> list[Prompt]:
         """Return the prompts of a first wave."""
         return [self._question_prompt(fact, start, wave) for fact in self.facts for start in self._starts]
+
+    def _weight(self, word: str) -> float:
+        """Return how much a word tells about which fact is meant: its inverse document frequency."""
+        count = sum(word in words for words in self._others)
+        return 0.0 if word in self._subject or not count else 1 + math.log(len(self._others) / count) / 4
 
     def _best_starts(self, earlier: Sequence[Sample]) -> tuple[str, ...]:
         """Return the beginnings whose questions are accepted most: all at first, then the better half."""
@@ -164,7 +170,9 @@ class Knowledge:
         for check in (
             checks.form(sample.question),
             checks.stands_alone(sample.question, names),
-            checks.keeps_to(sample.question, f"{fact.before} {fact.sentence}", self._elsewhere, self._subject),
+            checks.keeps_to(
+                sample.question, content_words(f"{fact.before} {fact.sentence}"), self._others, self._weight
+            ),
             checks.leaves_something(sample.question, sample.answer),
             checks.is_new(sample.question, known),
         ):

@@ -10,7 +10,7 @@ from espalier.synthesis.sample import Check, Sample
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
-DRAWS = 16  # requests a wave for each answer of a fixed set
+DRAWS = 12  # requests a wave for each answer of a fixed set
 SHOTS = 8
 
 
@@ -33,7 +33,7 @@ class Freeform:
 
     def wants(self, samples: Sequence[Sample]) -> list[str]:
         """Return the answers (of a fixed set) or the one source that have too few accepted samples."""
-        wanted = 2 * self._settings.per_fact
+        wanted = self._settings.per_fact
         each = wanted if self._is_fixed_set else wanted * len(self._leaf.seeds) // 2
         return [
             source

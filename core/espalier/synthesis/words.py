@@ -125,6 +125,8 @@ def stem(word: str) -> str:
     """Return a word in lower case without a common English ending."""
     word = word.casefold().replace("’", "'").removesuffix("'s")
     for ending in _ENDINGS:
+        if word.endswith("ss"):
+            break
         if word.endswith(ending) and len(word) - len(ending) >= 3 and word.isalpha():
             return word[: -len(ending)].rstrip("e")
     return word.rstrip("e") if word.isalpha() and len(word) > 3 else word
