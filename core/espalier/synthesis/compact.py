@@ -143,11 +143,12 @@ class Knowledge:
     def _recalls(self, fact: Fact) -> list[Sample]:
         """Return samples that need no teacher, so that every fact gets practice: a few of its words ask for it whole.
 
-        The first fact of a passage brings one more, which asks for the passage.
+        The first fact under a heading brings one more, which asks for its passage.
         """
         asked = [(self._texts["recall"].format(subject=fact.subject, words=words), fact) for words in self._keys(fact)]
         recalls = [(question, fact.statement, fact.sentence) for question, fact in asked]
-        if not fact.before and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
+        is_first = next(other for other in self.facts if other.heading == fact.heading) is fact
+        if is_first and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
             question = self._texts["recall_passage"].format(subject=fact.subject, heading=fact.heading)
             recalls.append((question, fact.passage, fact.passage))
         reason = "It is made of the document's own words, without the teacher."
