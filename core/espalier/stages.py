@@ -46,7 +46,7 @@ class Clock:
         self._first: tuple[int, float] | None = None
         self._told = 0.0
 
-    def tell(self, done: int, detail: str = "") -> None:
+    def tell(self, done: int, detail: str = "", **figures: float) -> None:
         """Report how much is done, at most four times a second."""
         now = time.monotonic()
         self._first = self._first or (done, now)
@@ -55,7 +55,7 @@ class Clock:
         self._told = now
         begun, since = self._first
         left = (now - since) / (done - begun) * (self._total - done) if done > begun else None
-        self._emit(Progress(self._stage, done, self._total, self._unit, left, detail))
+        self._emit(Progress(self._stage, done, self._total, self._unit, left, detail, figures))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ def _generate_leaf(project: Project, leaf: Leaf, teacher: LanguageModel, journal
         written += count
         speed = written / (time.monotonic() - clock.started)
         accepted = sum(sample.is_accepted for sample in journal.samples)
-        clock.tell(journal.waves, f"{accepted} accepted, {speed:.0f} tokens/s")
+        figures = {"accepted": accepted, "tokens_per_second": round(speed)}
+        clock.tell(journal.waves, f"{accepted} accepted, {speed:.0f} tokens/s", **figures)
 
     compact.run(pipeline, journal, settings.waves, lambda: on_tokens(0), on_tokens)
 
@@ -187,7 +188,7 @@ def train(project: Project, backend: Backend, emit: Emit, practice: Sequence[Pra
         def on_step(step: int, steps: int, loss: float) -> None:
             nonlocal clock
             clock = clock or Clock("train", steps, "updates", emit)
-            clock.tell(step, f"loss {loss:.3f}")
+            clock.tell(step, f"loss {loss:.3f}", loss=round(loss, 4))
 
         rows = [TrainRow((Message("user", row.question), Message("assistant", row.answer))) for row in mixture.train]
         backend.train(find_model(project.student), rows, settings, run.folder, on_step)
