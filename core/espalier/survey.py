@@ -22,8 +22,7 @@ from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.checker import stray_files
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import leaf_files
+from espalier.taxonomy.walk import FOLDERS, leaf_files
 from espalier.training.run import Run, all_runs, find_run
 
 Learned = Mapping[str, Counter[tuple[str, str]]]
