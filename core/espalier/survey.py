@@ -15,10 +15,10 @@ from espalier.files import read_lines
 from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER
 from espalier.project import Project, open_project
-from espalier.stages import Practice, leaf_key, mixture_of, train_settings
+from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
-from espalier.synthesis.sample import Journal, Sample
+from espalier.synthesis.sample import Sample
 from espalier.taxonomy.checker import stray_files
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
@@ -54,15 +54,14 @@ def _leaf_status(
     project: Project, leaf: Leaf, problems: tuple[Problem, ...], learned: Learned
 ) -> tuple[LeafStatus, tuple[Sample, ...]]:
     try:
-        name = f"{leaf_key(project, leaf)}.jsonl"
-        journal = Journal(project.samples / name)
+        path, journal, is_complete = leaf_journal(project, leaf)
     except (EspalierError, OSError, KeyError, TypeError) as error:  # a document or journal that cannot be read
         file = str(project.taxonomy / leaf.path / "qna.yaml")
         note = Problem(file, 1, 1, "warning", "unreadable", str(error))
         return LeafStatus(leaf.path, leaf.kind, len(leaf.seeds), (*problems, note)), ()
     samples = tuple(journal.samples)
     failures = Counter(sample.failure.name for sample in samples if sample.failure)
-    extent: Extent = "all" if journal.is_complete else "part" if samples else "none"
+    extent: Extent = "all" if is_complete else "part" if samples else "none"
     is_trained = False
     if extent == "all" and leaf.path in learned:
         rows = mixture_of(project, [Practice(leaf, samples)]).train
@@ -74,7 +73,7 @@ def _leaf_status(
             len(leaf.seeds),
             problems,
             extent,
-            name,
+            path.name,
             len(samples) - failures.total(),
             dict(failures.most_common()),
             is_trained,

@@ -4,7 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 from zlib import crc32
 
 import yaml
@@ -17,8 +18,10 @@ from espalier.synthesis.sample import Check, Journal, Sample
 from espalier.synthesis.words import agreement, content_words, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
+Teacher = Callable[[], LanguageModel]  # loads it when it is first needed
 VERSION = 1  # part of the leaf key: raise it when the same inputs give other samples
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
+PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 STARTS = 6  # words that questions are made to begin with
 QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
 
@@ -28,7 +31,8 @@ class CompactSettings:
     """How much practice is drawn, and how strict the critic is.
 
     Attributes:
-        per_fact: accepted samples wanted for each fact.
+        per_fact: accepted samples wanted for each fact, and for each answer of a fixed set.
+        per_leaf: accepted samples wanted for the leaf, spread over its facts; 0 leaves it to ``per_fact``.
         waves: most times that the leaf is gone through to reach that.
         temperature: of the questions' draws.
         top_p: share of the probability that questions are drawn from.
@@ -38,6 +42,7 @@ class CompactSettings:
     """
 
     per_fact: int = 5
+    per_leaf: int = 0
     waves: int = 2
     temperature: float = 0.6
     top_p: float = 0.9
@@ -53,24 +58,38 @@ def prompts() -> dict[str, str]:
 
 
 class Pipeline(Protocol):
-    """What draws and judges the samples of one leaf."""
+    """What draws and judges the samples of one leaf.
 
-    def wants(self, samples: Sequence[Sample]) -> Sequence[object]:
-        """Return what still has too few accepted samples."""
+    Attributes:
+        portion: how many sources are drawn together.
+        unit: what a source is, in the plural.
+    """
 
-    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return one wave of new samples, each with its verdict."""
+    portion: int
+    unit: str
+
+    def wants(self, samples: Sequence[Sample]) -> Sequence[Any]:
+        """Return the sources that still have too few accepted samples."""
+
+    def draw(
+        self, sources: Sequence[Any], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return new samples of some sources, each with its verdict; ``samples`` are all that came before."""
 
 
 class Knowledge:
     """Draws and judges the samples of one knowledge leaf."""
 
-    def __init__(self, leaf: Leaf, documents: Sequence[str], teacher: LanguageModel, settings: CompactSettings) -> None:
+    portion = PORTION
+    unit = "facts"
+
+    def __init__(self, leaf: Leaf, documents: Sequence[str], teacher: Teacher, settings: CompactSettings) -> None:
         self._leaf = leaf
         self._teacher = teacher
         self._settings = settings
         self._texts = prompts()
         self.facts = [fact for document in documents for fact in read_facts(document)]
+        self._numbers = {fact.sentence: number for number, fact in enumerate(self.facts)}
         titles = content_words(" ".join({fact.title for fact in self.facts}))
         words = [content_words(fact.sentence) for fact in self.facts]
         often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
@@ -83,31 +102,37 @@ class Knowledge:
         counts = dict.fromkeys((fact.sentence for fact in self.facts), 0)
         for sample in samples:
             counts[sample.source] = counts.get(sample.source, 0) + sample.is_accepted
-        least = self._settings.per_fact if not samples else self._settings.per_fact // 2
-        return [fact for fact in self.facts if counts[fact.sentence] < least]
+        return [fact for fact in self.facts if counts[fact.sentence] < self._least(not samples)]
 
-    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return one wave of new samples, each with its verdict."""
-        facts = self.wants(earlier)
-        starts = self._best_starts(earlier)
+    def _least(self, is_first: bool) -> int:
+        """Return how many samples a fact should have; after a first wave half of the usual number will do."""
+        if self._settings.per_leaf:
+            return math.ceil(self._settings.per_leaf / len(self.facts))
+        return self._settings.per_fact if is_first else self._settings.per_fact // 2
+
+    def draw(
+        self, facts: Sequence[Fact], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return new samples of some facts, each with its verdict."""
+        starts = self._best_starts([sample for sample in samples if not sample.id.startswith(f"{wave}-")])
         asked = [(fact, start) for fact in facts for start in starts]
-        texts = self._teacher.answer(
+        texts = self._teacher().answer(
             [self._question_prompt(fact, start, wave) for fact, start in asked],
             Sampling(32, self._settings.temperature, self._settings.top_p, ("\n",)),
             [crc32(f"{wave}{fact.sentence}{start}".encode()) for fact, start in asked],
             on_tokens,
         )
-        samples = [
+        drawn = [
             Sample(
-                f"{wave}-{index}",
+                f"{wave}-{self._numbers[fact.sentence]}-{starts.index(start)}",
                 self._leaf.path,
                 " ".join(f"{start} {text}".split()),
                 fact.sentence,
                 fact.sentence,
             )
-            for index, ((fact, start), text) in enumerate(zip(asked, texts, strict=True))
+            for (fact, start), text in zip(asked, texts, strict=True)
         ]
-        return self._judge(samples, [fact for fact, _ in asked], earlier, wave, on_tokens)
+        return self._judge(drawn, [fact for fact, _ in asked], samples, wave, on_tokens)
 
     def question_prompts(self, wave: int) -> list[Prompt]:
         """Return the prompts of a first wave."""
@@ -190,7 +215,7 @@ class Knowledge:
         ]
         return [
             _threshold("fits its fact", score, self._settings.fit, "The fact makes this question likely")
-            for score in self._teacher.log_probability(pairs)
+            for score in self._teacher().log_probability(pairs)
         ]
 
     def _judge_grounding(
@@ -202,7 +227,7 @@ class Knowledge:
             for sample, fact in zip(samples, facts, strict=True)
         ]
         blind = [(Prompt((system, Message("user", sample.question))), sample.answer) for sample in samples]
-        scores = zip(self._teacher.log_probability(seen), self._teacher.log_probability(blind), strict=True)
+        scores = zip(self._teacher().log_probability(seen), self._teacher().log_probability(blind), strict=True)
         return [
             _threshold(
                 "grounding gain",
@@ -226,7 +251,7 @@ class Knowledge:
             Prompt((*turns, Message("user", f"{_near(fact)}\n\n{sample.question}")))
             for sample, fact in zip(samples, facts, strict=True)
         ]
-        answers = self._teacher.answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
+        answers = self._teacher().answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
         return [
             replace(
                 _threshold("round trip", agreement(answer, sample.answer), self._settings.agreement, "Agreement"),
@@ -236,19 +261,37 @@ class Knowledge:
         ]
 
 
+def is_done(pipeline: Pipeline, journal: Journal, waves: int) -> bool:
+    """Return whether a leaf has its samples, was gone through as often as it may be, or last in vain."""
+    if journal.portions:
+        return False
+    last = [sample for sample in journal.earlier if sample.id.startswith(f"{journal.waves - 1}-")]
+    is_vain = journal.waves > 0 and not any(sample.is_accepted for sample in last)
+    return is_vain or journal.waves >= waves or not pipeline.wants(journal.earlier)
+
+
 def run(
     pipeline: Pipeline,
     journal: Journal,
     waves: int,
-    on_wave: Callable[[], None],
-    on_tokens: Callable[[int], None],
+    on_progress: Callable[[int, int, int], None],
 ) -> None:
-    """Draw waves into the journal until every source has its samples or the waves are used up."""
-    while journal.waves < waves and pipeline.wants(journal.samples):
-        journal.add(pipeline.draw(journal.waves, journal.samples, on_tokens))
-        on_wave()
-    if not journal.is_complete:
-        journal.complete()
+    """Draw into the journal until every source has its samples or the waves are used up.
+
+    Args:
+        pipeline: of the leaf.
+        journal: of the leaf; a wave that it holds in part is gone on with.
+        waves: most times that the leaf is gone through.
+        on_progress: told how many sources this wave has done, how many it has, and the tokens just written.
+    """
+    while not is_done(pipeline, journal, waves):
+        wanted = pipeline.wants(journal.earlier)
+        portions = [wanted[start : start + pipeline.portion] for start in range(0, len(wanted), pipeline.portion)]
+        for number in range(journal.portions, len(portions)):
+            done = number * pipeline.portion
+            tell = partial(on_progress, done, len(wanted))
+            tell(0)
+            journal.add(pipeline.draw(portions[number], journal.waves, journal.samples, tell), len(portions))
 
 
 def spread(seeds: Sequence[SeedExample], count: int, turn: int) -> list[SeedExample]:
