@@ -4,12 +4,12 @@ from functools import cache
 
 import yaml
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
 from typing_extensions import override
 
 from espalier.resources import resource
+from espalier_desktop import theme
 
 _FRAME = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{colour}" stroke-width="1.7" '
@@ -30,20 +30,20 @@ def paint_icon(painter: QPainter, name: str, rect: QRect, colour: str) -> None:
     QSvgRenderer(QByteArray(picture.encode())).render(painter, QRectF(rect))
 
 
-def icon(name: str, role: QPalette.ColorRole = QPalette.ColorRole.WindowText) -> QIcon:
-    """Return an icon in the colour that a role has when the icon is painted."""
-    return QIcon(_Engine(name, role))
+def icon(name: str, token: str = "text") -> QIcon:
+    """Return an icon in the colour that a token of the theme has when the icon is painted."""
+    return QIcon(_Engine(name, token))
 
 
 class _Engine(QIconEngine):
-    def __init__(self, name: str, role: QPalette.ColorRole) -> None:
+    def __init__(self, name: str, token: str) -> None:
         super().__init__()
-        self._name, self._role = name, role
+        self._name, self._token = name, token
 
     @override
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        group = QPalette.ColorGroup.Disabled if mode is QIcon.Mode.Disabled else QPalette.ColorGroup.Active
-        paint_icon(painter, self._name, rect, QApplication.palette().color(group, self._role).name())
+        token = "muted" if mode is QIcon.Mode.Disabled else self._token
+        paint_icon(painter, self._name, rect, getattr(theme.current(), token))
 
     @override
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -56,4 +56,4 @@ class _Engine(QIconEngine):
 
     @override
     def clone(self) -> QIconEngine:
-        return _Engine(self._name, self._role)
+        return _Engine(self._name, self._token)

@@ -10,7 +10,7 @@ from espalier_desktop.icons import icon
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.widgets.basics import column, label, row
-from espalier_desktop.widgets.formats import number, size, time_left
+from espalier_desktop.widgets.formats import memory, number, time_left
 
 PAGES = {"generate": "generate", "model": "overview", "train": "train", "quantize": "quantize", "evaluate": "compare"}
 
@@ -40,7 +40,9 @@ def unit_text(job: Job) -> str:
         return ""
     texts = {
         "updates": tr("{done} of {total} updates"),
-        "waves": tr("round {done} of {total}"),
+        "facts": tr("{done} of {total} facts"),
+        "answers": tr("{done} of {total} answers"),
+        "rounds": tr("{done} of {total} rounds"),
         "percent": tr("{done} %"),
     }
     text = texts.get(job.progress.unit, "{done} / {total}")
@@ -107,7 +109,7 @@ class JobCard(QFrame):
         if progress:
             self.bar.setValue(progress.done)
         lines = [unit_text(job), time_left(progress.seconds_left) if progress else ""]
-        lines.append(tr("{size} in use").format(size=size(job.memory)) if job.memory else "")
+        lines.append(tr("{size} in use").format(size=memory(job.memory)) if job.memory else "")
         self.detail.setText("\n".join(line for line in lines if line) or tr("Loading…"))
 
     def _open(self) -> None:

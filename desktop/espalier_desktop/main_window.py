@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         self._title.setText(spec.title)
         self.sidebar.choose(page)
         self._pages[page].showing()
+        self._refresh()
 
     def do(self, command: str) -> None:
         """Give a command by its key."""
@@ -137,7 +138,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._splitter)
         self._title = QLabel()
         self._title.setProperty("role", "headline")
-        self._run = button("", role="primary", picture="play")
+        self._run = button("", picture="play")
         self._run.setAccessibleName(tr("The next step"))
         self._stop = button(tr("Stop"), picture="stop")
         toggle = QToolButton()
@@ -229,8 +230,9 @@ class MainWindow(QMainWindow):
         self._run.setText(verb.text)
         self._run.setToolTip(verb.sentence)
         self._run.setEnabled(bool(verb.command))
-        self._run_shown.setVisible(job is None)
-        self._stop_shown.setVisible(job is not None)
+        is_offered = self._stack.count() > 0 and not self.page.has_next_verb
+        self._run_shown.setVisible(job is None and is_offered)
+        self._stop_shown.setVisible(job is not None and is_offered)
         self._stop.setText(tr("Stop Now") if job and job.state is JobState.STOPPING else tr("Stop"))
         for key in JOB_COMMANDS:
             self._commands[key].setEnabled(job is None)

@@ -47,7 +47,8 @@ class SamplesModel(QAbstractTableModel):
         sample = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             failure = sample.failure
-            return (sample.question, sample.answer, failure.reason if failure else tr("Accepted"))[index.column()]
+            verdict = f"✕  {failure.reason}" if failure else f"✓  {tr('Accepted')}"
+            return (sample.question, sample.answer, verdict)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             return sample.failure.reason if sample.failure else tr("Accepted")
         return None

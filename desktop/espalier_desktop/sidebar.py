@@ -117,7 +117,7 @@ class _PageDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.selected if is_chosen else tokens.hover))
             painter.drawRoundedRect(pill, 7, 7)
-        if is_chosen and widget.hasFocus():
+        if is_chosen and widget.hasFocus() and state & QStyle.StateFlag.State_KeyboardFocusChange:
             painter.setPen(QPen(QColor(tokens.ink), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(pill.adjusted(1, 1, -1, -1), 6, 6)

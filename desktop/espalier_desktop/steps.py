@@ -17,6 +17,7 @@ class StepState(Enum):
     WAITING = "waiting"
     BROKEN = "broken"
     UNKNOWN = "unknown"
+    RUNNING = "running"
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,21 @@ class NextVerb:
     sentence: str
 
 
-def steps(document: Document) -> list[Step]:
-    """Return the five steps in order."""
+_STAGES = {"generate": "generate", "train": "train", "quantize": "train", "evaluate": "compare"}
+
+
+def steps(document: Document, stage: str = "", progress: str = "") -> list[Step]:
+    """Return the five steps in order; ``stage`` is what the engine does now, ``progress`` how far it is."""
+    found = _steps(document)
+    page = _STAGES.get(stage, "")
+    running = StepState.RUNNING
+    return [
+        Step(step.page, step.title, running, progress or tr("Loading…")) if step.page == page else step
+        for step in found
+    ]
+
+
+def _steps(document: Document) -> list[Step]:
     if document.status is None:
         unknown = StepState.UNKNOWN
         return [Step(page, title, unknown, tr("Checking…")) for page, title in _titles().items()]
@@ -71,7 +85,7 @@ def next_verb(document: Document) -> NextVerb:
         text = tr("Show %n Error(s)", document.errors)
         return NextVerb("go_taxonomy", text, tr("Samples can be written when the leaves have no errors."))
     if status.missing_models:
-        text = tr("{model} is not on this Mac.").format(model=status.missing_models[0])
+        text = tr("{model} is not on this machine.").format(model=status.missing_models[0])
         return NextVerb("choose_models", tr("Choose a Model…"), text)
     stale = [leaf for leaf in leaves if leaf.samples != "all"]
     if stale:
@@ -121,7 +135,7 @@ def _samples(document: Document) -> tuple[StepState, str]:
     accepted = sum(leaf.accepted for leaf in leaves)
     stale = sum(leaf.samples != "all" for leaf in leaves)
     if not leaves or document.errors:
-        return StepState.WAITING, tr("Needs leaves without errors")
+        return StepState.WAITING, tr("Mend leaves first")
     if stale == len(leaves) and not accepted:
         return StepState.NEXT, tr("None written yet")
     if stale:

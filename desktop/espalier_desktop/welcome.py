@@ -66,7 +66,7 @@ class WelcomeWindow(QMainWindow):
 
     def _begin(self) -> QWidget:
         name = label("Espalier", "display")
-        line = label(tr("Teach a language model what you know. Everything stays on this Mac."), "muted", wrap=True)
+        line = label(tr("Teach a language model what you know. Everything stays on your machine."), "muted", wrap=True)
         self.example = _tile("example", tr("Try the example"), tr("A small model learns about the Falkirk Wheel"))
         self.example.clicked.connect(self._desk.open_example)
         self.new = _tile("plus", tr("New project"), tr("Begin with an empty taxonomy"))

@@ -3,11 +3,13 @@
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
+from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QStackedWidget, QTableView, QTextBrowser, QWidget
 
 from espalier.errors import EspalierError
 from espalier.status import LeafStatus
 from espalier.synthesis.sample import Journal, Sample
+from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy import leaf_name
@@ -167,18 +169,25 @@ class GeneratePage(Page):
         if sample is None:
             self.detail.clear()
             return
-        lines = [
-            tr("Question"),
-            sample.question,
-            "",
-            tr("Answer"),
-            sample.answer,
-            "",
-            tr("Written from"),
-            sample.source,
-        ]
-        lines += ["", tr("Checks")]
-        for check in sample.verdict:
-            score = f" ({number(check.score, 2)})" if check.score is not None else ""
-            lines.append(f"{'✓' if check.passed else '✕'} {check.reason}{score}")
-        self.detail.setPlainText("\n".join(lines))
+        self.detail.clear()
+        cursor = self.detail.textCursor()
+        self._write(cursor, tr("Question"), sample.question)
+        self._write(cursor, tr("Answer"), sample.answer)
+        if sample.source and sample.source != sample.answer:
+            self._write(cursor, tr("Written from"), sample.source)
+        checks = "\n".join(f"{'✓' if check.passed else '✕'}  {check.reason}" for check in sample.verdict)
+        self._write(cursor, tr("Checks"), checks)
+        self.detail.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def _write(self, cursor: QTextCursor, title: str, text: str) -> None:
+        """Add a titled part; as plain text, for models write what they like."""
+        small = QTextCharFormat()
+        small.setForeground(QColor(theme.current().muted))
+        small.setProperty(QTextCharFormat.Property.FontPixelSize, 11)
+        block = QTextBlockFormat()
+        block.setTopMargin(0 if cursor.atStart() else 8)
+        if not cursor.atStart():
+            cursor.insertBlock(block)
+        cursor.insertText(title, small)
+        cursor.insertBlock(QTextBlockFormat())
+        cursor.insertText(text, QTextCharFormat())

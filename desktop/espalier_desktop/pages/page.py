@@ -42,7 +42,12 @@ class Page(QWidget):
     """One page of the window. It listens to the document and changes the project through it.
 
     To add a page, write a module with a subclass and name it in ``pages/__init__.py``.
+
+    Attributes:
+        has_next_verb: whether the page itself offers the next step and Stop, so that the toolbar need not.
     """
+
+    has_next_verb = False
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()

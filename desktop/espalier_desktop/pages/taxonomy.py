@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QPalette, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QDesktopServices, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QTreeView, QWidget
 
 from espalier.status import LeafStatus
@@ -25,8 +25,9 @@ def kind_title(leaf: LeafStatus) -> str:
 
 
 def leaf_name(path: str) -> str:
-    """Return a leaf's own name as words."""
-    return path.rpartition("/")[2].replace("_", " ")
+    """Return a leaf's own name as a person would write it."""
+    name = path.rpartition("/")[2].replace("_", " ")
+    return name[:1].upper() + name[1:]
 
 
 class TaxonomyPage(Page):
@@ -118,7 +119,7 @@ class TaxonomyPage(Page):
         self._model.setHorizontalHeaderLabels([tr("Leaves")])
         folders: dict[str, QStandardItem] = {"": self._model.invisibleRootItem()}
         for path in self.shell.document.leaves:
-            item = QStandardItem(leaf_name(path))
+            item = QStandardItem(path.rpartition("/")[2].replace("_", " "))
             item.setEditable(False)
             item.setData(path, PathRole)
             self._folder(path.rpartition("/")[0], folders).appendRow(item)
@@ -127,7 +128,7 @@ class TaxonomyPage(Page):
     def _folder(self, path: str, folders: dict[str, QStandardItem]) -> QStandardItem:
         if path not in folders:
             above, _, name = path.rpartition("/")
-            item = QStandardItem(icon("folder", QPalette.ColorRole.PlaceholderText), name.replace("_", " "))
+            item = QStandardItem(icon("folder", "muted"), name.replace("_", " "))
             item.setEditable(False)
             self._folder(above, folders).appendRow(item)
             folders[path] = item
@@ -203,13 +204,13 @@ def _show_state(item: QStandardItem, leaf: LeafStatus) -> None:
     name = leaf_name(leaf.path)
     warnings = sum(problem.severity == "warning" for problem in leaf.problems)
     if leaf.kind == "" and not leaf.problems:
-        sign, words = "wait", tr("not checked yet")
+        sign, words = icon("wait", "muted"), tr("not checked yet")
     elif leaf.errors:
-        sign, words = "error", tr("%n error(s)", leaf.errors)
+        sign, words = icon("error", "error"), tr("%n error(s)", leaf.errors)
     elif warnings:
-        sign, words = "warning", tr("%n warning(s)", warnings)
+        sign, words = icon("warning", "warning"), tr("%n warning(s)", warnings)
     else:
-        sign, words = "leaf", tr("no problems")
-    item.setIcon(icon(sign, QPalette.ColorRole.Link if sign == "leaf" else QPalette.ColorRole.Text))
+        sign, words = icon("leaf", "ink"), tr("no problems")
+    item.setIcon(sign)
     item.setData(f"{name}, {kind_title(leaf)}, {words}", Qt.ItemDataRole.AccessibleTextRole)
     item.setToolTip(f"{leaf.path}\n{words}")

@@ -13,7 +13,7 @@ from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.steps import next_verb
 from espalier_desktop.widgets.basics import button, card, clear, column, label, line, row
 from espalier_desktop.widgets.empty import EmptyState
-from espalier_desktop.widgets.formats import number, size, time_left
+from espalier_desktop.widgets.formats import duration, memory, number
 from espalier_desktop.widgets.line_chart import LineChart
 
 
@@ -60,8 +60,8 @@ class TrainPage(Page):
         else:
             self.state.setText(tr("No adapter yet"))
             self.advice.setText(next_verb(self.shell.document).sentence)
-        self.action.setText(tr("Stop") if is_running else self._verb())
-        self.action.setEnabled(is_running or self.shell.jobs.current is None)
+        self.action.setText(self._verb())
+        self.action.setVisible(self.shell.jobs.current is None)
         self._show_runs(runs)
 
     def _verb(self) -> str:
@@ -69,11 +69,8 @@ class TrainPage(Page):
         return tr("Compare Answers") if status and status.is_trained else tr("Train")
 
     def _act(self) -> None:
-        story = self._story()
         status = self.shell.document.status
-        if story and not story.state.is_over:
-            self.shell.jobs.stop()
-        elif status and status.is_trained:
+        if status and status.is_trained:
             self.shell.go("compare")
         else:
             self.shell.do("train")
@@ -92,9 +89,9 @@ class TrainPage(Page):
         done = progress.done if progress else losses[-1][0] if losses else 0
         text = tr("{done} of {all}").format(done=number(done), all=number(total))
         self.updates.show_text(text if total else "–")
-        left = time_left(progress.seconds_left) if progress and not story.state.is_over else ""
+        left = duration(progress.seconds_left) if progress and not story.state.is_over else ""
         self.left.show_text(left or (tr("done") if story.state is JobState.DONE else "–"))
-        self.memory.show_text(size(story.memory) if story.memory else "–")
+        self.memory.show_text(memory(story.memory) if story.memory else "–")
         spoken = ""
         if losses:
             spoken = tr("Loss {now} at update {step}, {first} at the start").format(

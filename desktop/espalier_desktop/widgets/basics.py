@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from espalier_desktop.icons import icon
@@ -40,8 +39,7 @@ def button(
     if role:
         made.setProperty("role", role)
     if picture:
-        colour = QPalette.ColorRole.HighlightedText if role == "primary" else QPalette.ColorRole.ButtonText
-        made.setIcon(icon(picture, colour))
+        made.setIcon(icon(picture, "on_accent" if role == "primary" else "text"))
         made.setIconSize(QSize(16, 16))
     if on_click:
         made.clicked.connect(lambda: on_click())
@@ -112,7 +110,7 @@ def picture(name: str, size: int = 20) -> QLabel:
 class _Picture(QLabel):
     def __init__(self, name: str, size: int) -> None:
         super().__init__()
-        self._icon = icon(name, QPalette.ColorRole.Link)
+        self._icon = icon(name, "ink")
         self.setPixmap(self._icon.pixmap(QSize(size, size)))
 
     def changeEvent(self, event: object) -> None:  # noqa: N802

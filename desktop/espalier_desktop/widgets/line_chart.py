@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from espalier_desktop import theme
+from espalier_desktop.i18n import tr
 from espalier_desktop.widgets.formats import number
 
 _DRAWN = 600  # points; more cannot be told apart and would cost painting time
@@ -52,7 +53,9 @@ class LineChart(QWidget):
             painter.drawText(place, right, number(low + share * (high - low), 1))
         below = QRectF(area.left(), area.bottom() + 6, area.width(), 16)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "0")
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, number(self._end))
+        if self._end:
+            painter.drawText(below, Qt.AlignmentFlag.AlignRight, number(self._end))
+        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, tr("Updates"))
         if self._points and self._end:
             curve = QPolygonF(
                 [

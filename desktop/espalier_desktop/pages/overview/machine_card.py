@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 from espalier.machine import Machine
 from espalier_desktop.i18n import tr
 from espalier_desktop.widgets.basics import column, label, line, picture, row
-from espalier_desktop.widgets.formats import number, size
+from espalier_desktop.widgets.formats import memory, number, size
 
 LOW_DISK = 5_000_000_000  # bytes; a model and a run need about 3 GB
 
@@ -20,7 +20,7 @@ class MachineCard(QFrame):
         advice = tr("Make room: a model and a run need about 3 GB.") if machine.disk_free < LOW_DISK else ""
         self.facts = [
             _Fact("chip", tr("Chip"), machine.chip),
-            _Fact("memory", tr("Memory"), size(machine.memory)),
+            _Fact("memory", tr("Memory"), memory(machine.memory)),
             _Fact("disk", tr("Disk"), disk, advice),
             _Fact("fits", tr("Can train"), *_largest(machine)),
         ]

@@ -87,7 +87,6 @@ def model_state(name: str) -> tuple[str, bool]:
         if name == STARTER:
             return tr("Fetched when it is first needed, 93 MB"), False
         return str(error), True
-    precision = info.precision
-    return tr("On this Mac: {architecture}, {precision}, {size}").format(
-        architecture=info.architecture, precision=precision, size=size(info.bytes)
+    return tr("On this machine: {architecture}, {precision}, {size}").format(
+        architecture=info.architecture, precision=info.precision, size=size(info.bytes)
     ), False

@@ -13,7 +13,8 @@ from espalier_desktop.pages.overview.scores_card import ScoresCard
 from espalier_desktop.pages.overview.strip import StepStrip
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.steps import next_verb, steps
-from espalier_desktop.widgets.basics import button, card, column, label, row
+from espalier_desktop.widgets.basics import button, card, column, label, row, set_role
+from espalier_desktop.widgets.formats import short_path
 
 WIDEST = 1080  # px of content; wider lines are tiring to read
 
@@ -21,10 +22,12 @@ WIDEST = 1080  # px of content; wider lines are tiring to read
 class OverviewPage(Page):
     """The strip of the five steps, what is next, the models and the machine."""
 
+    has_next_verb = True
+
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.name = label(shell.document.root.name, "display")
-        self.place = label(str(shell.document.root), "muted", selectable=True)
+        self.place = label(short_path(shell.document.root), "muted", selectable=True)
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.strip = StepStrip()
         self.verb = button("", self._do_next, role="primary")
@@ -49,7 +52,6 @@ class OverviewPage(Page):
     def refresh(self) -> None:
         """Show where everything is."""
         document = self.shell.document
-        self.strip.show_steps(steps(document))
         self.models.show_project(document.project)
         self.scores.show_scores(document.status.scores if document.status else {})
         self.refresh_next()
@@ -58,6 +60,8 @@ class OverviewPage(Page):
     def refresh_next(self) -> None:
         """Show what runs, or what is next."""
         job = self.shell.jobs.current
+        stage = job.stage.name if job and job.stage else ""
+        self.strip.show_steps(steps(self.shell.document, stage, unit_text(job) if job else ""))
         verb = next_verb(self.shell.document)
         self.everything.setVisible(job is None and verb.command in ("generate", "train", "quantize", "evaluate"))
         if job:
@@ -65,7 +69,9 @@ class OverviewPage(Page):
             self.next_sentence.setText(unit_text(job) or tr("You can go on working; finished work is always kept."))
             self.verb.setText(tr("Stop"))
             self.verb.setEnabled(True)
+            set_role(self.verb, "")
             return
+        set_role(self.verb, "primary")
         self.next_line.setText(tr("Next: {verb}").format(verb=verb.text) if verb.command else verb.text)
         self.next_sentence.setText(verb.sentence)
         self.verb.setText(verb.text)

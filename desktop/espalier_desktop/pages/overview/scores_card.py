@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
+from espalier_desktop.pages.taxonomy import leaf_name
 from espalier_desktop.widgets.basics import clear, column, label
 from espalier_desktop.widgets.formats import number
 
@@ -36,7 +37,7 @@ class ScoresCard(QFrame):
         clear(self._grid)
         self.setVisible(bool(scores))
         for place, (leaf, total) in enumerate(list(scores.items())[:_MOST]):
-            name = label(leaf.rpartition("/")[2].replace("_", " ") or tr("(no leaf)"))
+            name = label(leaf_name(leaf) or tr("(no leaf)"))
             name.setToolTip(leaf)
             text = tr("{before} → {after} of {all}").format(
                 before=number(total.get("base", 0)), after=number(total.get("tuned", 0)), all=number(total["questions"])
@@ -64,11 +65,11 @@ class _Bars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for share, colour, top, height in (
-            (1.0, tokens.line, 6, 8),
-            (self._shares[1], tokens.accent, 6, 8),
-            (self._shares[0], tokens.muted, 6, 3),
+            (self._shares[0], tokens.muted, 3, 4),
+            (1.0, tokens.line, 10, 8),
+            (self._shares[1], tokens.accent, 10, 8),
         ):
             if share:
                 painter.setBrush(QColor(colour))
-                painter.drawRoundedRect(QRectF(0, top, self.width() * share, height), min(height, 8) / 2, height / 2)
+                painter.drawRoundedRect(QRectF(0, top, self.width() * share, height), height / 2, height / 2)
         painter.end()

@@ -77,6 +77,7 @@ class StepTile(QPushButton):
             StepState.WAITING: tr("waiting"),
             StepState.BROKEN: tr("needs mending"),
             StepState.UNKNOWN: tr("checking"),
+            StepState.RUNNING: tr("running"),
         }
         self.page = step.page
         self._title.setText(step.title)
@@ -111,6 +112,7 @@ class _Sign(QWidget):
             StepState.DONE: ("check", tokens.good_tint, tokens.good),
             StepState.STALE: ("refresh", tokens.warning_tint, tokens.warning),
             StepState.BROKEN: ("warning", tokens.error_tint, tokens.error),
+            StepState.RUNNING: ("wait", tokens.selected, tokens.ink),
         }
         if self._state in signs:
             name, tint, colour = signs[self._state]
