@@ -30,6 +30,7 @@ class Desk(QObject):
 
     Attributes:
         windows: the open projects by their folders.
+        others: the windows that belong to no project, by what they are: welcome, settings, help and so on.
         queue: the jobs of all windows.
     """
 
@@ -39,7 +40,7 @@ class Desk(QObject):
         self.windows: dict[Path, MainWindow] = {}
         self.queue = JobQueue(self)
         self._locks: dict[Path, QLockFile] = {}
-        self._others: dict[str, QWidget] = {}
+        self.others: dict[str, QWidget] = {}
         application.installEventFilter(self)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.apply_theme)
         self.apply_theme()
@@ -77,8 +78,8 @@ class Desk(QObject):
         window.folder_dropped.connect(lambda path: self.open(Path(path)))
         self.connect_common(window, window.commands)
         add_recent(folder)
-        if "welcome" in self._others:
-            self._others["welcome"].close()
+        if "welcome" in self.others:
+            self.others["welcome"].close()
         window.show()
         return window
 
@@ -222,24 +223,24 @@ class Desk(QObject):
             self.show_welcome()
 
     def _show(self, key: str, build: Callable[[], QWidget]) -> None:
-        if key not in self._others:
+        if key not in self.others:
             window = build()
-            self._others[key] = window
+            self.others[key] = window
             window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            window.destroyed.connect(lambda: self._others.pop(key, None))
-        self._others[key].show()
-        self._others[key].raise_()
-        self._others[key].activateWindow()
+            window.destroyed.connect(lambda: self.others.pop(key, None))
+        self.others[key].show()
+        self.others[key].raise_()
+        self.others[key].activateWindow()
 
     def _front(self) -> QWidget | None:
         active = self._application.activeWindow()
-        return active or next(iter([*self.windows.values(), *self._others.values()]), None)
+        return active or next(iter([*self.windows.values(), *self.others.values()]), None)
 
     def _tell(self, line: str, sentence: str) -> None:
         parent = self._front()
         if parent is None:
             self.show_welcome()
-            parent = self._others["welcome"]
+            parent = self.others["welcome"]
         tell(parent, line, sentence)
 
     def _zoom(self, direction: int) -> None:

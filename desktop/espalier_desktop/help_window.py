@@ -1,7 +1,7 @@
 """Help and glossary: the pages of ``resources/help`` in the window's language."""
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QLineEdit, QTextBrowser, QWidget
 
 from espalier import __version__
@@ -45,6 +45,7 @@ class HelpWindow(QWidget):
         folder = tr("help/en")  # the folder of the pages in this language
         text = resource(f"{folder}/{page}.md").read_text(encoding="utf-8")
         self.text.setMarkdown(text.replace("VERSION", __version__))
+        _give_room(self.text.document())
 
     def _open(self, link: QUrl) -> None:
         if link.scheme() in ("https", "http"):
@@ -65,3 +66,17 @@ class HelpWindow(QWidget):
             cursor.setPosition(0)
             self.text.setTextCursor(cursor)
             self.text.find(words, QTextDocument.FindFlag(0))
+
+
+def _give_room(text: QTextDocument) -> None:
+    """Put space between paragraphs, which Qt's Markdown leaves out, and around headings."""
+    block = text.begin()
+    while block.isValid():
+        cursor = QTextCursor(block)
+        if cursor.currentTable() is None:
+            shape = block.blockFormat()
+            shape.setTopMargin(14 if shape.headingLevel() > 1 else 0)
+            shape.setBottomMargin(8)
+            shape.setLineHeight(130, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+            cursor.setBlockFormat(shape)
+        block = block.next()

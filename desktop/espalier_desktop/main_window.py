@@ -33,7 +33,7 @@ from espalier_desktop.jobs.story import Story
 from espalier_desktop.pages import page_specs
 from espalier_desktop.pages.page import Page
 from espalier_desktop.sidebar import Sidebar
-from espalier_desktop.steps import next_verb
+from espalier_desktop.steps import VERBS, next_verb
 from espalier_desktop.widgets.basics import button, column, label
 from espalier_desktop.widgets.sheet import Sheet, tell
 from espalier_desktop.widgets.toast import Toast
@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         bar = QToolBar(tr("Toolbar"))
         bar.setObjectName("toolbar")
         bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         place = label(self._document.root.name, "muted")
         place.setToolTip(str(self._document.root))
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
             bar.addWidget(widget)
         self._run_shown, self._stop_shown = bar.actions()[-1], bar.actions()[-2]
         self.addToolBar(bar)
+        bar.layout().setContentsMargins(12, 4, 16, 4)  # type: ignore[union-attr]  # a tool bar has a layout
         self._toast = Toast(self)
 
     def _connect(self) -> None:
@@ -230,9 +232,9 @@ class MainWindow(QMainWindow):
         self._run.setText(verb.text)
         self._run.setToolTip(verb.sentence)
         self._run.setEnabled(bool(verb.command))
-        is_offered = self._stack.count() > 0 and not self.page.has_next_verb
-        self._run_shown.setVisible(job is None and is_offered)
-        self._stop_shown.setVisible(job is not None and is_offered)
+        offers = self.page.offers if self._stack.count() else frozenset(VERBS)
+        self._run_shown.setVisible(job is None and verb.command not in offers)
+        self._stop_shown.setVisible(job is not None and "stop" not in offers)
         self._stop.setText(tr("Stop Now") if job and job.state is JobState.STOPPING else tr("Stop"))
         for key in JOB_COMMANDS:
             self._commands[key].setEnabled(job is None)

@@ -56,6 +56,8 @@ class SettingsWindow(QWidget):
         )
         items.setContentsMargins(24, 24, 24, 24)
         self.setLayout(items)
+        self.adjustSize()
+        self.appearance.focus_chosen()
         QShortcut(QKeySequence.StandardKey.Close, self, self.close)
 
     def _set_appearance(self, appearance: str) -> None:

@@ -40,7 +40,7 @@ class NextVerb:
     """The one thing to do next.
 
     Attributes:
-        command: key of a command, or ``go_`` and a page, or ``choose_models``.
+        command: one of ``VERBS``: the key of a command, ``choose_models``, or "" while that is not known.
         text: on the button.
         sentence: why this is next.
     """
@@ -72,6 +72,19 @@ def _steps(document: Document) -> list[Step]:
     return [
         Step(page, title, state, text) for (page, title), (state, text) in zip(_titles().items(), made, strict=True)
     ]
+
+
+VERBS = (
+    "",
+    "go_taxonomy",
+    "choose_models",
+    "generate",
+    "go_generate",
+    "train",
+    "quantize",
+    "evaluate",
+    "go_compare",
+)
 
 
 def next_verb(document: Document) -> NextVerb:
@@ -159,7 +172,7 @@ def _train(document: Document) -> tuple[StepState, str]:
     if document.status.run:
         return StepState.STALE, tr("Stale")
     is_ready = bool(document.leaves) and all(leaf.samples == "all" for leaf in document.leaves.values())
-    return (StepState.NEXT, tr("Ready to start")) if is_ready else (StepState.WAITING, tr("Needs samples"))
+    return (StepState.NEXT, tr("Ready to start")) if is_ready else (StepState.WAITING, tr("No samples yet"))
 
 
 def _compare(document: Document) -> tuple[StepState, str]:
@@ -171,4 +184,4 @@ def _compare(document: Document) -> tuple[StepState, str]:
         return (StepState.DONE if document.status.is_trained else StepState.STALE), text
     if document.status.run:
         return StepState.NEXT, tr("Ready to ask")
-    return StepState.WAITING, tr("Needs an adapter")
+    return StepState.WAITING, tr("No adapter yet")

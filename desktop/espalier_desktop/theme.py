@@ -87,7 +87,7 @@ DARK = Tokens(
     muted="#a9aca8",
     accent="#237f54",
     on_accent="#ffffff",
-    accent_hover="#2a8a5c",
+    accent_hover="#258256",
     ink="#6fd09d",
     selected="#2f4438",
     hover="#323532",
@@ -143,7 +143,8 @@ def style_sheet(tokens: Tokens, zoom: float = 1.0) -> str:
     """Return the style sheet with the tokens and sizes filled in."""
     sizes = {f"px{size}": f"{round(size * zoom)}px" for size in (11, 12, 13, 15, 17, 20, 22, 26)}
     template = Template(resource("style.qss").read_text(encoding="utf-8"))
-    return template.substitute(asdict(tokens), **sizes)
+    chevron = resource("chevron-dark.svg" if tokens is DARK else "chevron-light.svg").as_posix()
+    return template.substitute(asdict(tokens), chevron=chevron, **sizes)
 
 
 def _palette(tokens: Tokens) -> QPalette:

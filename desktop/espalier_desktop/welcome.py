@@ -122,6 +122,8 @@ class WelcomeWindow(QMainWindow):
         has_any = model.rowCount() > 0
         self.recent.setVisible(has_any)
         nothing.setVisible(not has_any)
+        title.setIndent(12)
+        nothing.setIndent(12)
         items = column(title, self.recent if has_any else nothing, *([] if has_any else [None]), spacing=8)
         items.setContentsMargins(16, 24, 16, 16)
         side.setLayout(items)
@@ -149,7 +151,7 @@ def _tile(icon_name: str, text: str, detail: str) -> QPushButton:
     made.setAccessibleName(text)
     made.setAccessibleDescription(detail)
     made.setMinimumHeight(52)
-    lines = column(label(text, "strong"), label(detail, "caption"), spacing=1)
+    lines = column(None, label(text, "strong"), label(detail, "caption"), None, spacing=2)
     layout = row(picture(icon_name, 24), lines, None, spacing=12)
     layout.setContentsMargins(10, 6, 10, 6)
     made.setLayout(layout)

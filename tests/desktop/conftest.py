@@ -1,13 +1,34 @@
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from desktop.lived_in import make_lived_in, make_model
+from PySide6.QtCore import QCoreApplication, QEvent, QStandardPaths, QTranslator
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from espalier.demo import create_example
+from espalier.models.folder import models_folder
+from espalier_desktop import i18n
+from espalier_desktop.desk import Desk
 from espalier_desktop.jobs import process
 from espalier_desktop.jobs.job import Job
+from espalier_desktop.main_window import MainWindow
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+
+
+@pytest.fixture(autouse=True)
+def english(qapp: QApplication) -> Iterator[None]:
+    """Speak English, whatever the system speaks, and follow the Mac's way of reaching every control by Tab."""
+    QStandardPaths.setTestModeEnabled(True)
+    qapp.setStyle("Fusion")
+    translators: list[QTranslator] = i18n.install("en")
+    yield
+    for translator in translators:
+        QCoreApplication.removeTranslator(translator)
 
 
 @pytest.fixture
@@ -21,7 +42,7 @@ def fake_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def make_job(tmp_path: Path, qapp: object) -> Callable[..., Job]:
+def make_job(tmp_path: Path, qapp: QApplication) -> Callable[..., Job]:
     """Return a function that makes a job in an empty project folder."""
 
     def make(command: str = "tune", **arguments: object) -> Job:
@@ -30,3 +51,49 @@ def make_job(tmp_path: Path, qapp: object) -> Callable[..., Job]:
         return Job(command, arguments, root, tmp_path / "logs" / "worker.log")
 
     return make
+
+
+@pytest.fixture
+def desk(qapp: QApplication) -> Iterator[Desk]:
+    """The windows of a program that was just started; all are closed afterwards and leave nothing behind."""
+    made = Desk(qapp)
+    yield made
+    for window in list(made.windows.values()):
+        window.setProperty("closing", True)
+        window.close()
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+    QGuiApplication.clipboard().clear()
+    made.setParent(None)
+    made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def fresh_root(tmp_path: Path) -> Path:
+    """The example as it is when it was just made, with the starter model in place."""
+    make_model(models_folder().parent)
+    root = tmp_path / "Fresh"
+    create_example(root)
+    return root
+
+
+@pytest.fixture
+def lived_in_root(tmp_path: Path) -> Path:
+    """The example after a whole loop."""
+    root = tmp_path / "Lived In"
+    make_lived_in(root, make_model(models_folder().parent))
+    return root
+
+
+@pytest.fixture
+def open_window(desk: Desk, qtbot: QtBot) -> Callable[[Path], MainWindow]:
+    """Return a function that opens a project and waits until it was looked through."""
+
+    def open_(root: Path) -> MainWindow:
+        window = desk.open(root)
+        assert window
+        qtbot.waitUntil(lambda: window.document.status is not None, timeout=15_000)
+        return window
+
+    return open_

@@ -24,6 +24,7 @@ from espalier_desktop import i18n  # noqa: E402
 from espalier_desktop.app import make_application  # noqa: E402
 from espalier_desktop.desk import Desk  # noqa: E402
 from espalier_desktop.home import settings  # noqa: E402
+from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
@@ -69,13 +70,15 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
             shoot(application, window, f"{spec.key}-{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
-    window.toast("Generate Samples: done.")
+    window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
     shoot(application, window, f"toast-{mark}")
+    window._toast.hide()
     run_training(application, window, mark)
     window.close()
     application.processEvents()
     fresh = desk.open(projects / "New Taxonomy")
     assert fresh
+    fresh.resize(*SIZES[1])
     wait(application, lambda: fresh.document.status is not None)
     for key in ("overview", "taxonomy", "generate", "train", "compare"):
         fresh.go(key)
@@ -99,7 +102,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
 
 def desk_window(desk: Desk, key: str) -> QWidget:
     """Return a window that belongs to no project."""
-    return desk._others[key]
+    return desk.others[key]
 
 
 def select_first_row(window: MainWindow) -> None:

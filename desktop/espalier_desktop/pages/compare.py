@@ -22,6 +22,8 @@ BEAT = 100  # milliseconds between two paintings of an answer that is being writ
 class ComparePage(Page):
     """One composer above, two panes below: the student before and after."""
 
+    offers = frozenset({"go_compare"})
+
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.question = _Composer(self.ask)
@@ -170,6 +172,7 @@ class _Pane(QFrame):
         self.answer.setAccessibleName(title)
         self.answer.setTabChangesFocus(True)
         self.answer.setOpenLinks(False)
+        self.answer.document().setDocumentMargin(0)
         self.answer.setPlaceholderText(tr("The answer appears here."))
         layout = column(row(label(title, "headline"), label(what, "muted"), None), self.name, self.answer, spacing=4)
         layout.setContentsMargins(16, 12, 12, 12)

@@ -23,6 +23,8 @@ from espalier_desktop.widgets.segments import Segments
 class GeneratePage(Page):
     """One leaf's samples in a table, with the whole of the chosen one below."""
 
+    offers = frozenset({"go_generate"})
+
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.leaf = QComboBox()

@@ -44,10 +44,10 @@ class Page(QWidget):
     To add a page, write a module with a subclass and name it in ``pages/__init__.py``.
 
     Attributes:
-        has_next_verb: whether the page itself offers the next step and Stop, so that the toolbar need not.
+        offers: keys of the commands that the page has a button for, so that the toolbar need not offer them next.
     """
 
-    has_next_verb = False
+    offers: frozenset[str] = frozenset()
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()

@@ -21,6 +21,8 @@ from espalier_desktop.widgets.formats import size
 class QuantizePage(Page):
     """The size before and after, and what it cost where that is known."""
 
+    offers = frozenset({"quantize"})
+
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.state = label(role="headline", wrap=True)

@@ -33,6 +33,8 @@ def leaf_name(path: str) -> str:
 class TaxonomyPage(Page):
     """A tree of the leaves beside what is known of the chosen one."""
 
+    offers = frozenset({"go_taxonomy"})
+
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._model = QStandardItemModel(self)

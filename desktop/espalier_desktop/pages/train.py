@@ -20,6 +20,8 @@ from espalier_desktop.widgets.line_chart import LineChart
 class TrainPage(Page):
     """Figures and a curve while the student learns; the settings of the newest run below."""
 
+    offers = frozenset({"train"})
+
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.loss, self.updates = Figure(tr("Loss")), Figure(tr("Updates"))
@@ -27,7 +29,7 @@ class TrainPage(Page):
         self.chart = LineChart(tr("Loss on the answers"))
         self.state = label(role="headline", wrap=True)
         self.advice = label(role="muted", wrap=True)
-        self.action = button("", self._act, role="primary")
+        self.action = button("", lambda: shell.do("train"), role="primary")
         self.runs = column(spacing=10)
         self._lay_out()
         shell.document.status_changed.connect(self.refresh)
@@ -60,20 +62,12 @@ class TrainPage(Page):
         else:
             self.state.setText(tr("No adapter yet"))
             self.advice.setText(next_verb(self.shell.document).sentence)
-        self.action.setText(self._verb())
-        self.action.setVisible(self.shell.jobs.current is None)
+        self.action.setText(next_verb(self.shell.document).text if self._is_next() else tr("Train"))
+        self.action.setVisible(self.shell.jobs.current is None and not (status and status.is_trained))
         self._show_runs(runs)
 
-    def _verb(self) -> str:
-        status = self.shell.document.status
-        return tr("Compare Answers") if status and status.is_trained else tr("Train")
-
-    def _act(self) -> None:
-        status = self.shell.document.status
-        if status and status.is_trained:
-            self.shell.go("compare")
-        else:
-            self.shell.do("train")
+    def _is_next(self) -> bool:
+        return next_verb(self.shell.document).command == "train"
 
     def _story(self) -> Story | None:
         """Return the latest job that trains or is going to, None when this window has seen none."""

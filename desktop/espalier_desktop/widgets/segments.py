@@ -30,6 +30,12 @@ class Segments(QWidget):
             self._group.addButton(made)
         self.setLayout(row(*self.buttons.values(), spacing=0))
 
+    def focus_chosen(self) -> None:
+        """Put the keyboard on the button that is down."""
+        chosen = self._group.checkedButton()
+        if chosen:
+            chosen.setFocus()
+
     def choose(self, key: str) -> None:
         """Show a choice without telling anyone."""
         self.buttons[key].setChecked(True)

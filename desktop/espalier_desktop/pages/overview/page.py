@@ -12,7 +12,7 @@ from espalier_desktop.pages.overview.models_card import ModelsCard
 from espalier_desktop.pages.overview.scores_card import ScoresCard
 from espalier_desktop.pages.overview.strip import StepStrip
 from espalier_desktop.pages.page import Page, Shell
-from espalier_desktop.steps import next_verb, steps
+from espalier_desktop.steps import VERBS, next_verb, steps
 from espalier_desktop.widgets.basics import button, card, column, label, row, set_role
 from espalier_desktop.widgets.formats import short_path
 
@@ -22,7 +22,7 @@ WIDEST = 1080  # px of content; wider lines are tiring to read
 class OverviewPage(Page):
     """The strip of the five steps, what is next, the models and the machine."""
 
-    has_next_verb = True
+    offers = frozenset({*VERBS, "stop"})
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
