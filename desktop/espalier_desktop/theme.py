@@ -132,11 +132,14 @@ def apply(application: QApplication, appearance: str, zoom: float = 1.0) -> None
     QGuiApplication.styleHints().setColorScheme(scheme)  # title bars and native panels; nothing offscreen
     tokens = tokens_for(appearance)
     application.setProperty("appearance", "dark" if tokens is DARK else "light")
-    application.setPalette(_palette(tokens))
     font = QFont(application.font())
     font.setPixelSize(round(BODY * zoom))
-    application.setFont(font)
-    application.setStyleSheet(style_sheet(tokens, zoom))
+    palette, sheet = _palette(tokens), style_sheet(tokens, zoom)
+    if application.styleSheet() != sheet:  # each of these looks at every widget again
+        application.setStyleSheet("")
+        application.setPalette(palette)
+        application.setFont(font)
+        application.setStyleSheet(sheet)
 
 
 def style_sheet(tokens: Tokens, zoom: float = 1.0) -> str:

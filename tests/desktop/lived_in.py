@@ -81,7 +81,7 @@ def spoil(root: Path) -> None:
 def make_model(home: Path) -> str:
     """Make a model folder that is complete as far as files can tell, and return its name."""
     folder = home / "models" / "smollm2-135m-instruct"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"model_type": "llama", "torch_dtype": "float32"}))
     (folder / "tokenizer.json").write_text("{}")
     size = 538_000_000

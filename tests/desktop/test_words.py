@@ -8,7 +8,6 @@ import yaml
 from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
-
 from typing_extensions import override
 
 from espalier.resources import resource
