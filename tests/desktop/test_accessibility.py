@@ -43,6 +43,9 @@ def unnamed(window: QWidget) -> list[str]:
     for node in walk(QAccessible.queryAccessibleInterface(window)):
         owner = node.object()
         is_qts_own = owner is not None and (owner.objectName() or "").startswith(("qt_", "_q_"))
+        is_hidden = isinstance(owner, QWidget) and not owner.isVisible()
+        if is_hidden:
+            continue
         if node.role() in NAMED and not node.text(QAccessible.Text.Name).strip() and not is_qts_own:
             found.append(f"{node.role()} {owner} in {owner.parent() if owner else None}")
     return found
@@ -93,7 +96,6 @@ def test_the_keyboard_goes_round_every_page_and_is_caught_nowhere(
         and widget.focusProxy() is None
     ]
     assert set(wanted) <= set(on_page)
-    assert on_page or page == "taxonomy"
 
 
 def test_the_pages_of_the_tour_are_all_pages() -> None:
