@@ -33,7 +33,7 @@ def main() -> int:
     has_crashed = crash.install(lambda what: desk.offer_report(tr("Something went wrong in Espalier"), _advice(what)))
     application.setProperty("translators", translators)
     folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
-    for folder in folders or _open_before():
+    for folder in folders or open_before():
         desk.open(folder)
     if not desk.windows:
         desk.show_welcome()
@@ -43,7 +43,8 @@ def main() -> int:
     return application.exec()
 
 
-def _open_before() -> list[Path]:
+def open_before() -> list[Path]:
+    """Return the projects that were open when the program was last left."""
     from espalier_desktop.recent import recent_projects
 
     before = stored_list("open")

@@ -40,6 +40,7 @@ class Desk(QObject):
         self.windows: dict[Path, MainWindow] = {}
         self.queue = JobQueue(self)
         self._locks: dict[Path, QLockFile] = {}
+        self._is_quitting = False
         self.others: dict[str, QWidget] = {}
         application.installEventFilter(self)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.apply_theme)
@@ -78,6 +79,7 @@ class Desk(QObject):
         window.folder_dropped.connect(lambda path: self.open(Path(path)))
         self.connect_common(window, window.commands)
         add_recent(folder)
+        self._remember_open()
         if "welcome" in self.others:
             self.others["welcome"].close()
         window.show()
@@ -168,8 +170,9 @@ class Desk(QObject):
 
     def quit(self) -> None:
         """Close every window, each of which may object, and end the program."""
-        settings().setValue("open", [str(path) for path in self.windows])
+        self._is_quitting = True
         self._application.closeAllWindows()
+        self._is_quitting = not self.windows  # a window with a running job may have refused
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -219,8 +222,14 @@ class Desk(QObject):
     def _on_closed(self, folder: Path) -> None:
         self.windows.pop(folder, None)
         self._locks.pop(folder).unlock()
+        self._remember_open()
         if not self.windows and not self._application.closingDown() and sys.platform == "darwin":
             self.show_welcome()
+
+    def _remember_open(self) -> None:
+        """Note which projects to open at the next start: those that are open now, or were when the person quit."""
+        if not self._is_quitting:
+            settings().setValue("open", [str(path) for path in self.windows])
 
     def _show(self, key: str, build: Callable[[], QWidget]) -> None:
         if key not in self.others:

@@ -34,7 +34,7 @@ from espalier_desktop.pages import page_specs
 from espalier_desktop.pages.page import Page
 from espalier_desktop.sidebar import Sidebar
 from espalier_desktop.steps import VERBS, next_verb
-from espalier_desktop.widgets.basics import button, column, label
+from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.sheet import Sheet, tell
 from espalier_desktop.widgets.toast import Toast
 
@@ -148,20 +148,19 @@ class MainWindow(QMainWindow):
         toggle.setToolTip(tr("Show or hide the sidebar"))
         toggle.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         toggle.clicked.connect(self._commands["sidebar"].trigger)
-        gap = QWidget()
-        gap.setSizePolicy(gap.sizePolicy().Policy.Expanding, gap.sizePolicy().Policy.Preferred)
+        place = label(self._document.root.name, "muted")
+        place.setToolTip(str(self._document.root))
+        content = QWidget()
+        layout = row(toggle, self._title, place, None, self._stop, self._run)
+        layout.setContentsMargins(12, 9, 16, 9)
+        content.setLayout(layout)
         bar = QToolBar(tr("Toolbar"))
         bar.setObjectName("toolbar")
         bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        place = label(self._document.root.name, "muted")
-        place.setToolTip(str(self._document.root))
-        for widget in (toggle, self._title, place, gap, self._stop, self._run):
-            bar.addWidget(widget)
-        self._run_shown, self._stop_shown = bar.actions()[-1], bar.actions()[-2]
+        bar.addWidget(content)
+        bar.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]  # a tool bar has a layout
         self.addToolBar(bar)
-        bar.layout().setContentsMargins(12, 4, 16, 4)  # type: ignore[union-attr]  # a tool bar has a layout
         self._toast = Toast(self)
 
     def _connect(self) -> None:
@@ -233,8 +232,8 @@ class MainWindow(QMainWindow):
         self._run.setToolTip(verb.sentence)
         self._run.setEnabled(bool(verb.command))
         offers = self.page.offers if self._stack.count() else frozenset(VERBS)
-        self._run_shown.setVisible(job is None and verb.command not in offers)
-        self._stop_shown.setVisible(job is not None and "stop" not in offers)
+        self._run.setVisible(job is None and verb.command not in offers)
+        self._stop.setVisible(job is not None and "stop" not in offers)
         self._stop.setText(tr("Stop Now") if job and job.state is JobState.STOPPING else tr("Stop"))
         for key in JOB_COMMANDS:
             self._commands[key].setEnabled(job is None)
@@ -254,7 +253,6 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        QGuiApplication.instance().setBadgeNumber(0)  # type: ignore[union-attr]
         if story.command == "ask":
             return
         name = self._commands[story.command].text() if story.command in JOB_COMMANDS else story.command

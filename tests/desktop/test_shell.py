@@ -11,8 +11,10 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QFileOpenEvent, 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from espalier.project import open_project
+from espalier_desktop.app import open_before
 from espalier_desktop.commands import Commands, menus
 from espalier_desktop.desk import Desk
 from espalier_desktop.help_window import HelpWindow
@@ -431,3 +433,28 @@ if len(sys.argv) > 1:
     second = subprocess.run(run, capture_output=True, text=True, timeout=60, env=environment)
     assert second.stdout.startswith("True")
     assert "Segmentation fault" in (tmp_path / "logs" / "crash-last.txt").read_text()
+
+
+def test_what_was_open_at_quit_is_opened_again_and_what_was_closed_is_not(
+    desk: Desk, fresh_root: Path, lived_in_root: Path, open_window: Open
+) -> None:
+    open_window(fresh_root)
+    open_window(lived_in_root).close()
+    assert open_before() == [fresh_root]
+    desk.quit()
+    assert not desk.windows
+    assert open_before() == [fresh_root]
+
+
+def test_memory_does_not_grow_with_windows_that_were_closed(
+    desk: Desk, fresh_root: Path, open_window: Open, qapp: QApplication
+) -> None:
+    dead = []
+    for _ in range(3):
+        window = open_window(fresh_root)
+        for spec in page_specs():
+            window.go(spec.key)
+        dead.append(window)
+        window.close()
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not any(isValid(window) for window in dead)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from espalier.messages import Text
+from espalier.messages import Stage
 from espalier_desktop.home import logs_folder
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.queue import JobQueue
@@ -100,9 +100,9 @@ class ProjectJobs(QObject):
         job = self.sender()
         assert isinstance(job, Job)
         story = self._stories[id(job)]
-        had_stage = bool(story.stages)
+        is_next_stage = isinstance(event, Stage) and bool(story.stages)
         story.hear(event)  # type: ignore[arg-type]  # a signal's payload has no type
-        if had_stage and story.progress is None and not isinstance(event, Text):
+        if is_next_stage:
             self.stage_ended.emit()
 
     @Slot()

@@ -85,10 +85,10 @@ class TaxonomyPage(Page):
             self.refresh()
 
     def _lay_out(self) -> None:
-        head = row(column(self.title, self.facts, spacing=4), self.reveal, self.open, spacing=8)
+        head = row(self.title, self.reveal, self.open, spacing=8)
         head.setStretch(0, 1)
         text = tr("Leaves are edited as text for now: open the file, and save it. Problems appear here at once.")
-        detail = column(head, 8, self.problems, 12, label(text, "caption", wrap=True), None, spacing=12)
+        detail = column(head, self.facts, 4, self.problems, 12, label(text, "caption", wrap=True), None, spacing=12)
         detail.setContentsMargins(32, 28, 32, 24)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)

@@ -52,10 +52,10 @@ def _largest(machine: Machine) -> tuple[str, str]:
     small, whole = machine.largest_model(4), machine.largest_model(16)
     if not small:
         return tr("The starter model"), tr("Larger models need more memory.")
-    text = tr("Models up to about {count} B in 4 bits").format(count=_billions(small))
+    text = tr("Models up to about {count} B in 4 bits").format(count=_billions(small))
     if not whole:
         return text, tr("B stands for billions of parameters.")
-    return text, tr("Or {count} B in 16 bits. B stands for billions of parameters.").format(count=_billions(whole))
+    return text, tr("Or {count} B in 16 bits. B stands for billions of parameters.").format(count=_billions(whole))
 
 
 def _billions(count: float) -> str:
