@@ -1,7 +1,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtTest import QTest
@@ -51,11 +50,11 @@ def unnamed(window: QWidget) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_control_of_a_page_has_a_name(lived_in_root: Path, open_window: Open, page: str) -> None:
+def test_every_control_of_every_page_has_a_name(lived_in_root: Path, open_window: Open) -> None:
     window = open_window(lived_in_root)
-    window.go(page)
-    assert not unnamed(window)
+    for page in PAGES:
+        window.go(page)
+        assert not unnamed(window), page
 
 
 def test_every_control_outside_the_pages_has_a_name(desk: Desk, fresh_root: Path, open_window: Open) -> None:
@@ -68,34 +67,32 @@ def test_every_control_outside_the_pages_has_a_name(desk: Desk, fresh_root: Path
             assert not unnamed(window)
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_the_keyboard_goes_round_every_page_and_is_caught_nowhere(
-    lived_in_root: Path, open_window: Open, qapp: QApplication, page: str
+    lived_in_root: Path, open_window: Open, qapp: QApplication
 ) -> None:
     window = open_window(lived_in_root)
-    window.go(page)
     window.activateWindow()
-    QTest.qWait(1)
-    window.sidebar.pages.setFocus()
-    seen: list[QWidget] = []
-    for _ in range(60):
-        focus = qapp.focusWidget()
-        assert focus is not None
-        if focus in seen:
-            break
-        seen.append(focus)
-        QTest.keyClick(focus, Qt.Key.Key_Tab)
-    assert qapp.focusWidget() is seen[0], f"caught at {qapp.focusWidget()}"
-    on_page = [widget for widget in seen if window.page.isAncestorOf(widget)]
-    wanted = [
-        widget
-        for widget in window.page.findChildren(QWidget)
-        if widget.isVisible()
-        and widget.isEnabled()
-        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        and widget.focusProxy() is None
-    ]
-    assert set(wanted) <= set(on_page)
+    for page in PAGES:
+        window.go(page)
+        window.sidebar.pages.setFocus()
+        seen: list[QWidget] = []
+        for _ in range(60):
+            focus = qapp.focusWidget()
+            assert focus is not None
+            if focus in seen:
+                break
+            seen.append(focus)
+            QTest.keyClick(focus, Qt.Key.Key_Tab)
+        assert qapp.focusWidget() is seen[0], f"caught on {page} at {qapp.focusWidget()}"
+        wanted = {
+            widget
+            for widget in window.page.findChildren(QWidget)
+            if widget.isVisible()
+            and widget.isEnabled()
+            and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None
+        }
+        assert wanted <= set(seen), page
 
 
 def test_the_pages_of_the_tour_are_all_pages() -> None:

@@ -2,7 +2,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from desktop.lived_in import spoil
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -81,25 +80,20 @@ def test_each_thing_that_is_missing_has_its_verb(lived_in_root: Path, open_windo
     assert verb_after(lambda: shutil.rmtree(lived_in_root / "samples")) == "generate"
 
 
-@pytest.mark.parametrize(
-    ("leaf", "status"),
-    [
+def test_there_is_always_one_next_verb_that_the_window_has(fresh_root: Path, open_window: Open) -> None:
+    window = open_window(fresh_root)
+    document: Document = window.document
+    for leaf, status in (
         (LeafStatus("a", "skill", samples="all", rejected={"form": 3}), ProjectStatus()),
         (LeafStatus("a", "skill", samples="part", accepted=1), ProjectStatus(missing_models=("m",))),
         (LeafStatus("a", "skill", samples="all", accepted=1), ProjectStatus(run="r")),
         (LeafStatus("a"), ProjectStatus()),
-    ],
-)
-def test_there_is_always_one_next_verb_that_the_window_has(
-    fresh_root: Path, open_window: Open, leaf: LeafStatus, status: ProjectStatus
-) -> None:
-    window = open_window(fresh_root)
-    document: Document = window.document
-    document._shown, document.status = {"a": leaf}, status
-    verb = next_verb(document)
-    assert verb.command in VERBS
-    assert verb.command in ("", "choose_models") or window.commands[verb.command]
-    assert len(steps(document)) == 5
+    ):
+        document._shown, document.status = {"a": leaf}, status
+        verb = next_verb(document)
+        assert verb.command in VERBS
+        assert verb.command in ("", "choose_models") or window.commands[verb.command]
+        assert len(steps(document)) == 5
 
 
 def test_a_step_opens_its_page(fresh_root: Path, open_window: Open) -> None:
