@@ -12,6 +12,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from espalier.demo import create_example
 
 _BARE = """
+import os
 import sys
 from PySide6.QtWidgets import QApplication, QMainWindow
 application = QApplication(sys.argv)
@@ -20,8 +21,10 @@ window = QMainWindow()
 window.resize(1280, 800)
 window.show()
 application.processEvents()
+os._exit(0)
 """
 _OURS = """
+import os
 import sys
 from pathlib import Path
 from espalier_desktop.app import make_application
@@ -31,7 +34,7 @@ desk = Desk(application)
 window = desk.open(Path(sys.argv[1]))
 application.processEvents()
 assert window is not None and window.isVisible()
-window.close()
+os._exit(0)
 """
 _ONLY_IMPORTS = """
 import PySide6.QtWidgets
