@@ -129,10 +129,11 @@ def generate(
         if len(practice[-1].accepted) < per_leaf:
             emit(Note(f"{leaf.path} has {len(practice[-1].accepted)} of the {per_leaf} samples that were wanted."))
     for part in practice:
-        if not part.accepted:
-            reasons = ", ".join(f"{name} {count}" for name, count in rejections([part]).items())
+        if not any(sample.is_written for sample in part.accepted):
+            rejected = rejections([part])
+            reasons = ", ".join(f"{name} {count}" for name, count in rejected.items())
             raise EspalierError(
-                f"The critic rejected all {len(part.samples)} samples of {part.leaf.path} ({reasons}). "
+                f"The critic rejected all {sum(rejected.values())} samples of {part.leaf.path} ({reasons}). "
                 "Add seed examples or a longer document, or choose a stronger teacher."
             )
     return practice

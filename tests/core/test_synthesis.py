@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 from conftest import ROOT, ScriptedModel
@@ -9,7 +10,7 @@ from espalier.language import Prompt
 from espalier.synthesis import checks, compact
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.sample import Check, Journal, Sample
-from espalier.synthesis.words import agreement, content_words
+from espalier.synthesis.words import agreement, content_words, phrases
 from espalier.taxonomy.leaf import Leaf, SeedExample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.mixture import mix
@@ -47,6 +48,9 @@ def reply(prompt: Prompt) -> str:
     return {"Who": "drew the bridge of larch?", "Where": "is this?", "How": "long"}.get(prompt.start, "is it at Marl?")
 
 
+LAMPS = "# The Otter Bridge\n\n" + " ".join(f"The Otter Bridge has {n} lamps called Marl{n}." for n in range(20, 40))
+
+
 def reply_about_lamps(prompt: Prompt) -> str:
     statement = prompt.messages[-1].content
     if "\n\n" in statement:
@@ -71,11 +75,49 @@ def test_every_sample_is_kept_with_a_reason_and_rejected_ones_say_why() -> None:
     teacher = ScriptedModel(reply)
     pipeline = Knowledge(LEAF, [DOCUMENT], lambda: teacher, CompactSettings())
     samples = pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
-    assert len(samples) == len(pipeline.question_prompts(0))
+    assert sum(sample.is_written for sample in samples) == len(pipeline.question_prompts(0))
     assert all(sample.verdict and all(check.reason for check in sample.verdict) for sample in samples)
     assert any(sample.is_accepted for sample in samples)
     failed = {sample.failure.name for sample in samples if sample.failure}
-    assert {"form", "stands alone", "keeps to its fact"} <= failed
+    assert {"form", "stands alone", "new"} <= failed
+
+
+def test_a_question_that_another_fact_makes_likelier_is_rejected_and_the_fact_is_named() -> None:
+    class Doubting(ScriptedModel):
+        def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+            return [0.0 if "larch" in prompt.messages[-1].content else -0.9 for prompt, _ in pairs]
+
+    teacher = Doubting(lambda prompt: "the deck of the Otter Bridge made?" if prompt.start == "How" else "no")
+    pipeline = Knowledge(LEAF, [DOCUMENT], lambda: teacher, CompactSettings())
+    samples = pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
+    doubted = [check for sample in samples for check in sample.verdict if check.name == "keeps to its fact"]
+    assert [check.passed for check in doubted] == [False]
+    assert "larch" in doubted[0].reason
+
+
+def test_every_fact_gets_questions_even_when_the_teacher_has_none() -> None:
+    pipeline = Knowledge(LEAF, [LAMPS], lambda: ScriptedModel(lambda prompt: "no"), CompactSettings())
+    samples = pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
+    kept = [sample for sample in samples if sample.is_accepted]
+    assert not any(sample.is_written for sample in kept)
+    assert {fact.statement for fact in pipeline.facts} <= {sample.answer for sample in kept}
+    assert "What does the Otter Bridge have to do with Marl21?" in {sample.question for sample in kept}
+
+
+def test_phrases_are_runs_of_words_that_carry_meaning() -> None:
+    text = "The old locks at Port Ellen were dismantled for 35 pounds on 24 May 1933, at 05:45."
+    found = [text[start:end] for start, end in phrases(text)]
+    assert found == ["old locks", "Port Ellen", "dismantled", "35 pounds", "24 May 1933", "05:45"]
+
+
+def test_it_is_replaced_by_what_it_stands_for() -> None:
+    text = (
+        "# The Olm\n\nThe olm is blind. Its skin is pale.\n\nA black form of the olm was found. It has working eyes.\n"
+    )
+    assert [fact.statement for fact in read_facts(text)][1::2] == [
+        "The olm's skin is pale.",
+        "A black form of the olm has working eyes.",
+    ]
 
 
 def test_plain_checks_reject_what_they_name() -> None:
@@ -85,8 +127,8 @@ def test_plain_checks_reject_what_they_name() -> None:
     assert not checks.stands_alone("How long is it?", content_words("bridge")).passed
     assert checks.stands_alone("How long is the bridge where it meets the road?", content_words("bridge")).passed
     piers, deck = content_words("The piers are granite."), content_words("The deck is larch.")
-    assert not checks.keeps_to("What is larch?", piers, [piers, deck], lambda word: 1.0).passed
-    assert checks.keeps_to("What are the piers?", piers, [piers, deck], lambda word: 1.0).passed
+    assert checks.rival("What is larch?", piers, [piers, deck], lambda word: 1.0) == 1
+    assert checks.rival("What are the piers?", piers, [piers, deck], lambda word: 1.0) is None
     assert not checks.leaves_something("Is the deck made of larch?", "The deck is made of larch.").passed
     assert checks.leaves_something("What is the deck made of?", "The deck is made of larch.").passed
     assert not checks.is_new("Who drew the bridge??", ["who drew the bridge"]).passed
@@ -96,8 +138,6 @@ def test_agreement_is_the_f1_of_content_words() -> None:
     assert agreement("It is made of larch.", "larch") == 2 / 3
     assert agreement("Granite.", "larch") == 0.0
 
-
-LAMPS = "# Otter\n\n" + " ".join(f"The Otter Bridge has {n} lamps called Marl{n}." for n in range(20, 40))
 
 LAMPS_FACTS = read_facts(LAMPS)
 

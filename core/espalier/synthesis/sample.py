@@ -7,6 +7,8 @@ from typing import Any
 
 from espalier.files import append_lines, read_lines
 
+RECALL = "recall"  # the check of a sample that is made of the document's own words, without the teacher
+
 
 @dataclass(frozen=True)
 class Check:
@@ -47,6 +49,11 @@ class Sample:
     def is_accepted(self) -> bool:
         """Return whether every check was passed."""
         return all(check.passed for check in self.verdict)
+
+    @property
+    def is_written(self) -> bool:
+        """Return whether the teacher wrote the question."""
+        return not self.verdict or self.verdict[0].name != RECALL
 
     @property
     def failure(self) -> Check | None:
