@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTranslator
-from PySide6.QtWidgets import QApplication
 
 from espalier_desktop import crash, i18n
+from espalier_desktop.application import Application
 from espalier_desktop.desk import Desk
 from espalier_desktop.home import settings, stored_list
 from espalier_desktop.i18n import tr
 
 
-def make_application(arguments: Sequence[str]) -> tuple[QApplication, list[QTranslator]]:
+def make_application(arguments: Sequence[str]) -> tuple[Application, list[QTranslator]]:
     """Return the application, with its translators to be kept alive."""
-    application = QApplication(list(arguments))
+    application = Application(list(arguments))
     application.setApplicationName("Espalier")
     application.setApplicationDisplayName("Espalier")
     application.setStyle("Fusion")

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QEvent, QLockFile, QObject, QStandardPaths, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QFileOpenEvent, QGuiApplication
+from PySide6.QtCore import QDir, QLockFile, QObject, QStandardPaths, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
-from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.project import SETTINGS, content_key, create
 from espalier_desktop import crash, theme
+from espalier_desktop.application import Application
 from espalier_desktop.commands import Commands
 from espalier_desktop.document import Document
 from espalier_desktop.home import home_folder, logs_folder, settings
@@ -34,7 +34,7 @@ class Desk(QObject):
         queue: the jobs of all windows.
     """
 
-    def __init__(self, application: QApplication) -> None:
+    def __init__(self, application: Application) -> None:
         super().__init__(application)
         self._application = application
         self.windows: dict[Path, MainWindow] = {}
@@ -42,7 +42,7 @@ class Desk(QObject):
         self._locks: dict[Path, QLockFile] = {}
         self._is_quitting = False
         self.others: dict[str, QWidget] = {}
-        application.installEventFilter(self)
+        application.file_opened.connect(self._open_path)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.apply_theme)
         self.apply_theme()
 
@@ -174,12 +174,9 @@ class Desk(QObject):
         self._application.closeAllWindows()
         self._is_quitting = not self.windows  # a window with a running job may have refused
 
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
-            self.open(Path(event.file()))
-            return True
-        return False
+    @Slot(str)
+    def _open_path(self, path: str) -> None:
+        self.open(Path(path))
 
     def _make(self, title: str, name: str, make: Callable[[Path], object]) -> None:
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)

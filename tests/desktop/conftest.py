@@ -12,12 +12,19 @@ from pytestqt.qtbot import QtBot
 from espalier.demo import create_example
 from espalier.models.folder import models_folder
 from espalier_desktop import i18n
+from espalier_desktop.application import Application
 from espalier_desktop.desk import Desk
 from espalier_desktop.jobs import process
 from espalier_desktop.jobs.job import Job
 from espalier_desktop.main_window import MainWindow
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[Application]:
+    """Make pytest-qt's application ours."""
+    return Application
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +61,7 @@ def make_job(tmp_path: Path, qapp: QApplication) -> Callable[..., Job]:
 
 
 @pytest.fixture
-def desk(qapp: QApplication) -> Iterator[Desk]:
+def desk(qapp: Application) -> Iterator[Desk]:
     """The windows of a program that was just started; all are closed afterwards and leave nothing behind."""
     made = Desk(qapp)
     yield made

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from espalier_desktop.icons import icon
 
@@ -100,18 +102,21 @@ def line() -> QFrame:
     return frame
 
 
-def picture(name: str, size: int = 20) -> QLabel:
+def picture(name: str, size: int = 20) -> QWidget:
     """Return an icon that says nothing to a screen reader because a text beside it does."""
-    made = _Picture(name, size)
+    made = _Picture(name)
     made.setFixedSize(size, size)
     return made
 
 
-class _Picture(QLabel):
-    def __init__(self, name: str, size: int) -> None:
+class _Picture(QWidget):
+    def __init__(self, name: str) -> None:
         super().__init__()
         self._icon = icon(name, "ink")
-        self.setPixmap(self._icon.pixmap(QSize(size, size)))
 
-    def changeEvent(self, event: object) -> None:  # noqa: N802
-        self.setPixmap(self._icon.pixmap(self.size()))
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        mode = QIcon.Mode.Normal if self.isEnabled() else QIcon.Mode.Disabled
+        self._icon.paint(painter, self.rect(), Qt.AlignmentFlag.AlignCenter, mode)
+        painter.end()
