@@ -46,7 +46,12 @@ def check_tree(path: Path, mode: Mode = "strict") -> list[Problem]:
 
     In a taxonomy's root only ``knowledge`` and ``compositional_skills`` are looked at, as in InstructLab.
     """
-    found = [problem for leaf in leaf_files(path) for problem in check_file(leaf, mode)]
+    return [problem for leaf in leaf_files(path) for problem in check_file(leaf, mode)] + stray_files(path)
+
+
+def stray_files(path: Path) -> list[Problem]:
+    """Return a warning for every file below a folder that was meant as a leaf and is not read."""
+    found = []
     for file in misnamed_files(path):
         message = f"This file is not read, because a leaf must be named “{LEAF_FILE}”. Rename it."
         found.append(Problem(str(file), 1, 1, "warning", "file-name", message))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from espalier.errors import EspalierError
-from espalier.taxonomy.checker import examine
+from espalier.taxonomy.checker import Examination, examine
 from espalier.taxonomy.leaf import Kind, Leaf, SeedExample
 from espalier.taxonomy.schema import FOLDERS
 from espalier.taxonomy.walk import leaf_files, stays_inside
@@ -34,7 +34,15 @@ def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
     """
     if not stays_inside(taxonomy_root, qna):
         raise EspalierError(f"{qna} is not inside the taxonomy at {taxonomy_root}. Move or copy it there.")
-    examined = examine(qna)
+    return leaf_of(taxonomy_root, qna, examine(qna))
+
+
+def leaf_of(taxonomy_root: Path, qna: Path, examined: Examination) -> Leaf:
+    """Return the leaf in a file that was examined.
+
+    Raises:
+        EspalierError: the file is empty or has errors.
+    """
     if examined.errors:
         first, more = examined.errors[0], len(examined.errors) - 1
         rest = f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file." if more else ""

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from espalier.taxonomy.schema import FOLDERS
-
+Folder = Literal["compositional_skills", "knowledge"]
+FOLDERS: tuple[Folder, ...] = ("compositional_skills", "knowledge")
 LEAF_FILE = "qna.yaml"
 
 
