@@ -17,7 +17,7 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
-from espalier.taxonomy.checker import check
+from espalier.taxonomy.survey import check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,11 +9,14 @@ import yaml
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import source
-from espalier.taxonomy.checker import check, check_file, check_tree
+from espalier.taxonomy.checker import check_file
 from espalier.taxonomy.problems import Mode, Problem
 from espalier.taxonomy.reader import read_leaf, read_taxonomy
+from espalier.taxonomy.survey import check, check_tree
 
-CORPUS = Path(__file__).parents[3] / "shared" / "taxonomy-corpus"
+CORPUS = next(
+    (p / "shared/taxonomy-corpus" for p in Path(__file__).parents[3:] if (p / "shared").is_dir()), Path("absent")
+)
 MODES: tuple[Mode, ...] = ("strict", "ci")
 Values = dict[str, Any]
 
