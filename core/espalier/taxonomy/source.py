@@ -83,6 +83,14 @@ def parse(text: str) -> Source:
         raise ReadingError("yaml-syntax", message, line, column) from error
 
 
+def outline(text: str) -> yaml.Node | None:
+    """Return the nodes of a text that `parse` accepts, with an alias as a node of its own: what stands where.
+
+    The marks count in the text as it is, whatever its line ends.
+    """
+    return _Outliner(text).get_single_node()
+
+
 def read_text(path: Path) -> str:
     """Return the file's text with its own line ends.
 
@@ -140,6 +148,16 @@ class _Loader(yaml.SafeLoader):
             raise
         except Exception as error:  # PyYAML lets ValueError, KeyError and more out of ``!!int x`` and 2024-13-45
             raise _unreadable(node) from error
+
+
+class _Outliner(_Loader):
+    """A loader that leaves aliases where they stand; a bare ``ScalarNode`` of style ``*`` is one."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.get_event()
+            return yaml.ScalarNode("alias", event.anchor, event.start_mark, event.end_mark, "*")
+        return super().compose_node(parent, index)
 
 
 def _unreadable(node: yaml.Node) -> yaml.MarkedYAMLError:
