@@ -1,14 +1,13 @@
 """The command line: the same work as the window, in the same worker, with the same events."""
 
 import argparse
-import json
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import demo, doctor
+from espalier import check, demo, doctor
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.store import import_document
@@ -17,7 +16,7 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
-from espalier.taxonomy.survey import check
+from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +75,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE")
     command = add("check", "find the problems of a qna.yaml or a whole taxonomy", _check)
     command.add_argument("path", type=Path)
-    command.add_argument("--mode", choices=("strict", "ci"), default="strict")
+    command.add_argument(
+        "--mode", choices=("strict", "ci"), default="strict", help="as ilab, or as the public taxonomy"
+    )
+    command.add_argument("--rules", type=Path, metavar="FILE", help="rules for yamllint instead of InstructLab's own")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--fix", action="store_true", help="make every safe mend, and show it as a diff")
+    what.add_argument("--diff", action="store_true", help="show what --fix would change")
     _add_models(add("models", "list, get, import or show models", _models))
     command = add_stage("generate", "write samples and judge them")
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
@@ -127,18 +132,8 @@ def _document(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not options.path.exists():
-        raise EspalierError(f"There is no {options.path}. Give a qna.yaml or a folder of them.")
-    problems = check(options.path, options.mode)
-    for problem in problems:
-        if options.json:
-            print(json.dumps(problem.as_json(), ensure_ascii=False))
-        else:
-            print(f"{problem.path}:{problem.line}:{problem.column}: {problem.severity}: {problem.message}")
-    errors = sum(problem.severity == "error" for problem in problems)
-    if not options.json:
-        print(f"{errors} errors, {len(problems) - errors} warnings and hints." if problems else "No problems found.")
-    return 1 if errors else 0
+    rules = read_rules(options.rules) if options.rules else DEFAULT_RULES
+    return check.run(check.Wanted(options.path, options.mode, rules, options.fix, options.diff, options.json))
 
 
 def _models(options: argparse.Namespace) -> int:

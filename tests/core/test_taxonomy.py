@@ -178,7 +178,7 @@ def without_a_pair() -> Values:
 def test_each_broken_rule_is_one_problem(tmp_path: Path, values: Values, code: str, yaml_path: str) -> None:
     folder = "knowledge" if "document" in values else "compositional_skills"
     for mode in MODES:
-        (problem,) = check_file(write(tmp_path, f"{folder}/a", values), mode)
+        (problem,) = errors(check_file(write(tmp_path, f"{folder}/a", values), mode))
         assert (problem.code, problem.yaml_path, problem.severity) == (code, yaml_path, "error")
 
 

@@ -121,10 +121,9 @@ def _judge_values(shown: str, path: Path, source: Source, folder: Folder, versio
     message = misplacement(path, source.contents, folder) if found else None
     if message:
         yield Problem(shown, 1, 1, "error", "misplaced", message, ".")
-    elif found:
-        yield from (problem_of(shown, source.node, finding) for finding in found)
-    else:
-        yield from hints(shown, source)
+        return
+    yield from (problem_of(shown, source.node, finding) for finding in found)
+    yield from hints(shown, source)
 
 
 _OLD_KNOWLEDGE = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from espalier.taxonomy.places import name, node_at, place, yaml_path
+from espalier.taxonomy.places import is_in_text, name, node_at, place, yaml_path
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.source import Source
 from espalier.taxonomy.telltale import near_duplicates, other_model, personal_data
@@ -19,16 +19,18 @@ Where = tuple[str | int, ...]
 
 
 def hints(path: str, source: Source) -> Iterator[Problem]:
-    """Yield the hints for a leaf that its schema accepts."""
+    """Yield the hints for a leaf, whatever else is wrong with it."""
     texts = list(_texts(source.contents))
     for where, text in texts:
         for code, message in _about_text(where, text):
             yield _hint(path, source.node, where, code, message)
     questions = [(where, text) for where, text in texts if where[-1] == "question"]
-    for later, earlier in near_duplicates([text for _, text in questions]):
+    contexts = {where[:2]: text for where, text in texts if where[-1] == "context"}
+    about = [contexts.get(where[:2], "") for where, _ in questions]
+    for later, earlier in near_duplicates([text for _, text in questions], about):
         where = questions[later][0]
         message = (
-            f"The {name(where)} is almost the same as the {name(questions[earlier][0])}. "
+            f"The {name(where)} is the same as, or almost, the {name(questions[earlier][0])}. "
             "Ask about something else: variety is what the model learns from."
         )
         yield _hint(path, source.node, where, "near-duplicate", message)
@@ -38,15 +40,22 @@ def hints(path: str, source: Source) -> Iterator[Problem]:
 
 def _texts(contents: Mapping[Any, Any]) -> Iterator[tuple[Where, str]]:
     """Yield every context, question and answer with its path."""
-    for index, seed in enumerate(contents["seed_examples"]):
-        groups = [(("seed_examples", index), seed)] + [
-            (("seed_examples", index, "questions_and_answers", number), pair)
-            for number, pair in enumerate(seed.get("questions_and_answers", ()))
-        ]
+    for index, seed in _groups(contents, "seed_examples"):
+        groups: list[tuple[Where, Any]] = [(("seed_examples", index), seed)]
+        for number, pair in _groups(seed, "questions_and_answers"):
+            groups.append((("seed_examples", index, "questions_and_answers", number), pair))
         for where, group in groups:
             for key in MAX_WORDS:
-                if key in group:
+                if isinstance(group.get(key), str):
                     yield (*where, key), group[key]
+
+
+def _groups(group: Mapping[Any, Any], key: str) -> Iterator[tuple[int, Mapping[Any, Any]]]:
+    """Yield the groups of keys in a list, with their indexes; what is none is for the schema to reject."""
+    items = group.get(key)
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, Mapping):
+            yield index, item
 
 
 def _about_text(where: Where, text: str) -> Iterator[tuple[str, str]]:
@@ -65,11 +74,10 @@ def _about_text(where: Where, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _mixed_seeds(path: str, source: Source) -> Iterator[Problem]:
-    seeds = source.contents["seed_examples"]
-    if "document" in source.contents:
+    if "document" in source.contents or "document_outline" in source.contents:
         return
-    first = "context" in seeds[0]
-    odd = next((index for index, seed in enumerate(seeds) if ("context" in seed) != first), None)
+    seeds = [(index, "context" in seed) for index, seed in _groups(source.contents, "seed_examples")]
+    odd = next((index for index, is_grounded in seeds if is_grounded != seeds[0][1]), None)
     if odd is not None:
         message = (
             "Some seed examples have a context and some have none; the first one decides for the whole leaf. "
@@ -82,22 +90,11 @@ def _todos(path: str, source: Source) -> Iterator[Problem]:
     """Yield the comments that mark what a person has still to write."""
     for found in _TODO.finditer(source.text):
         at = found.start(1)
-        if not _is_in_text(source.node, at):
+        if not is_in_text(source.node, at):
             line = source.text.count("\n", 0, at) + 1
             column = at - source.text.rfind("\n", 0, at)
             message = f"This is still to do: {found[1].removeprefix('# TODO').strip(' :.')}. Then delete the comment."
             yield Problem(path, line, column, "hint", "todo", message)
-
-
-def _is_in_text(node: yaml.Node | None, at: int) -> bool:
-    """Return whether a place is inside a scalar, where a hash begins no comment."""
-    if isinstance(node, yaml.ScalarNode):
-        return bool(node.start_mark.index <= at < node.end_mark.index)
-    if isinstance(node, yaml.SequenceNode):
-        return any(_is_in_text(child, at) for child in node.value)
-    if isinstance(node, yaml.MappingNode):
-        return any(_is_in_text(child, at) for pair in node.value for child in pair)
-    return False
 
 
 def _hint(path: str, root: yaml.Node | None, where: Where, code: str, message: str) -> Problem:

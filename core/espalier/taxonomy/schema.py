@@ -72,7 +72,6 @@ def violations(contents: Mapping[Any, Any], folder: Folder, version: int) -> lis
     Raises:
         RecursionError: the values are nested too deeply to compare.
     """
-    name = f"knowledge-v{version}" if folder == "knowledge" else f"skill-v{version}"
     return [
         Finding(
             str(error.validator),
@@ -81,13 +80,27 @@ def violations(contents: Mapping[Any, Any], folder: Folder, version: int) -> lis
             error.validator_value,
             error.instance,
         )
-        for error in _validator(name).iter_errors(contents)
+        for error in _validator(folder, version).iter_errors(contents)
     ]
 
 
+def known_keys(folder: Folder, version: int, where: Sequence[str | int]) -> list[str]:
+    """Return the keys that the group at a path may have; [] when the schema knows no such group."""
+    schema = _schema(folder, version)
+    for step in where:
+        schema = schema.get("items", {}) if isinstance(step, int) else schema.get("properties", {}).get(step, {})
+    return list(schema.get("properties", {}))
+
+
 @cache
-def _validator(name: str) -> Validator:
-    schema = json.loads(resource(f"schemas/{name}.json").read_text(encoding="utf-8"))
+def _schema(folder: Folder, version: int) -> Any:
+    name = f"knowledge-v{version}" if folder == "knowledge" else f"skill-v{version}"
+    return json.loads(resource(f"schemas/{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def _validator(folder: Folder, version: int) -> Validator:
+    schema = _schema(folder, version)
     checks: Validator = extend(Draft202012Validator, _KEYWORDS)(schema)  # type: ignore[no-untyped-call]
     return checks
 

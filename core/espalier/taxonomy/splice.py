@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from espalier.errors import EspalierError
-from espalier.taxonomy.places import name
+from espalier.taxonomy.places import is_in_text, name
 from espalier.taxonomy.render import Layout, layout_of, rendered, rendered_flow
 from espalier.taxonomy.source import ReadingError, outline, parse
 
@@ -128,6 +128,37 @@ def rename_key(text: str, where: Where, key: str) -> str:
         group[key] = group.pop(where[-1])
 
     return leaf.verified(leaf.cut(node, key), rename)
+
+
+def comment(text: str, where: Where, words: str) -> str:
+    """Return the text with a comment behind a value, or under the last item of a list.
+
+    Raises:
+        EditError: there is no such place, or no room for a comment.
+    """
+    leaf = _Leaf.of(text)
+    node = _child(leaf.node(where[:-1]), where[-1])
+    if node is None:
+        raise EditError(f"There is no {name(where)}. Add it first.")
+    end = leaf.end(node)
+    if isinstance(node, yaml.SequenceNode) and node.value and not node.flow_style:
+        end = leaf.line_end(end)
+        new = f"{leaf.newline}{' ' * node.start_mark.column}# {words}"
+    else:
+        new = f"  # {words}"
+    return leaf.verified(text[:end] + new + text[end:], lambda wanted: None)
+
+
+def comments(text: str, where: Where) -> list[str]:
+    """Return the comments inside a list or group, without their hashes.
+
+    Raises:
+        EditError: there is no such list or group.
+    """
+    leaf = _Leaf.of(text)
+    node = leaf.node(where)
+    found = re.compile(r"(?<!\S)#[ \t]*([^\r\n]*)").finditer(text, node.start_mark.index, leaf.end(node))
+    return [each[1] for each in found if not is_in_text(node, each.start())]
 
 
 @dataclass(frozen=True)

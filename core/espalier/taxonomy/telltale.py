@@ -12,14 +12,14 @@ _PHONE = re.compile(
     r"(?<![\w.])(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w)"
 )
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
-_INVENTED = re.compile(r"@(?:[\w-]+\.)*example\.(?:com|org|net)$|\b555[ .-]?\d{4}$")  # RFC 2606; film numbers
+_INVENTED = re.compile(r"@(?:[\w-]+\.)*example\.(?:com|org|net)$|\b555[ .-]?\d{4}$|^123-456-7890$")  # RFC 2606
 _MODELS = re.compile(
     r"\b[Aa]s an? (?:AI|artificial intelligence|large language|language)\b(?: language)?(?: model| assistant)?"
     r"|\b(?:Chat ?GPT|GPT-?[345]\w*|OpenAI|Google Bard|Bing Chat|Claude AI|Gemini (?:Pro|Ultra)|DeepSeek|Mixtral)\b"
 )
 _SAME = 92  # of 100: rapidfuzz's ratio of two normalised questions that differ in a letter or a word
 _SHORT = 12  # characters: shorter questions are alike by nature
-_MOST = 400  # questions compared with each other: 80,000 pairs
+_MOST = 200  # questions compared with each other: 20,000 pairs
 
 
 def personal_data(text: str) -> tuple[str, str] | None:
@@ -37,20 +37,24 @@ def other_model(text: str) -> str | None:
     return found[0] if found else None
 
 
-def near_duplicates(questions: Sequence[str]) -> list[tuple[int, int]]:
-    """Return (later, earlier) for each question that almost repeats an earlier one; equal ones are not meant."""
+def near_duplicates(questions: Sequence[str], contexts: Sequence[str]) -> list[tuple[int, int]]:
+    """Return (later, earlier) for each question that repeats, or almost, an earlier one about the same context.
+
+    Args:
+        questions: of one leaf, in file order.
+        contexts: the passage that each question is about; empty where there is none.
+    """
     plain = [utils.default_process(question) for question in questions[:_MOST]]
     if len(plain) < 2:
         return []
     alike = process.cdist(plain, plain, scorer=fuzz.ratio, score_cutoff=_SAME, dtype=numpy.uint8)
     pairs = []
     for later in range(1, len(plain)):
-        if len(plain[later]) < _SHORT:
-            continue
-        earlier = numpy.flatnonzero(alike[later, :later])
-        found = next((int(index) for index in earlier if questions[int(index)] != questions[later]), None)
-        if found is not None:
-            pairs.append((later, found))
+        for earlier in map(int, numpy.flatnonzero(alike[later, :later])):
+            one, other = contexts[later], contexts[earlier]
+            if len(plain[later]) >= _SHORT and (one == other or fuzz.ratio(one, other) >= _SAME):
+                pairs.append((later, earlier))
+                break
     return pairs
 
 

@@ -19,7 +19,7 @@ class Files:
     Attributes:
         leaves: every ``qna.yaml`` that stands inside the folder.
         misnamed: files that were meant as leaves and are not read: ``qna.yml``, ``QNA.yaml``.
-        outside: files named ``qna.yaml`` that are links to somewhere outside the folder.
+        outside: files of either name that are links to somewhere outside the folder.
     """
 
     leaves: list[Path]
@@ -34,12 +34,8 @@ def find_files(root: Path) -> Files:
     """
     found = Files([], [], [])
     for path, is_linked in _files(root):
-        if path.name != LEAF_FILE:
-            found.misnamed.append(path)
-        elif is_linked and not stays_inside(root, path):
-            found.outside.append(path)
-        else:
-            found.leaves.append(path)
+        is_outside = is_linked and not stays_inside(root, path)
+        (found.outside if is_outside else found.leaves if path.name == LEAF_FILE else found.misnamed).append(path)
     for paths in (found.leaves, found.misnamed, found.outside):
         paths.sort()
     return found
