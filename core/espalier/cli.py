@@ -1,6 +1,7 @@
 """The command line: the same work as the window, in the same worker, with the same events."""
 
 import argparse
+import json
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
+from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 
 
@@ -67,7 +69,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--dir", type=Path, default=Path("espalier-demo"), help="folder of the project")
     command = add("new", "make a new project", _new)
     command.add_argument("dir", type=Path)
-    command.add_argument("--example", action="store_true", help="begin with the example")
+    start = command.add_mutually_exclusive_group()
+    start.add_argument("--example", action="store_true", help="begin with the example")
+    start.add_argument(
+        "--taxonomy", type=Path, metavar="PATH", help="begin with a copy of a taxonomy: a folder or a tar"
+    )
     command.add_argument("--dial", choices=projects.DIALS, default="good")
     command = add("document", "import documents for a knowledge leaf", _document)
     command.add_argument("project", type=Path)
@@ -92,7 +98,8 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
-    add("bench", "speed against plain mlx-lm, as ratios from one run", _bench)
+    command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
+    command.add_argument("name", nargs="?", choices=("taxonomy", "model"), help="only this one; all by default")
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
 
@@ -118,7 +125,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
+    if options.taxonomy:
+        project = projects.create_around(options.dir, options.taxonomy)
+    else:
+        project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
     projects.write_settings(replace(project, dial=options.dial))
     print(f"Made {options.dir}. Next: espalier tune {options.dir}", file=sys.stderr)
     return 0
@@ -165,6 +175,13 @@ def _stage(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.name in (None, "taxonomy"):
+        for name, value in taxonomy_bench.bench().items():
+            print(
+                json.dumps({name: value}) if options.json else f"taxonomy, {name}: {value:,.3f}".rstrip("0").rstrip(".")
+            )
+    if options.name == "taxonomy":
+        return 0
     return _finish(run_worker(Request("bench"), options.json), options)
 
 
