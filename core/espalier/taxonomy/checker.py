@@ -102,7 +102,7 @@ def _judge(shown: str, path: Path, source: Source, folder: Folder, mode: Mode, r
         yield _at_version(shown, source, "unknown-version", message)
         return
     if version > 1:
-        yield from lint(shown, source.text, mode, rules)
+        yield from lint(shown, source, mode, rules)
     if folder == "knowledge" and version < LATEST_VERSION:
         misplaced = misplacement(path, source.contents, folder)
         if misplaced:

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, pairwise, starmap
 from pathlib import Path
 from typing import Any
 
 from yamllint import linter
 from yamllint.config import YamlLintConfig
+from yamllint.parser import comments_between_tokens, line_generator
 
 from espalier.errors import EspalierError
 from espalier.taxonomy.problems import Mode, Problem, Severity
+from espalier.taxonomy.source import Source
 
 DEFAULT_RULES = "{extends: relaxed, rules: {line-length: disable}}"
 _DISABLED = re.compile(r"#\s*yamllint disable-file\s*(\n|$)")
@@ -31,21 +34,19 @@ _MESSAGES = {
 }
 
 
-def lint(path: str, text: str, mode: Mode, rules: str = DEFAULT_RULES) -> Iterator[Problem]:
+def lint(path: str, source: Source, mode: Mode, rules: str = DEFAULT_RULES) -> Iterator[Problem]:
     """Yield what yamllint finds; in strict mode its warnings are errors, as for ``ilab``.
 
     Args:
         path: as the problems show it.
-        text: valid YAML with newlines as line ends.
+        source: of the leaf.
         mode: whether yamllint's warnings are errors.
         rules: yamllint's settings as YAML; InstructLab's own by default.
     """
-    if _DISABLED.match(text):
+    if _DISABLED.match(source.text):
         return
     try:
-        # The reference hands bytes over, whose byte order mark yamllint drops; a string keeps it.
-        # Not linter.run: that parses the text once more to find syntax errors, and there are none left.
-        found = list(linter.get_cosmetic_problems(text.removeprefix("\ufeff"), _config(rules), None))
+        found = list(_found(source, _config(rules)))
     except Exception:  # a crash inside yamllint is an error of the file for the reference too
         message = "The layout of this file cannot be checked. Write it without unusual YAML features."
         yield Problem(path, 1, 1, "error", "lint-failed", message)
@@ -54,6 +55,32 @@ def lint(path: str, text: str, mode: Mode, rules: str = DEFAULT_RULES) -> Iterat
         severity: Severity = "warning" if item.level == "warning" and mode == "ci" else "error"
         message = _MESSAGES.get(item.rule, f"The layout is wrong here: {item.desc}.")
         yield Problem(path, item.line, item.column, severity, f"lint-{item.rule}", message)
+
+
+def _found(source: Source, config: Any) -> Iterator[Any]:
+    """Yield yamllint's problems, from the tokens that are there already; linter.run would scan the text twice more."""
+    text = source.text
+    if "yamllint" in text or text.startswith("\ufeff"):
+        # Directives in comments are left to yamllint itself, and a byte order mark moves what stands on its line:
+        # the reference hands bytes over, whose mark yamllint drops; a string keeps it.
+        yield from linter.get_cosmetic_problems(text.removeprefix("\ufeff"), config, None)
+        return
+    rules = config.enabled_rules(None)
+    tokens = [None, *source.tokens, None, None]
+    for rule in rules:
+        settings = config.rules[rule.ID]
+        context: dict[str, Any] = {}
+        if rule.TYPE == "token":
+            places = zip(tokens[1:], tokens, tokens[2:], tokens[3:], strict=False)
+            found = chain.from_iterable(rule.check(settings, *place, context) for place in places)
+        elif rule.TYPE == "comment":
+            comments = chain.from_iterable(starmap(comments_between_tokens, pairwise(tokens[1:-1])))
+            found = chain.from_iterable(rule.check(settings, comment) for comment in comments)
+        else:
+            found = chain.from_iterable(rule.check(settings, line) for line in line_generator(text))
+        for problem in found:
+            problem.rule, problem.level = rule.ID, settings["level"]
+            yield problem
 
 
 def read_rules(path: Path) -> str:

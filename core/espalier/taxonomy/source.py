@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from espalier.taxonomy.scanning import Scanner
+
 # Limits so that any file is judged within two seconds (measured with `espalier bench taxonomy`). The largest
 # leaf in the history of the public taxonomy has 37 kB and 1,400 events.
 MAX_BYTES = 1_000_000
@@ -45,11 +47,13 @@ class Source:
         text: with every line end as a newline, as InstructLab's parser sees it.
         node: the tree with the places; None when the file holds no value.
         contents: what ``yaml.safe_load`` makes of it.
+        tokens: as PyYAML's scanner gives them.
     """
 
     text: str
     node: yaml.Node | None
     contents: Any
+    tokens: list[Any]
 
 
 def parse(text: str) -> Source:
@@ -65,9 +69,9 @@ def parse(text: str) -> Source:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            return Source(text, None, None)
+            return Source(text, None, None, loader.seen)
         _refuse_expansion(node)
-        return Source(text, node, loader.construct_document(node))
+        return Source(text, node, loader.construct_document(node), loader.seen)
     except RecursionError:
         raise ReadingError(
             "too-deep", "The YAML is nested too deeply to read. Write the leaf without nested lists."
@@ -128,7 +132,7 @@ def _syntax_message(problem: str) -> str:
     return f"This is not valid YAML: {problem}. {advice}"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Scanner):
     """The loader of the reference parser, with limits; every failure is a YAMLError with a place."""
 
     events = 0
