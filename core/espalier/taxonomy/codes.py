@@ -44,7 +44,8 @@ CODES = {
     "yaml-syntax": Code(
         "no valid YAML",
         "replaces tabs by spaces, or puts the text that YAML misreads in quotes",
-        "Upstream stops the whole run with an exception here.",
+        "Upstream stops the whole run with an exception here. It takes a number of more than 1,000 characters, "
+        "as which nobody means it, and finds errors behind it.",
         hides=True,
     ),
     "empty-file": Code("no keys and values at all; a warning", hides=True),

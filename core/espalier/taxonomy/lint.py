@@ -17,6 +17,7 @@ from espalier.taxonomy.source import Source
 
 DEFAULT_RULES = "{extends: relaxed, rules: {line-length: disable}}"
 _DISABLED = re.compile(r"#\s*yamllint disable-file\s*(\n|$)")
+_UNUSUAL = re.compile("yamllint|[\x85\u2028\u2029\ufeff]")
 _MESSAGES = {
     "anchors": "This anchor (&) or alias (*) is wrong. Remove it, or put a text that starts so in quotes.",
     "braces": "Too many spaces inside the braces. Leave one at most.",
@@ -60,9 +61,9 @@ def lint(path: str, source: Source, mode: Mode, rules: str = DEFAULT_RULES) -> I
 def _found(source: Source, config: Any) -> Iterator[Any]:
     """Yield yamllint's problems, from the tokens that are there already; linter.run would scan the text twice more."""
     text = source.text
-    if "yamllint" in text or text.startswith("\ufeff"):
-        # Directives in comments are left to yamllint itself, and a byte order mark moves what stands on its line:
-        # the reference hands bytes over, whose mark yamllint drops; a string keeps it.
+    if _UNUSUAL.search(text):
+        # Left to yamllint itself: directives in comments, line ends that only YAML knows, and a byte order mark.
+        # The reference hands bytes over, whose mark yamllint drops; a string keeps it.
         yield from linter.get_cosmetic_problems(text.removeprefix("\ufeff"), config, None)
         return
     rules = config.enabled_rules(None)

@@ -197,7 +197,9 @@ class _Leaf:
         change(wanted)
         try:
             is_right = _same(parse(new).contents, wanted)
-        except ReadingError:
+        except ReadingError as error:
+            if error.code == "too-large":
+                raise EditError(error.message) from error
             is_right = False
         if not is_right:
             raise EditError("This cannot be changed by itself, as its text is woven into other parts. Edit the file.")

@@ -65,4 +65,4 @@ def _is_card(digits: str) -> bool:
     """Return whether the check digit is right (Luhn's sum, ISO/IEC 7812-1)."""
     numbers = [int(character) for character in reversed(digits) if character.isdigit()]
     doubled = sum(sum(divmod(2 * number, 10)) for number in numbers[1::2])
-    return (sum(numbers[::2]) + doubled) % 10 == 0 and len(set(numbers)) > 2
+    return (sum(numbers[::2]) + doubled) % 10 == 0 and len(set(numbers)) > 1
