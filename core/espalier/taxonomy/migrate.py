@@ -95,7 +95,11 @@ def _regrouped(text: str, seeds: list[Any]) -> str:
         return text
     remarks = splice.comments(text, ("seed_examples",))
     text = splice.set_value(text, ("seed_examples",), groups)
-    for remark in remarks:
+    # Each comment goes right behind the last text, so what shall come last is written first.
+    missing = _SEEDS - len(groups)
+    if missing > 0:
+        remarks.append(f"TODO: add {_count(missing, 'more context')} with three questions each")
+    for remark in reversed(remarks):
         text = splice.comment(text, ("seed_examples",), remark)
     for index, group in enumerate(groups):
         if not group["context"]:
@@ -105,10 +109,6 @@ def _regrouped(text: str, seeds: list[Any]) -> str:
         if missing > 0:
             task = f"TODO: add {_count(missing, 'more question')} about this context, with answers"
             text = splice.comment(text, ("seed_examples", index, "questions_and_answers"), task)
-    missing = _SEEDS - len(groups)
-    if missing > 0:
-        task = f"TODO: add {_count(missing, 'more context')} with three questions each"
-        text = splice.comment(text, ("seed_examples",), task)
     return text
 
 

@@ -150,14 +150,17 @@ def comment(text: str, where: Where, words: str) -> str:
 
 
 def comments(text: str, where: Where) -> list[str]:
-    """Return the comments inside a list or group, without their hashes.
+    """Return the comments between a key and the end of its list or group, without their hashes.
 
     Raises:
         EditError: there is no such list or group.
     """
     leaf = _Leaf.of(text)
     node = leaf.node(where)
-    found = re.compile(r"(?<!\S)#[ \t]*([^\r\n]*)").finditer(text, node.start_mark.index, leaf.end(node))
+    parent = leaf.node(where[:-1])
+    key = parent.value[_index(parent, where[-1])]
+    begin = key[0].end_mark.index if isinstance(key, tuple) else node.start_mark.index
+    found = re.compile(r"(?<!\S)#[ \t]*([^\r\n]*)").finditer(text, begin, leaf.end(node))
     return [each[1] for each in found if not is_in_text(node, each.start())]
 
 
