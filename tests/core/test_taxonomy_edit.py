@@ -9,10 +9,10 @@ from taxonomy_texts import CORPUS, corpus_texts, knowledge, skill, text_of
 
 from espalier.taxonomy import edit, splice
 from espalier.taxonomy.edit import new_problems
+from espalier.taxonomy.leaf_text import EditError
 from espalier.taxonomy.scalars import LINE, is_text, written
 from espalier.taxonomy.schema import Folder
 from espalier.taxonomy.source import ReadingError, parse
-from espalier.taxonomy.splice import EditError
 
 SKILL = """\
 # My rivers

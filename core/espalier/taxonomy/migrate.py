@@ -7,6 +7,7 @@ from typing import Any
 
 from espalier.taxonomy import splice
 from espalier.taxonomy.checker import examine_text
+from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.mend_layout import drop_blank_lines, end_last_line, strip_lines
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.schema import LATEST_VERSION, Folder
@@ -112,7 +113,7 @@ def _regrouped(text: str, seeds: list[Any]) -> str:
     return text
 
 
-def _to_write(text: str, where: splice.Where, task: str) -> str:
+def _to_write(text: str, where: Where, task: str) -> str:
     return splice.comment(splice.set_value(text, where, ""), where, f"TODO: {task}")
 
 
