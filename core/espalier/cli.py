@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import demo, doctor
+from espalier import check, demo, doctor
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.store import import_document
@@ -17,7 +17,8 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
-from espalier.taxonomy.checker import check
+from espalier.taxonomy import bench as taxonomy_bench
+from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +69,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--dir", type=Path, default=Path("espalier-demo"), help="folder of the project")
     command = add("new", "make a new project", _new)
     command.add_argument("dir", type=Path)
-    command.add_argument("--example", action="store_true", help="begin with the example")
+    start = command.add_mutually_exclusive_group()
+    start.add_argument("--example", action="store_true", help="begin with the example")
+    start.add_argument(
+        "--taxonomy", type=Path, metavar="PATH", help="begin with a copy of a taxonomy: a folder or a tar"
+    )
     command.add_argument("--dial", choices=projects.DIALS, default="good")
     command = add("document", "import documents for a knowledge leaf", _document)
     command.add_argument("project", type=Path)
@@ -76,7 +81,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE")
     command = add("check", "find the problems of a qna.yaml or a whole taxonomy", _check)
     command.add_argument("path", type=Path)
-    command.add_argument("--mode", choices=("strict", "ci"), default="strict")
+    command.add_argument(
+        "--mode", choices=("strict", "ci"), default="strict", help="as ilab, or as the public taxonomy"
+    )
+    command.add_argument("--rules", type=Path, metavar="FILE", help="rules for yamllint instead of InstructLab's own")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--fix", action="store_true", help="make every safe mend, and show it as a diff")
+    what.add_argument("--diff", action="store_true", help="show what --fix would change")
     _add_models(add("models", "list, get, import or show models", _models))
     command = add_stage("generate", "write samples and judge them")
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
@@ -91,7 +102,8 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
-    add("bench", "speed against plain mlx-lm, as ratios from one run", _bench)
+    command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
+    command.add_argument("name", nargs="?", choices=("taxonomy", "model"), help="only this one; all by default")
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
 
@@ -123,7 +135,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
+    if options.taxonomy:
+        project = projects.create_around(options.dir, options.taxonomy)
+    else:
+        project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
     projects.write_settings(replace(project, dial=options.dial))
     print(f"Made {options.dir}. Next: espalier tune {options.dir}", file=sys.stderr)
     return 0
@@ -137,18 +152,8 @@ def _document(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not options.path.exists():
-        raise EspalierError(f"There is no {options.path}. Give a qna.yaml or a folder of them.")
-    problems = check(options.path, options.mode)
-    for problem in problems:
-        if options.json:
-            print(json.dumps(problem.as_json(), ensure_ascii=False))
-        else:
-            print(f"{problem.path}:{problem.line}:{problem.column}: {problem.severity}: {problem.message}")
-    errors = sum(problem.severity == "error" for problem in problems)
-    if not options.json:
-        print(f"{errors} errors, {len(problems) - errors} warnings and hints." if problems else "No problems found.")
-    return 1 if errors else 0
+    rules = read_rules(options.rules) if options.rules else DEFAULT_RULES
+    return check.run(check.Wanted(options.path, options.mode, rules, options.fix, options.diff, options.json))
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -181,6 +186,13 @@ def _stage(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.name in (None, "taxonomy"):
+        for name, value in taxonomy_bench.bench().items():
+            print(
+                json.dumps({name: value}) if options.json else f"taxonomy, {name}: {value:,.3f}".rstrip("0").rstrip(".")
+            )
+    if options.name == "taxonomy":
+        return 0
     return _finish(run_worker(Request("bench"), options.json), options)
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import yaml
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.models.starter import STARTER
+from espalier.taxonomy.transfer import copy_taxonomy
 
 SETTINGS = "project.yaml"
 DIALS = ("quick", "good", "thorough")
@@ -77,6 +79,23 @@ def create(root: Path) -> Project:
         project.documents,
     ):
         folder.mkdir(parents=True, exist_ok=True)
+    return project
+
+
+def create_around(root: Path, taxonomy: Path) -> Project:
+    """Make a project with a copy of a taxonomy: a folder, a tar or a single leaf.
+
+    Raises:
+        EspalierError: something is in the way, or the taxonomy cannot be copied; no project is left then.
+    """
+    is_new = not root.exists()
+    project = create(root)
+    try:
+        copy_taxonomy(taxonomy, project.taxonomy)
+    except (EspalierError, OSError):
+        for left in [root] if is_new else list(root.iterdir()):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        raise
     return project
 
 

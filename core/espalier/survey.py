@@ -19,10 +19,10 @@ from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.sample import Sample
-from espalier.taxonomy.checker import stray_files
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
-from espalier.taxonomy.walk import FOLDERS, leaf_files
+from espalier.taxonomy.survey import stray_files
+from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
 from espalier.training.run import Run, all_runs, find_run
 
 Learned = Mapping[str, Counter[tuple[str, str]]]
@@ -87,7 +87,7 @@ def _project_status(project: Project, practice: list[Practice], newest: Run | No
     fresh = find_run(project, mixture_of(project, practice), train_settings(project)) if practice else None
     run = fresh if fresh and fresh.adapter else newest
     return ProjectStatus(
-        tuple(stray_files(project.taxonomy)),
+        tuple(stray_files(find_files(project.taxonomy))),
         tuple(name for name in names if _is_missing(name)),
         run.folder.name if run else "",
         bool(fresh and fresh.adapter),

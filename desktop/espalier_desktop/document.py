@@ -15,6 +15,7 @@ from espalier.taxonomy.walk import FOLDERS, leaf_files
 from espalier_desktop.i18n import tr
 from espalier_desktop.watch import ProjectWatcher
 
+_GRACE = 5_000  # milliseconds
 _TELL = 150  # milliseconds between two signals while a survey goes through many leaves
 
 
@@ -103,9 +104,11 @@ class Document(QObject):
 
     def close(self) -> None:
         """End the survey; the document is not used any more."""
+        self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
+        self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed
         self._survey.kill()
-        self._survey.waitForFinished(2_000)
+        self._survey.waitForFinished(_GRACE)
 
     def write(self, project: Project) -> None:
         """Write settings to disk and show them; only undo commands call this."""

@@ -157,7 +157,11 @@ def test_this_machine_is_described(tmp_path: Path) -> None:
 
 
 def test_the_memory_of_a_process_is_known_until_it_ends() -> None:
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert memory_of(process.pid) > 1_000_000
-    process.communicate(b"\n")
-    assert memory_of(process.pid) == 0
+    with subprocess.Popen(
+        [sys.executable, "-c", "print(1, flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert memory_of(process.pid) > 1_000_000
+        process.communicate(b"\n")
+        assert memory_of(process.pid) == 0
