@@ -91,15 +91,7 @@ def fix(text: str, path: Path, problems: Sequence[Problem], mode: Mode = "strict
         mode: as the problems were found.
         rules: as the problems were found.
     """
-    before = examine_text(text, path, mode, rules)
-    name = problems[0].code
-    try:
-        for new in _candidates(name, text, problems, before.folder):
-            if new != text and _is_mended(before, examine_text(new, path, mode, rules), name, len(problems)):
-                return Fix(tuple(problems), code(name).fix, new)
-    except (EspalierError, ReadingError):  # an edit that the text does not allow
-        return None
-    return None
+    return _fix(text, examine_text(text, path, mode, rules), problems, lambda new: examine_text(new, path, mode, rules))
 
 
 def mend(path: Path, mode: Mode = "strict", rules: str = DEFAULT_RULES) -> Mended:
@@ -159,14 +151,27 @@ def _placed(leaf: Path) -> tuple[Roots, str] | None:
 
 
 def _next_fix(text: str, path: Path, mode: Mode, rules: str) -> Fix | None:
-    problems = examine_text(text, path, mode, rules).problems
+    before = examine_text(text, path, mode, rules)
     for name in _ORDER:
-        alike = [problem for problem in problems if problem.code == name]
+        alike = [problem for problem in before.problems if problem.code == name]
         groups = [alike, *([problem] for problem in alike)] if len(alike) > 1 else [alike]
         for group in groups:
-            found = fix(text, path, group, mode, rules) if group else None
+            found = _fix(text, before, group, lambda new: examine_text(new, path, mode, rules)) if group else None
             if found:
                 return found
+    return None
+
+
+def _fix(
+    text: str, before: Examination, problems: Sequence[Problem], examine: Callable[[str], Examination]
+) -> Fix | None:
+    name = problems[0].code
+    try:
+        for new in _candidates(name, text, problems, before.folder):
+            if new != text and _is_mended(before, examine(new), name, len(problems)):
+                return Fix(tuple(problems), code(name).fix, new)
+    except (EspalierError, ReadingError):  # an edit that the text does not allow
+        return None
     return None
 
 
