@@ -17,6 +17,7 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
+from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.checker import check
 
 
@@ -68,7 +69,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--dir", type=Path, default=Path("espalier-demo"), help="folder of the project")
     command = add("new", "make a new project", _new)
     command.add_argument("dir", type=Path)
-    command.add_argument("--example", action="store_true", help="begin with the example")
+    start = command.add_mutually_exclusive_group()
+    start.add_argument("--example", action="store_true", help="begin with the example")
+    start.add_argument("--taxonomy", metavar="PATH|URL", help="begin with a copy or clone of this taxonomy")
     command.add_argument("--dial", choices=projects.DIALS, default="good")
     command = add("document", "import documents for a knowledge leaf", _document)
     command.add_argument("project", type=Path)
@@ -113,10 +116,24 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
+    if options.taxonomy:
+        project = _new_around(options.dir, options.taxonomy)
+    else:
+        project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
     projects.write_settings(replace(project, dial=options.dial))
     print(f"Made {options.dir}. Next: espalier tune {options.dir}", file=sys.stderr)
     return 0
+
+
+def _new_around(root: Path, taxonomy: str) -> projects.Project:
+    def report(text: str, share: float) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{text} {share:4.0%}", end="", file=sys.stderr)
+
+    project, notes = projects.create_around(root, lambda folder: adopt(taxonomy, folder, report))
+    for note in notes:
+        print(note, file=sys.stderr)
+    return project
 
 
 def _document(options: argparse.Namespace) -> int:

@@ -3,7 +3,8 @@
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,7 @@ def create(root: Path) -> Project:
     Raises:
         EspalierError: something is in the way.
     """
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise EspalierError(f"{root} is not empty. Choose a new folder for the project.")
-    project = Project(root)
+    project = Project(_free(root))
     write_settings(project)
     for folder in (
         project.taxonomy / "knowledge",
@@ -78,6 +77,33 @@ def create(root: Path) -> Project:
     ):
         folder.mkdir(parents=True, exist_ok=True)
     return project
+
+
+def create_around(root: Path, bring: Callable[[Path], list[str]]) -> tuple[Project, list[str]]:
+    """Make a project around a taxonomy, and return it with notes; nothing is left behind when that fails.
+
+    Args:
+        root: a folder that is new or empty.
+        bring: puts the taxonomy into a folder that does not exist yet, and returns notes.
+
+    Raises:
+        EspalierError: something is in the way, or what ``bring`` raises.
+    """
+    _free(root).parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=".taxonomy-") as folder:
+        notes = bring(Path(folder, "taxonomy"))
+        root.mkdir(exist_ok=True)
+        Path(folder, "taxonomy").rename(root / "taxonomy")
+    project = Project(root)
+    write_settings(project)
+    project.documents.mkdir()
+    return project, notes
+
+
+def _free(root: Path) -> Path:
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise EspalierError(f"{root} is not empty. Choose a new folder for the project.")
+    return root
 
 
 def write_settings(project: Project) -> None:
