@@ -139,7 +139,10 @@ def _new_around(root: Path, taxonomy: str) -> projects.Project:
 def _document(options: argparse.Namespace) -> int:
     project = projects.open_project(options.project)
     for file in options.files:
-        print(import_document(project, options.leaf.strip("/"), file))
+        imported = import_document(project, options.leaf.strip("/"), file)
+        print(imported.path)
+        for note in imported.notes:
+            print(f"{file.name}: {note}", file=sys.stderr)
     return 0
 
 

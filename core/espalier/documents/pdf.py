@@ -16,27 +16,27 @@ MOST_PAGES = 5_000
 _MOST_PIXELS = 40_000_000  # of one picture
 
 
-def read_pdf(path: Path) -> tuple[str, int, list[str]]:
+def read_pdf(name: str, data: bytes) -> tuple[str, int, list[str]]:
     """Return a PDF's text as Markdown, the number of its pages, and notes on what is left out.
 
     Raises:
         EspalierError: it is damaged, has a password, has too many pages or holds only pictures.
     """
-    with _opened(path) as document:
+    with _opened(name, data) as document:
         count = len(document)
         if count > MOST_PAGES:
-            raise EspalierError(f"{path.name} has {count} pages. Split it into parts of {MOST_PAGES} at most.")
+            raise EspalierError(f"{name} has {count} pages. Split it into parts of {MOST_PAGES} at most.")
         pages = [read_page(document, number) for number in range(count)]
     characters = sum(page.characters for page in pages)
     if characters == 0:
         raise EspalierError(
-            f"{path.name} holds pictures of pages and no text, as a scan does. Run text recognition (OCR) on it and "
+            f"{name} holds pictures of pages and no text, as a scan does. Run text recognition (OCR) on it and "
             "import the result."
         )
     unreadable = sum(page.unreadable for page in pages)
     if unreadable > characters / 2:
         raise EspalierError(
-            f"{path.name} does not say which letters its shapes stand for. Run text recognition (OCR) on it, or export "
+            f"{name} does not say which letters its shapes stand for. Run text recognition (OCR) on it, or export "
             "it again from where it was written."
         )
     notes = []
@@ -53,7 +53,7 @@ def page_count(path: Path) -> int:
     Raises:
         EspalierError: it cannot be opened.
     """
-    with _opened(path) as document:
+    with _opened(path.name, path) as document:
         return len(document)
 
 
@@ -68,7 +68,7 @@ def page_picture(path: Path, page: int, width: int) -> bytes:
     Raises:
         EspalierError: the PDF cannot be opened, or has no such page.
     """
-    with _opened(path) as document:
+    with _opened(path.name, path) as document:
         if not 0 <= page < len(document):
             raise EspalierError(f"{path.name} has {len(document)} pages, so there is no page {page + 1}.")
         try:
@@ -85,21 +85,19 @@ def page_picture(path: Path, page: int, width: int) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pdfium.PdfDocument]:
+def _opened(name: str, file: Path | bytes) -> Iterator[pdfium.PdfDocument]:
     try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
+        document = pdfium.PdfDocument(file)
+    except (pdfium.PdfiumError, FileNotFoundError) as error:
         if getattr(error, "err_code", None) == pdfium.raw.FPDF_ERR_PASSWORD:
             raise EspalierError(
-                f"{path.name} is protected with a password. Open it, save a copy without one and import the copy."
+                f"{name} is protected with a password. Open it, save a copy without one and import the copy."
             ) from error
-        raise EspalierError(
-            f"{path.name} is damaged or not a PDF. Open it and save it again, then import that."
-        ) from error
+        raise EspalierError(f"{name} is damaged or not a PDF. Open it and save it again, then import that.") from error
     try:
         yield document
     except pdfium.PdfiumError as error:
-        raise EspalierError(f"{path.name} is damaged. Open it and save it again, then import that.") from error
+        raise EspalierError(f"{name} is damaged. Open it and save it again, then import that.") from error
     finally:
         document.close()
 

@@ -6,7 +6,7 @@ relative to what is usual in the document.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from espalier.documents import markdown
@@ -34,6 +34,7 @@ class Block:
     Attributes:
         level: of a heading, from 1; of a list item, from 0.
         is_small: a note.
+        marker: of a list item, as it stands on the page.
     """
 
     kind: Kind
@@ -41,7 +42,6 @@ class Block:
     level: int = 0
     is_small: bool = False
     marker: str = ""
-    parts: list[str] = field(default_factory=list)
 
 
 def layout(pages: Sequence[Page]) -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
+_LONGEST_WORD = 100  # characters
 
 
 def vocabulary(texts: Iterable[str]) -> frozenset[str]:
@@ -23,11 +25,11 @@ def join_lines(lines: Sequence[str], words: frozenset[str]) -> str:
     """
     text = lines[0] if lines else ""
     for line in lines[1:]:
-        head, tail = re.search(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$", text), _WORD.match(line)
+        head, tail = _BROKEN.search(text[-_LONGEST_WORD:]), _WORD.match(line)
         if text.endswith(("http://", "https://", "/")):
             text += line
         elif head is None or tail is None:
-            text += line if text.endswith("-") and re.search(r"\w-$", text) else f" {line}"
+            text += line if text.endswith("-") and text[-2:-1].isalnum() else f" {line}"
         elif not line[0].islower() or _keeps_hyphen(head[1], tail[0], words):
             text += line
         else:
