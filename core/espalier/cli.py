@@ -11,7 +11,8 @@ from pathlib import Path
 from espalier import demo, doctor
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
-from espalier.documents.store import import_document
+from espalier.documents.reference import import_reference
+from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
 from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
@@ -73,10 +74,11 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--example", action="store_true", help="begin with the example")
     start.add_argument("--taxonomy", metavar="PATH|URL", help="begin with a copy or clone of this taxonomy")
     command.add_argument("--dial", choices=projects.DIALS, default="good")
-    command = add("document", "import documents for a knowledge leaf", _document)
+    text = "import documents for a knowledge leaf: files, or without any what the leaf's document names"
+    command = add("document", text, _document)
     command.add_argument("project", type=Path)
     command.add_argument("leaf")
-    command.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    command.add_argument("files", type=Path, nargs="*", metavar="FILE")
     command = add("check", "find the problems of a qna.yaml or a whole taxonomy", _check)
     command.add_argument("path", type=Path)
     command.add_argument("--mode", choices=("strict", "ci"), default="strict")
@@ -126,24 +128,31 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _new_around(root: Path, taxonomy: str) -> projects.Project:
-    def report(text: str, share: float) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{text} {share:4.0%}", end="", file=sys.stderr)
-
-    project, notes = projects.create_around(root, lambda folder: adopt(taxonomy, folder, report))
+    project, notes = projects.create_around(root, lambda folder: adopt(taxonomy, folder, _report_transfer))
     for note in notes:
         print(note, file=sys.stderr)
     return project
 
 
 def _document(options: argparse.Namespace) -> int:
-    project = projects.open_project(options.project)
+    project, leaf = projects.open_project(options.project), options.leaf.strip("/")
     for file in options.files:
-        imported = import_document(project, options.leaf.strip("/"), file)
-        print(imported.path)
-        for note in imported.notes:
-            print(f"{file.name}: {note}", file=sys.stderr)
+        _show_imported(import_document(project, leaf, file))
+    if not options.files:
+        for document in import_reference(project, leaf, _report_transfer):
+            _show_imported(document)
     return 0
+
+
+def _show_imported(document: Imported) -> None:
+    print(document.path)
+    for note in document.notes:
+        print(f"{document.path.name}: {note}", file=sys.stderr)
+
+
+def _report_transfer(text: str, share: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text} {share:4.0%} ", end="\n" if share == 1 else "", file=sys.stderr)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ _SETTINGS = (
     *("safe.bareRepository=explicit", "submodule.recurse=false", "gc.auto=0", "maintenance.auto=false"),
     *("http.lowSpeedLimit=1", f"http.lowSpeedTime={SILENT_SECONDS}", "advice.detachedHead=false"),
 )
+_COMPARING = {"status", "diff", "add", "commit"}  # run the filters that a repository asks for on its files
 _FILTER = re.compile(r"filter\..+\.(clean|smudge|process)", re.DOTALL | re.IGNORECASE)
 _PROGRESS = re.compile(r"([A-Z][a-z]+ [a-z]+): +(\d+)%")
 _PLACES = {
@@ -48,7 +49,8 @@ def git(folder: Path, *arguments: str, text: bytes = b"", accept: Sequence[int] 
     Raises:
         GitError: Git is missing, failed, or took longer than `LOCAL_SECONDS`.
     """
-    command = [_program(), *_options(folder), *arguments]
+    filters = _own_filters(folder) if arguments[0] in _COMPARING else []
+    command = [_program(), *_options(filters), *arguments]
     try:
         done = subprocess.run(
             command,
@@ -84,7 +86,7 @@ def transfer(folder: Path, address: str, *arguments: str, text: bytes = b"", on_
         given.write(text)
         given.seek(0)
         process = subprocess.Popen(
-            [_program(), *_options(folder), *arguments],
+            [_program(), *_options(), *arguments],
             stdin=given,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -146,9 +148,9 @@ def check_address(address: str) -> None:
         )
 
 
-def _options(folder: Path) -> Iterator[str]:
+def _options(filters: Sequence[str] = ()) -> Iterator[str]:
     yield from ("--literal-pathspecs", "--no-pager", "--no-optional-locks")
-    for setting in (*_SETTINGS, *(f"{name}=" for name in _own_filters(folder))):
+    for setting in (*_SETTINGS, *(f"{name}=" for name in filters)):
         yield from ("-c", setting)
 
 

@@ -209,7 +209,7 @@ def test_every_kind_is_imported_with_a_record(
     assert cli.main(["document", str(project.root), f"/{LEAF}/", *names]) == 0
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 5
-    assert shown.err == f"two.TXT: {GUESS_NOTE}\n"
+    assert shown.err == f"two.md: {GUESS_NOTE}\n"
     folder = project.documents / LEAF
     for name, data in files.items():
         path = folder / f"{Path(name).stem}.md"
