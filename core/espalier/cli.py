@@ -11,6 +11,7 @@ from pathlib import Path
 from espalier import demo, doctor
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
+from espalier.documents.contexts import check_project
 from espalier.documents.reference import import_reference
 from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
@@ -79,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("project", type=Path)
     command.add_argument("leaf")
     command.add_argument("files", type=Path, nargs="*", metavar="FILE")
-    command = add("check", "find the problems of a qna.yaml or a whole taxonomy", _check)
+    command = add("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _check)
     command.add_argument("path", type=Path)
     command.add_argument("--mode", choices=("strict", "ci"), default="strict")
     _add_models(add("models", "list, get, import or show models", _models))
@@ -158,7 +159,12 @@ def _report_transfer(text: str, share: float) -> None:
 def _check(options: argparse.Namespace) -> int:
     if not options.path.exists():
         raise EspalierError(f"There is no {options.path}. Give a qna.yaml or a folder of them.")
-    problems = check(options.path, options.mode)
+    is_project = (options.path / projects.SETTINGS).is_file()
+    problems = (
+        check_project(projects.open_project(options.path), options.mode)
+        if is_project
+        else check(options.path, options.mode)
+    )
     for problem in problems:
         if options.json:
             print(json.dumps(problem.as_json(), ensure_ascii=False))
