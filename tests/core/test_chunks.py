@@ -126,6 +126,14 @@ def test_a_long_document_is_chunked_quickly() -> None:
     assert len(chunks(text + "\n\n" + "word " * 50_000, words)) > 200
 
 
+@pytest.mark.parametrize(
+    "text", ["." * 100_000, ". " * 50_000, "[" * 100_000, "](" * 50_000, "|" * 100_000, "> " * 50_000]
+)
+def test_a_document_made_to_take_for_ever_does_not(text: str) -> None:
+    assert chunks(text, len, 1_000)
+    assert sentences(text)
+
+
 def test_the_tokens_are_those_of_the_model(tiny_folder: Path) -> None:
     count = token_counter(tiny_folder)
     assert count("Wheel") == 5

@@ -74,6 +74,19 @@ def test_a_heading_that_returns_at_the_top_of_two_pages_stays() -> None:
     assert read(pdf(pages)).count("# Results") == 2
 
 
+def test_a_table_of_contents_is_left_out_aloud() -> None:
+    contents = [f"{number}. Part {'.' * 40} {number + 4}" for number in range(1, 6)]
+    page = [
+        Words(72, 730, "Table of Contents", 20),
+        *prose(contents),
+        Words(72, 560, "Part", 20),
+        *prose(BODY, top=530),
+    ]
+    text, _, notes = read_pdf("a.pdf", pdf([page]))
+    assert text.split("\n\n")[:2] == ["# Part", PARAGRAPHS[0]]
+    assert notes == ["5 lines of contents and index with page numbers were left out."]
+
+
 def test_two_columns_are_read_one_after_the_other() -> None:
     left = [f"The left column tells of lift {name}" for name in "abcdef"]
     right = [f"the right one of the locks {name}" for name in "uvwxyz"]

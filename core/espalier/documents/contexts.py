@@ -22,7 +22,8 @@ from espalier.taxonomy.walk import leaf_files
 NEAR = 60.0  # of 100: below this the nearest passage is another one
 _SHOWN = 12  # words of a passage that a message quotes
 _WORD = re.compile(r"[^\W_](?:\w*[^\W_])?")
-_ADDRESS = re.compile(r"\]\([^)\s]*\)|<(?:https?:|/?[a-zA-Z])[^>]*>")  # of a link; tags of HTML
+_MARKUP = re.compile(r"[*_`#|\[\]\\]+")
+_ADDRESS = re.compile(r"\]\([^)\s]{0,2000}\)|<(?:https?:|/?[a-zA-Z])[^<>]{0,2000}>")  # of a link; tags of HTML
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class _Text:
     """A document as its words.
 
     Attributes:
-        words: in plain letters, without markup.
+        original: without the addresses of links.
+        words: in small letters, without markup.
         places: where each word starts and ends in the original.
     """
 
@@ -48,9 +50,10 @@ class _Passage:
     likeness: float
 
     def quote(self, start: int, end: int) -> str:
-        """Return words of the document, by their numbers, as they stand in it."""
+        """Return words of the document, by their numbers, as they stand in it but without markup."""
         places = self.text.places[start:end]
-        return " ".join(self.text.original[places[0][0] : places[-1][1]].split()) if places else ""
+        found = self.text.original[places[0][0] : places[-1][1]] if places else ""
+        return " ".join(_MARKUP.sub("", found).split())
 
 
 def check_project(project: Project, mode: Mode = "strict") -> list[Problem]:
@@ -103,8 +106,8 @@ def _contexts(contents: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def _text(title: str, markdown: str) -> _Text:
-    original = unicodedata.normalize("NFKC", markdown)
-    found = list(_WORD.finditer(_ADDRESS.sub(lambda address: " " * len(address[0]), original)))
+    original = _ADDRESS.sub("", unicodedata.normalize("NFKC", markdown))
+    found = list(_WORD.finditer(original))
     return _Text(title, original, [word[0].casefold() for word in found], [word.span() for word in found])
 
 

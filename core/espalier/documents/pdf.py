@@ -10,6 +10,7 @@ import pypdfium2 as pdfium
 
 from espalier.documents.pdf_layout import layout
 from espalier.documents.pdf_lines import read_page
+from espalier.documents.pdf_page import measure, without_contents, without_running_heads
 from espalier.errors import EspalierError
 
 MOST_PAGES = 5_000
@@ -44,7 +45,11 @@ def read_pdf(name: str, data: bytes) -> tuple[str, int, list[str]]:
         notes.append(f"No text on {_numbers(scans)}: these hold only pictures, which are left out.")
     if unreadable > 0.01 * characters:
         notes.append(f"{unreadable} of {characters} characters could not be read. Compare the text with the pages.")
-    return layout(pages), count, notes
+    usual = measure([line for page in pages for line in page.lines])
+    lines, entries = without_contents(without_running_heads(pages, usual))
+    if entries:
+        notes.append(f"{entries} lines of contents and index with page numbers were left out.")
+    return layout(lines, usual), count, notes
 
 
 def page_count(path: Path) -> int:

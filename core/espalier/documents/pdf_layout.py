@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from espalier.documents import markdown
-from espalier.documents.pdf_lines import Line, Page, Piece
-from espalier.documents.pdf_page import HEADING, Measures, column, measure, right_edges, without_running_heads
+from espalier.documents.pdf_lines import Line, Piece
+from espalier.documents.pdf_page import HEADING, Measures, column, right_edges
 from espalier.documents.pdf_tables import is_prose, table_end, table_markdown, unfold
 from espalier.documents.pdf_words import join_lines, vocabulary
 
@@ -21,7 +21,6 @@ _DEEPEST_HEADING = 5
 _SAME_SIZE = 0.6  # points
 _BULLET = re.compile(r"(?:[•‣◦▪●○■□∙·⁃▸➢✓\uf0b7\uf0a7]\s*|[-–—*]\s+)(?=\S)")
 _NUMBERED = re.compile(r"(\d{1,3})[.)]\s+(?=\S)|\(?[a-z]\)\s+(?=\S)")
-_LEADER = re.compile(r"(\s*[.·…_]){4,}\s*(?=\S+$)")
 _ENDED = re.compile(r"[.!?:;。！？][\"'”’)\]]*$")
 
 Kind = Literal["heading", "text", "item", "code", "table"]
@@ -44,10 +43,9 @@ class Block:
     marker: str = ""
 
 
-def layout(pages: Sequence[Page]) -> str:
-    """Return the text of all pages as Markdown."""
-    usual = measure([line for page in pages for line in page.lines])
-    lines = [_with_marker(line) for line in without_running_heads(pages, usual)]
+def layout(lines: Sequence[Line], usual: Measures) -> str:
+    """Return the lines of a document as Markdown."""
+    lines = [_with_marker(line) for line in lines]
     blocks = list(_blocks(lines, usual))
     words = vocabulary(line.text for line in lines)
     texts: list[str] = []
@@ -128,7 +126,7 @@ def _heading_sizes(lines: Sequence[Line], usual: Measures) -> list[float]:
 
 def _is_large(line: Line, usual: Measures) -> bool:
     is_word = sum(character.isalpha() for character in line.text) >= 2
-    is_short = len(line.text) <= _LONGEST_HEADING and not _LEADER.search(line.text)
+    is_short = len(line.text) <= _LONGEST_HEADING
     return line.size >= HEADING * usual.size and is_word and is_short
 
 
@@ -148,8 +146,6 @@ def _heading_level(line: Line, usual: Measures, sizes: Sequence[float]) -> int:
 
 def _marker(line: Line, block: Block | None, is_near: bool) -> str:
     """Return the mark that makes a line a list item, as the line has it, or ""."""
-    if _LEADER.search(line.text):
-        return "•"
     if found := _BULLET.match(line.text):
         return found[0]
     found = _NUMBERED.match(line.text)
@@ -215,7 +211,7 @@ def _text(block: Block, usual: Measures, words: frozenset[str]) -> str:
         return f"{'#' * block.level} {text}"
     if block.kind == "text":
         return markdown.paragraph(text)
-    text = _LEADER.sub(" … ", _BULLET.sub("", text, count=1))
+    text = _BULLET.sub("", text, count=1)
     if (number := _NUMBERED.match(text)) and number[1]:
         return f"{'   ' * block.level}{number[1]}. {text[number.end() :]}"
     return f"{'  ' * block.level}- {text}"
@@ -251,7 +247,7 @@ def _with_marker(line: Line) -> Line:
     is_mark = re.fullmatch(
         r"[•‣◦▪●○■□∙·⁃▸➢✓\uf0b7\uf0a7*–—-]|\(?[a-z]\)|\d{1,3}[.)]|\d+(\.\d+)+\.?|[A-Z]\.\d+", first.text
     )
-    is_section = (line.is_bold or bool(_LEADER.search(line.text))) and re.fullmatch(r"[\dIVX]+|Appendix \w", first.text)
+    is_section = line.is_bold and re.fullmatch(r"[\dIVX]+|Appendix \w", first.text)
     if len(rest) != 1 or not (is_mark or is_section):
         return line
     piece = Piece(first.x0, rest[0].x1, f"{first.text} {rest[0].text}")

@@ -15,6 +15,9 @@ _AT_EDGE = 2  # lines from the edge
 _NUMBER = re.compile(
     r"(page |seite |p\. ?)?[-–—\[(]*\s*(\d{1,5}|[ivxlc]{1,8})\s*[-–—\])]*(\s*(/|of|von|sur)\s*\d+)?", re.I
 )
+_ENTRY = re.compile(r"(?:\s*[.·…_]){4,}\s*(?:\d+|[ivxlc]+)$")
+_CONTENTS = re.compile(r"(table of )?contents|inhalt(sverzeichnis)?|table des matières|sommaire|índice|indice", re.I)
+_FEWEST_ENTRIES = 3
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,18 @@ def without_running_heads(pages: Sequence[Page], usual: Measures) -> list[Line]:
         if is_number or count >= (2 if line.size < HEADING * usual.size else max(3, len(pages) / 2)):
             dropped.add(id(line))
     return [line for page in pages for line in page.lines if id(line) not in dropped]
+
+
+def without_contents(lines: Sequence[Line]) -> tuple[list[Line], int]:
+    """Return the lines without those of tables of contents and indexes, and how many there were.
+
+    These lines end in a row of dots and a page number; the title above them goes too.
+    """
+    entries = {index for index, line in enumerate(lines) if _ENTRY.search(line.text)}
+    if len(entries) < _FEWEST_ENTRIES:
+        return list(lines), 0
+    titles = {index for index, line in enumerate(lines) if index + 1 in entries and _CONTENTS.fullmatch(line.text)}
+    return [line for index, line in enumerate(lines) if index not in entries | titles], len(entries)
 
 
 def right_edges(lines: Iterable[Line]) -> dict[tuple[int, int], float]:

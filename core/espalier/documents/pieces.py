@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from espalier.documents.sentences import sentences
 
-_MARKUP = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|!?\[|\]\([^)]*\)|\]")
+_MARKUP = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|!?\[|\]\([^)]{0,2000}\)|\]")
 _CLAUSE = re.compile(r"(?<=[;,:]\s)(?=\S)|(?<=[，、；：])(?=\S)|(?<=\s[–—]\s)(?=\S)")
 _WORD = re.compile(r"(?<=\s)(?=\S)")
 _CONTAINERS = {"bullet_list_open", "ordered_list_open"}

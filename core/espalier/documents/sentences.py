@@ -2,7 +2,7 @@
 
 import re
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[^\W_a-zß-öø-ÿ])|[。！？]+[”’」』）]*\s*")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s++(?=[\"'“‘«(\[]*[^\W_a-zß-öø-ÿ])|[。！？]+[”’」』）]*\s*")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“‘])(?:[A-ZÀ-Þz]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|Nos|Nr|vs|etc|ca|approx|Jr|Sr|Fig|Figs|Eq|Sec|Ch|Vol"
     r"|ed|eds|al|cf|viz|resp|[^\W\d_]\.[^\W\d_]|z\.\s?B|d\.\s?h|u\.\s?a|pp?)\.$"

@@ -122,10 +122,12 @@ def named_documents(project: Project, leaf_path: str) -> dict[str, str]:
     """Return the Markdown of a leaf's documents by file name, in the order of the names; {} when it has none.
 
     Raises:
-        EspalierError: a document cannot be read.
+        EspalierError: a document cannot be read, or is a link that leads out of the project.
     """
     texts = {}
     for path in sorted((project.documents / leaf_path).glob("*.md")):
+        if not stays_inside(project.documents, path):
+            raise EspalierError(f"{path} is a link that leads out of the project. Replace it by the document itself.")
         try:
             texts[path.name] = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
