@@ -11,7 +11,14 @@ from made_files import docx, pdf, prose, word_paragraph, word_table
 from espalier import cli
 from espalier.documents import convert as converting
 from espalier.documents.convert import KINDS, convert
-from espalier.documents.store import import_document, named_documents, read_documents, read_record
+from espalier.documents.store import (
+    Source,
+    import_document,
+    named_documents,
+    read_documents,
+    read_record,
+    save_document,
+)
 from espalier.documents.text import GUESS_NOTE
 from espalier.errors import EspalierError
 from espalier.project import Project, open_project
@@ -248,6 +255,16 @@ def test_edits_by_hand_are_not_lost_to_another_import(project: Project, tmp_path
     assert path.read_text() == "one, edited"
     path.unlink()
     assert import_document(project, LEAF, source).path == path
+
+
+def test_what_a_person_edits_before_saving_is_kept(project: Project, tmp_path: Path) -> None:
+    source, data = Source("manual.txt"), b"one"
+    conversion = convert(source.name, data)
+    path = save_document(project, LEAF, source, data, conversion, edited="one, better").path
+    assert path.read_text() == "one, better"
+    (tmp_path / "manual.txt").write_bytes(data)
+    with pytest.raises(EspalierError, match="was edited"):
+        import_document(project, LEAF, tmp_path / "manual.txt")
 
 
 def test_an_import_that_was_killed_before_its_record_is_taken_up(project: Project, tmp_path: Path) -> None:

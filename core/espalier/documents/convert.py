@@ -5,6 +5,7 @@ in a process of their own with limits on time and memory: it may crash or hang, 
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -150,6 +151,8 @@ def _read_apart(name: str, data: bytes) -> Conversion:
 
 def main() -> None:
     """Read the document on standard input, named by the argument, and print it as JSON."""
+    printed = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints does not get into the answer
     resource.setrlimit(resource.RLIMIT_CPU, (READING_SECONDS, READING_SECONDS))
     if sys.platform == "linux":  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (_READING_BYTES, _READING_BYTES))
@@ -161,7 +164,8 @@ def main() -> None:
         answer = {"refused": str(error)}
     except MemoryError:
         answer = {"refused": f"{name} needs far more memory than a document should. Split it into smaller documents."}
-    sys.stdout.write(json.dumps(answer))
+    with printed:
+        json.dump(answer, printed)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def _opened(name: str, file: Path | bytes) -> Iterator[pdfium.PdfDocument]:
     try:
         document = pdfium.PdfDocument(file)
     except (pdfium.PdfiumError, FileNotFoundError) as error:
-        if getattr(error, "err_code", None) == pdfium.raw.FPDF_ERR_PASSWORD:
+        if getattr(error, "err_code", None) in (pdfium.raw.FPDF_ERR_PASSWORD, pdfium.raw.FPDF_ERR_SECURITY):
             raise EspalierError(
                 f"{name} is protected with a password. Open it, save a copy without one and import the copy."
             ) from error

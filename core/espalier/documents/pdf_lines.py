@@ -4,19 +4,20 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from ctypes import c_double, c_float, c_int, create_string_buffer
+from ctypes import c_double, c_int, create_string_buffer
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from espalier.documents.pdf_shapes import drawn_dots
+
 CELL_GAP = 1.1  # of the size: a wider gap between two words separates the cells of a table
 _FIXED_PITCH, _FORCE_BOLD = 1 << 0, 1 << 18  # flags of a font descriptor, PDF 32000-1, table 123
 _BOLD_WEIGHT = 600
 _BOLD = re.compile(rb"bold|black|heavy|cmbx|sfbx", re.IGNORECASE)  # TeX's fonts carry neither flag nor weight
 _MONO = re.compile(rb"mono|courier|consol|menlo|typewriter|cmtt|sftt|nimbusmon", re.IGNORECASE)
-_MOST_SHAPES = 5_000  # of a page that are looked at: a map has far more, and no bullets
 _HYPHENS = {"\x02", "\ufffe", "\xad", "‐"}  # pdfium reports a hyphen at the end of a line as one of these
 _SUPER = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _SUB = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
@@ -108,7 +109,7 @@ def read_page(document: pdfium.PdfDocument, number: int) -> Page:
         unreadable = sum(mark == "\ufffd" or "\ue000" <= mark <= "\uf8ff" for mark in marks)
         joined = _same_line([line for line in lines if line])
         if turn == 0:
-            joined = _with_dots(joined, list(_dots(page)))
+            joined = _with_dots(joined, list(drawn_dots(page)))
         return Page(height, joined, len(marks), unreadable, raw.FPDFPage_CountObjects(page) == 0)
     finally:
         text_page.close()
@@ -234,19 +235,6 @@ def _same_line(lines: list[Line]) -> list[Line]:
         else:
             joined.append(line)
     return joined
-
-
-def _dots(page: pdfium.PdfPage) -> Iterator[tuple[float, float, float]]:
-    """Yield left, right and middle height of the small round or square shapes: bullets that are drawn, not written."""
-    left, low, right, high = c_float(), c_float(), c_float(), c_float()
-    for index in range(min(raw.FPDFPage_CountObjects(page), _MOST_SHAPES)):
-        shape = raw.FPDFPage_GetObject(page, index)
-        if raw.FPDFPageObj_GetType(shape) != raw.FPDF_PAGEOBJ_PATH:
-            continue
-        if raw.FPDFPageObj_GetBounds(shape, left, low, right, high):
-            width, height = right.value - left.value, high.value - low.value
-            if 1 < width < 8 and abs(width - height) < 0.2 * width:
-                yield left.value, right.value, (low.value + high.value) / 2
 
 
 def _with_dots(lines: list[Line], dots: list[tuple[float, float, float]]) -> list[Line]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from espalier.documents.convert import LARGEST, convert, kind_of
+from espalier.documents.convert import LARGEST, Conversion, convert, kind_of
 from espalier.errors import EspalierError
 from espalier.files import write_json, write_text
 from espalier.project import Project
@@ -81,20 +81,31 @@ def check_leaf(project: Project, leaf_path: str) -> None:
 
 
 def keep_document(project: Project, leaf_path: str, source: Source, data: bytes) -> Imported:
-    """Write a document's Markdown and record into the project.
-
-    The record says what the file was (name, kind, SHA-256, bytes, pages), where and when it came from, what the
-    notes were, and the SHA-256 of the Markdown as it was written, which tells later edits.
+    """Convert a file and write its Markdown and record into the project; see `save_document`.
 
     Raises:
         EspalierError: the document cannot be read, or its Markdown was edited by hand since the last import.
     """
-    conversion = convert(source.name, data)
+    return save_document(project, leaf_path, source, data, convert(source.name, data))
+
+
+def save_document(
+    project: Project, leaf_path: str, source: Source, data: bytes, conversion: Conversion, edited: str | None = None
+) -> Imported:
+    """Write a converted document into the project, as it is or as a person edited it.
+
+    The record says what the file was (name, kind, SHA-256, bytes, pages), where and when it came from, what the
+    notes were, and the SHA-256 of the Markdown as it was converted, which tells that it was edited.
+
+    Raises:
+        EspalierError: the Markdown of an earlier import was edited by hand, or the folder leads out of the project.
+    """
+    text = conversion.markdown if edited is None else edited
     folder = project.documents / leaf_path
     if not stays_inside(project.documents, folder):
         raise EspalierError(f"{folder} is a link that leads out of the project. Remove it and import again.")
-    target = _place(folder, source, _hash(conversion.markdown.encode()))
-    write_text(target, conversion.markdown)
+    target = _place(folder, source, _hash(text.encode()))
+    write_text(target, text)
     record = {
         **{key: value for key, value in asdict(source).items() if value},
         "kind": conversion.kind,
