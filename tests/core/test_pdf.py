@@ -5,6 +5,8 @@ import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_files import HEIGHT, WIDTH, Words, pdf, prose
 
 from espalier.documents.pdf import page_count, page_picture, read_pdf
@@ -270,3 +272,25 @@ def test_a_document_that_qt_prints_comes_back(tmp_path: Path, qtbot: object) -> 
 
 
 CELLS = [("Lift", "Opened"), ("Falkirk", "2002"), ("Anderton", "1875"), ("Peterborough", "1904")]
+
+
+PLACED = st.builds(
+    Words,
+    st.sampled_from([72.0, 90.0, 330.0, 500.0]),
+    st.sampled_from([760.0, 690.0, 676.0, 662.0, 648.0, 400.0, 20.0]),
+    st.sampled_from(["•", "1.", "Hello there, world.", "| a", "# b", "x ....... 3", "Contents", "con-", "A B C " * 9]),
+    st.sampled_from([11.0, 11.0, 8.0, 15.0, 22.0, 0.5]),
+    st.sampled_from(["Helvetica", "Helvetica-Bold", "Courier"]),
+    st.sampled_from([0, 0, 0, 90, 180, 270]),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(PLACED, max_size=25), min_size=1, max_size=3))
+def test_any_placing_of_words_is_read(pages: list[list[Words]]) -> None:
+    if any(pages):
+        text = read_pdf("a.pdf", pdf(pages))[0]
+        assert text.endswith("\n") or text == ""
+    else:
+        with pytest.raises(EspalierError, match="no text"):
+            read_pdf("a.pdf", pdf(pages))

@@ -133,7 +133,7 @@ def _is_large(line: Line, usual: Measures) -> bool:
 def _heading_level(line: Line, usual: Measures, sizes: Sequence[float]) -> int:
     """Return the level of a heading, or 0."""
     if _is_large(line, usual):
-        level = next(rank for rank, size in enumerate(sizes, 1) if size - line.size <= _SAME_SIZE)
+        level = next((rank for rank, size in enumerate(sizes, 1) if size - line.size <= _SAME_SIZE), len(sizes) + 1)
         return min(level, _DEEPEST_HEADING)
     is_title = line.text[:1].isupper() or line.text[:1].isdigit() or not line.text[:1].isascii()
     is_short = len(line.text) <= 90 and not line.text.endswith((".", ",", ";", ":")) and len(line.pieces) == 1
