@@ -10,7 +10,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import espalier.metal
-from espalier.language import Prompt, Sampling
+from espalier.language import Draft, Prompt, Sampling
 from espalier.models import starter
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +105,15 @@ class ScriptedModel:
     ) -> list[str]:
         self.shown += [message.content for prompt in prompts for message in prompt.messages]
         return [self._reply(prompt) for prompt in prompts]
+
+    def draw(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        seeds: Sequence[int],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Draft]:
+        return [Draft(text, -0.4) for text in self.answer(prompts, sampling, seeds, on_progress)]
 
     def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         self.shown += [message.content for prompt, _ in pairs for message in prompt.messages]

@@ -86,7 +86,11 @@ def parser() -> argparse.ArgumentParser:
     _add_models(add("models", "list, get, import or show models", _models))
     command = add_stage("generate", "write samples and judge them")
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
-    add_stage("train", "train the adapter")
+    command.add_argument("--pipeline", choices=("compact",), default="compact", help="how samples are written")
+    command.add_argument("--per-leaf", type=_count, default=0, metavar="N", help="go on until a leaf has N samples")
+    command = add_stage("train", "train the adapter; run again to resume")
+    command.add_argument("--method", choices=("lora",), default="lora", help="what is trained")
+    command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")
     add_stage("quantize", "make the 4-bit student")
     command = add_stage("evaluate", "ask the held-out questions before and after")
     command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
@@ -108,6 +112,12 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     importing.add_argument("destination", type=Path, metavar="DEST")
     info = actions.add_parser("info", help="show one model")
     info.add_argument("name", metavar="MODEL")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no count; give a number from 1")
+    return int(text)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -197,6 +207,7 @@ def _stage(options: argparse.Namespace) -> int:
     arguments: dict[str, object] = {"project": str(options.project)}
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
+        arguments["per_leaf"] = options.per_leaf
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)
     if options.command == "ask":

@@ -45,6 +45,19 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Draft:
+    """An answer with how likely its writer finds it.
+
+    Attributes:
+        text: without what the prompt made it begin with.
+        log_probability: mean per token, that beginning included, at temperature 1 and in nats.
+    """
+
+    text: str
+    log_probability: float
+
+
 class LanguageModel(Protocol):
     """A teacher, critic or student that is loaded and ready."""
 
@@ -63,6 +76,15 @@ class LanguageModel(Protocol):
             seeds: one per prompt; a prompt with the same seed in the same company gets the same answer.
             on_progress: told the number of tokens written since the last call.
         """
+
+    def draw(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        seeds: Sequence[int],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Draft]:
+        """Return one draft per prompt, in order; its likelihood costs no second reading. Arguments as `answer`'s."""
 
     def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Return, per pair, the mean log-probability per token of the text as the prompt's answer, in nats."""

@@ -4,7 +4,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from espalier.messages import Emit, Note, Progress, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
 from espalier.synthesis import compact
-from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.compact import CompactSettings, Knowledge, Pipeline, Teacher
 from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.leaf import Leaf
@@ -29,33 +30,38 @@ from espalier.training.run import Run, latest_trained, open_run
 
 ANSWER = Sampling(max_tokens=64)
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
+MOST_WAVES = 20  # to reach a number of samples that a person asked for
 EPOCHS = {"quick": 4, "good": 6, "thorough": 12}
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 
 class Clock:
-    """Time left of a stage, from the speed so far.
-
-    Attributes:
-        started: monotonic seconds when the stage began.
-    """
+    """Time left of a stage, from the speed so far."""
 
     def __init__(self, stage: str, total: int, unit: str, emit: Emit) -> None:
-        self.started = time.monotonic()
         self._stage, self._total, self._unit, self._emit = stage, total, unit, emit
         self._first: tuple[int, float] | None = None
+        self._last = (0, 0.0)
         self._told = 0.0
 
     def tell(self, done: int, detail: str = "") -> None:
         """Report how much is done, at most four times a second."""
         now = time.monotonic()
         self._first = self._first or (done, now)
+        if done != self._last[0]:
+            self._last = (done, now)
         if done < self._total and now - self._told < 0.25:
             return
         self._told = now
+        self._emit(Progress(self._stage, done, self._total, self._unit, self._left(done, now), detail))
+
+    def _left(self, done: int, now: float) -> float | None:
+        assert self._first
         begun, since = self._first
-        left = (now - since) / (done - begun) * (self._total - done) if done > begun else None
-        self._emit(Progress(self._stage, done, self._total, self._unit, left, detail))
+        reached = self._last[1]
+        if done <= begun:
+            return None
+        return max(0.0, (reached - since) / (done - begun) * (self._total - done) - (now - reached))
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,15 @@ class Practice:
     leaf: Leaf
     samples: tuple[Sample, ...]
 
+    @property
+    def accepted(self) -> list[Sample]:
+        """Return the samples that passed every check."""
+        return [sample for sample in self.samples if sample.is_accepted]
 
-def synthesis_settings(project: Project) -> CompactSettings:
-    """Return what the dial stands for when samples are generated."""
-    return CompactSettings(waves=WAVES[project.dial])
+
+def synthesis_settings(project: Project, per_leaf: int = 0) -> CompactSettings:
+    """Return what the dial stands for when samples are generated; ``per_leaf`` is a number of samples to reach."""
+    return CompactSettings(per_leaf=per_leaf, waves=MOST_WAVES if per_leaf else WAVES[project.dial])
 
 
 def train_settings(project: Project) -> TrainSettings:
@@ -77,41 +88,52 @@ def train_settings(project: Project) -> TrainSettings:
 
 
 def leaf_key(project: Project, leaf: Leaf) -> str:
-    """Return the hash of everything that a leaf's samples depend on."""
+    """Return the hash of everything that a leaf's samples depend on; how many are wanted is no part of it."""
     documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
-    settings = asdict(synthesis_settings(project))
+    settings = asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
     return content_key(
         asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, settings
     )
 
 
-def generate(project: Project, backend: Backend, emit: Emit, only: Sequence[str] = ()) -> list[Practice]:
-    """Return every leaf's samples; leaves whose samples are not complete are generated first.
+def generate(
+    project: Project, backend: Backend, emit: Emit, only: Sequence[str] = (), per_leaf: int = 0
+) -> list[Practice]:
+    """Return every leaf's samples; leaves that have too few are given more first.
 
     Args:
         project: to work on.
         backend: loads the teacher, when one is needed.
         emit: told the stages and their progress.
         only: paths of the leaves to take; () for all.
+        per_leaf: accepted samples to reach in each leaf; 0 leaves it to the project's dial.
 
     Raises:
         EspalierError: the taxonomy cannot be used, or a leaf is left without an accepted sample.
     """
-    leaves = _chosen(read_taxonomy(project.taxonomy), only)
-    teacher: LanguageModel | None = None
+    settings = synthesis_settings(project, per_leaf)
+
+    @cache
+    def teacher() -> LanguageModel:
+        return backend.load(find_model(project.teacher))
+
     practice = []
-    for leaf in leaves:
+    for leaf in _chosen(read_taxonomy(project.taxonomy), only):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
-        emit(Stage("generate", f"Samples for {leaf.path}", journal.is_complete))
-        if not journal.is_complete:
-            teacher = teacher or backend.load(find_model(project.teacher))
-            _generate_leaf(project, leaf, teacher, journal, emit)
+        pipeline = _pipeline(project, leaf, teacher, settings)
+        is_fresh = compact.is_done(pipeline, journal, settings.waves)
+        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
+        if not is_fresh:
+            _generate_leaf(pipeline, journal, settings.waves, emit)
         practice.append(Practice(leaf, tuple(journal.samples)))
+        if len(practice[-1].accepted) < per_leaf:
+            emit(Note(f"{leaf.path} has {len(practice[-1].accepted)} of the {per_leaf} samples that were wanted."))
     for part in practice:
-        if not any(sample.is_accepted for sample in part.samples):
-            reasons = ", ".join(f"{name} {count}" for name, count in rejections([part]).items())
+        if not any(sample.is_written for sample in part.accepted):
+            rejected = rejections([part])
+            reasons = ", ".join(f"{name} {count}" for name, count in rejected.items())
             raise EspalierError(
-                f"The critic rejected all {len(part.samples)} samples of {part.leaf.path} ({reasons}). "
+                f"The critic rejected all {sum(rejected.values())} samples of {part.leaf.path} ({reasons}). "
                 "Add seed examples or a longer document, or choose a stronger teacher."
             )
     return practice
@@ -133,27 +155,30 @@ def _chosen(leaves: list[Leaf], only: Sequence[str]) -> list[Leaf]:
     return leaves
 
 
-def _generate_leaf(project: Project, leaf: Leaf, teacher: LanguageModel, journal: Journal, emit: Emit) -> None:
-    settings = synthesis_settings(project)
-    pipeline: Knowledge | Freeform
-    if leaf.kind == "knowledge":
-        documents = read_documents(project, leaf)
-        pipeline = Knowledge(leaf, documents, teacher, settings)
-        if not pipeline.facts:
-            raise EspalierError(f"The documents of {leaf.path} hold no whole sentence. Import a document with text.")
-    else:
-        pipeline = Freeform(leaf, teacher, settings)
-    clock = Clock("generate", settings.waves, "waves", emit)
+def _pipeline(project: Project, leaf: Leaf, teacher: Teacher, settings: CompactSettings) -> Pipeline:
+    if leaf.kind != "knowledge":
+        return Freeform(leaf, teacher, settings)
+    pipeline = Knowledge(leaf, read_documents(project, leaf), teacher, settings)
+    if not pipeline.facts:
+        raise EspalierError(f"The documents of {leaf.path} hold no whole sentence. Import a document with text.")
+    return pipeline
+
+
+def _generate_leaf(pipeline: Pipeline, journal: Journal, waves: int, emit: Emit) -> None:
+    clocks: dict[int, Clock] = {}
+    started = time.monotonic()
     written = 0
 
-    def on_tokens(count: int) -> None:
+    def on_progress(done: int, total: int, tokens: int) -> None:
         nonlocal written
-        written += count
-        speed = written / (time.monotonic() - clock.started)
+        written += tokens
+        if journal.waves not in clocks:
+            clocks[journal.waves] = Clock("generate", total, pipeline.unit, emit)
+        speed = written / max(0.1, time.monotonic() - started)
         accepted = sum(sample.is_accepted for sample in journal.samples)
-        clock.tell(journal.waves, f"{accepted} accepted, {speed:.0f} tokens/s")
+        clocks[journal.waves].tell(done, f"round {journal.waves + 1}, {accepted} accepted, {speed:.0f} tokens/s")
 
-    compact.run(pipeline, journal, settings.waves, lambda: on_tokens(0), on_tokens)
+    compact.run(pipeline, journal, waves, on_progress)
 
 
 def rejections(practice: Sequence[Practice]) -> dict[str, int]:
@@ -283,7 +308,7 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     run = timed("train", lambda: train(project, backend, emit, practice))
     timed("quantize", lambda: quantize(project, backend, emit, run))
     result: dict[str, Any] = {"run": str(run.folder), "rejected": rejections(practice)}
-    result["accepted"] = sum(sample.is_accepted for part in practice for sample in part.samples)
+    result["accepted"] = sum(len(part.accepted) for part in practice)
     if project.questions.exists():
         result["report"] = timed("evaluate", lambda: evaluate(project, backend, emit, run))
     else:

@@ -103,10 +103,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
-        practice = stages.generate(project, backend, emit, arguments.get("leaves", ()))
+        leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
+        practice = stages.generate(project, backend, emit, leaves, per_leaf)
         if request.command == "train":
             return {"run": str(stages.train(project, backend, emit, practice).folder)}
-        accepted = sum(sample.is_accepted for part in practice for sample in part.samples)
+        accepted = sum(len(part.accepted) for part in practice)
         return {"accepted": accepted, "rejected": stages.rejections(practice)}
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 from conftest import ROOT, ScriptedModel
@@ -9,7 +10,7 @@ from espalier.language import Prompt
 from espalier.synthesis import checks, compact
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.sample import Check, Journal, Sample
-from espalier.synthesis.words import agreement, content_words
+from espalier.synthesis.words import agreement, content_words, phrases
 from espalier.taxonomy.leaf import Leaf, SeedExample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.mixture import mix
@@ -47,6 +48,16 @@ def reply(prompt: Prompt) -> str:
     return {"Who": "drew the bridge of larch?", "Where": "is this?", "How": "long"}.get(prompt.start, "is it at Marl?")
 
 
+LAMPS = "# The Otter Bridge\n\n" + " ".join(f"The Otter Bridge has {n} lamps called Marl{n}." for n in range(20, 40))
+
+
+def reply_about_lamps(prompt: Prompt) -> str:
+    statement = prompt.messages[-1].content
+    if "\n\n" in statement:
+        return statement.split("\n\n")[0]
+    return f"many lamps are called {statement.split()[-1].strip('.')}?" if prompt.start == "How" else "is this?"
+
+
 def test_facts_are_sentences_without_markdown_and_know_their_place() -> None:
     facts = read_facts(DOCUMENT)
     assert [fact.sentence for fact in facts] == [
@@ -62,13 +73,51 @@ def test_facts_are_sentences_without_markdown_and_know_their_place() -> None:
 
 def test_every_sample_is_kept_with_a_reason_and_rejected_ones_say_why() -> None:
     teacher = ScriptedModel(reply)
-    pipeline = Knowledge(LEAF, [DOCUMENT], teacher, CompactSettings())
-    samples = pipeline.draw(0, [], lambda tokens: None)
-    assert len(samples) == len(pipeline.question_prompts(0))
+    pipeline = Knowledge(LEAF, [DOCUMENT], lambda: teacher, CompactSettings())
+    samples = pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
+    assert sum(sample.is_written for sample in samples) == len(pipeline.question_prompts(0))
     assert all(sample.verdict and all(check.reason for check in sample.verdict) for sample in samples)
     assert any(sample.is_accepted for sample in samples)
     failed = {sample.failure.name for sample in samples if sample.failure}
-    assert {"form", "stands alone", "keeps to its fact"} <= failed
+    assert {"form", "stands alone", "new"} <= failed
+
+
+def test_a_question_that_another_fact_makes_likelier_is_rejected_and_the_fact_is_named() -> None:
+    class Doubting(ScriptedModel):
+        def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+            return [0.0 if "larch" in prompt.messages[-1].content else -0.9 for prompt, _ in pairs]
+
+    teacher = Doubting(lambda prompt: "the deck of the Otter Bridge made?" if prompt.start == "How" else "no")
+    pipeline = Knowledge(LEAF, [DOCUMENT], lambda: teacher, CompactSettings())
+    samples = pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
+    doubted = [check for sample in samples for check in sample.verdict if check.name == "keeps to its fact"]
+    assert [check.passed for check in doubted] == [False]
+    assert "larch" in doubted[0].reason
+
+
+def test_every_fact_gets_questions_even_when_the_teacher_has_none() -> None:
+    pipeline = Knowledge(LEAF, [LAMPS], lambda: ScriptedModel(lambda prompt: "no"), CompactSettings())
+    samples = pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
+    kept = [sample for sample in samples if sample.is_accepted]
+    assert not any(sample.is_written for sample in kept)
+    assert {fact.statement for fact in pipeline.facts} <= {sample.answer for sample in kept}
+    assert "What does the Otter Bridge have to do with Marl21?" in {sample.question for sample in kept}
+
+
+def test_phrases_are_runs_of_words_that_carry_meaning() -> None:
+    text = "The old locks at Port Ellen were dismantled for 35 pounds on 24 May 1933, at 05:45."
+    found = [text[start:end] for start, end in phrases(text)]
+    assert found == ["old locks", "Port Ellen", "dismantled", "35 pounds", "24 May 1933", "05:45"]
+
+
+def test_it_is_replaced_by_what_it_stands_for() -> None:
+    text = (
+        "# The Olm\n\nThe olm is blind. Its skin is pale.\n\nA black form of the olm was found. It has working eyes.\n"
+    )
+    assert [fact.statement for fact in read_facts(text)][1::2] == [
+        "The olm's skin is pale.",
+        "A black form of the olm has working eyes.",
+    ]
 
 
 def test_plain_checks_reject_what_they_name() -> None:
@@ -78,8 +127,8 @@ def test_plain_checks_reject_what_they_name() -> None:
     assert not checks.stands_alone("How long is it?", content_words("bridge")).passed
     assert checks.stands_alone("How long is the bridge where it meets the road?", content_words("bridge")).passed
     piers, deck = content_words("The piers are granite."), content_words("The deck is larch.")
-    assert not checks.keeps_to("What is larch?", piers, [piers, deck], lambda word: 1.0).passed
-    assert checks.keeps_to("What are the piers?", piers, [piers, deck], lambda word: 1.0).passed
+    assert checks.rival("What is larch?", piers, [piers, deck], lambda word: 1.0) == 1
+    assert checks.rival("What are the piers?", piers, [piers, deck], lambda word: 1.0) is None
     assert not checks.leaves_something("Is the deck made of larch?", "The deck is made of larch.").passed
     assert checks.leaves_something("What is the deck made of?", "The deck is made of larch.").passed
     assert not checks.is_new("Who drew the bridge??", ["who drew the bridge"]).passed
@@ -90,19 +139,48 @@ def test_agreement_is_the_f1_of_content_words() -> None:
     assert agreement("Granite.", "larch") == 0.0
 
 
-def test_a_wave_that_was_cut_off_is_drawn_again_and_the_file_ends_the_same(tmp_path: Path) -> None:
-    def run(path: Path, waves: int) -> None:
-        pipeline = Knowledge(LEAF, [DOCUMENT], ScriptedModel(reply), CompactSettings(waves=waves))
-        compact.run(pipeline, Journal(path), waves, lambda: None, lambda tokens: None)
+LAMPS_FACTS = read_facts(LAMPS)
 
+
+def generate(path: Path, waves: int, per_leaf: int = 0) -> list[tuple[int, int, int]]:
+    settings = CompactSettings(per_leaf=per_leaf)
+    pipeline = Knowledge(LEAF, [LAMPS], lambda: ScriptedModel(reply_about_lamps), settings)
+    told: list[tuple[int, int, int]] = []
+    compact.run(pipeline, Journal(path), waves, lambda *progress: told.append(progress))
+    assert compact.is_done(pipeline, Journal(path), waves)
+    return told
+
+
+def test_cut_off_anywhere_the_samples_end_the_same_and_whole_portions_are_kept(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
-    run(whole, 2)
-    lines = whole.read_bytes().splitlines(keepends=True)
-    cut.write_bytes(b"".join(lines[:5]) + lines[5][:20])
-    assert Journal(cut).waves == 0
-    run(cut, 2)
-    assert Journal(cut).samples == Journal(whole).samples
-    assert Journal(cut).is_complete
+    generate(whole, 2)
+    text = whole.read_bytes()
+    assert Journal(whole).waves == 2
+    for length in range(0, len(text), len(text) // 12):
+        cut.write_bytes(text[:length])
+        kept = Journal(cut).samples
+        assert kept == Journal(whole).samples[: len(kept)]
+        told = generate(cut, 2)
+        assert Journal(cut).samples == Journal(whole).samples
+        if len(kept) < len(LAMPS_FACTS) * 7:
+            assert told[0][0] == len({sample.source for sample in kept})
+
+
+def test_a_number_of_samples_that_was_asked_for_is_reached_by_going_on(tmp_path: Path) -> None:
+    path = tmp_path / "leaf.jsonl"
+    generate(path, 1)
+    first = Journal(path).samples
+    wanted = sum(sample.is_accepted for sample in first)
+    generate(path, 20, per_leaf=wanted)
+    assert Journal(path).samples[: len(first)] == first
+    assert sum(sample.is_accepted for sample in Journal(path).samples) >= wanted
+
+
+def test_a_teacher_that_writes_nothing_of_use_is_not_asked_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "leaf.jsonl"
+    pipeline = Knowledge(LEAF, [DOCUMENT], lambda: ScriptedModel(lambda prompt: "no"), CompactSettings(per_leaf=9))
+    compact.run(pipeline, Journal(path), 20, lambda *progress: None)
+    assert Journal(path).waves == 1
 
 
 def test_appending_drops_a_torn_last_line(tmp_path: Path) -> None:
@@ -139,7 +217,8 @@ def test_the_teacher_is_never_shown_a_held_out_question_of_the_example() -> None
     leaf = next(leaf for leaf in read_taxonomy(example / "taxonomy") if leaf.kind == "knowledge")
     documents = [file.read_text() for file in (example / "documents" / leaf.path).glob("*.md")]
     teacher = ScriptedModel(reply)
-    Knowledge(leaf, documents, teacher, CompactSettings()).draw(0, [], lambda tokens: None)
+    pipeline = Knowledge(leaf, documents, lambda: teacher, CompactSettings())
+    pipeline.draw(pipeline.facts, 0, [], lambda tokens: None)
     shown = "\n".join(teacher.shown).casefold()
     assert documents[0].splitlines()[4].casefold() in shown
     for question in read_questions(example / "questions.jsonl"):

@@ -1,8 +1,10 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from espalier.errors import EspalierError
 from espalier.evaluation.questions import Question, read_questions
 from espalier.messages import Failed, Finished, Note, Progress, Request, Stage, decode, encode
 from espalier.project import create, locked, open_project
+from espalier.synthesis.sample import Check, Journal, Sample
 
 
 def run(*arguments: object, check: int = 0) -> subprocess.CompletedProcess[str]:
@@ -151,6 +154,75 @@ def test_a_killed_worker_is_said_to_be_killed(example: Path, tiny_folder: Path) 
     _, errors = caller.communicate(timeout=20)
     assert caller.returncode == 1
     assert "was killed" in errors
+
+
+def serve(project: Path, kill_at: Callable[[object], bool] = lambda event: False) -> object:
+    """Let a worker tune a project; kill -9 it at the first event that is meant. Return its last event."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "espalier.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert worker.stdin
+    assert worker.stdout
+    worker.stdin.write(encode(Request("tune", {"project": str(project)})))
+    worker.stdin.flush()
+    event: object = None
+    for line in worker.stdout:
+        event = decode(line)
+        if kill_at(event):
+            worker.kill()
+            break
+    worker.stdin.close()
+    worker.stdout.close()
+    worker.wait(timeout=60)
+    return event
+
+
+def at(done: int, stage: str = "generate") -> Callable[[object], bool]:
+    return lambda event: isinstance(event, Progress) and event.stage == stage and event.done >= done
+
+
+def begins(stage: str) -> Callable[[object], bool]:
+    return lambda event: isinstance(event, Stage) and event.name == stage
+
+
+def samples_of(project: Path) -> dict[str, list[Sample]]:
+    return {path.name: Journal(path).samples for path in (project / "samples").iterdir()}
+
+
+def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
+    example: Path, tmp_path: Path, tiny_folder: Path
+) -> None:
+    point_at(example, tiny_folder)
+    questions = (example / "questions.jsonl").read_text().splitlines(keepends=True)
+    (example / "questions.jsonl").write_text("".join(questions[:2]))
+    killed = tmp_path / "killed"
+    shutil.copytree(example, killed)
+    assert isinstance(serve(example), Failed)  # a model of noise writes nothing that the critic accepts
+    for reached in (1, 12):
+        serve(killed, at(reached))
+        assert len(samples_of(killed)) < 2 or samples_of(killed) != samples_of(example)
+    serve(killed)
+    assert samples_of(killed) == samples_of(example)
+
+    good = (Check("form", True, "It is one question."),)
+    for project in (example, killed):
+        for path in (project / "samples").iterdir():
+            leaf = Journal(path).samples[0].leaf
+            lines = [Sample(f"9-{n}", leaf, f"What is {n}?", f"It is {n * n}.", str(n), good) for n in range(60)]
+            Journal(path).add(lines, 1)
+    assert isinstance(serve(example), Finished)
+
+    assert isinstance(serve(killed, at(55, "train")), Progress)
+    for stage in ("quantize", "evaluate"):
+        last = serve(killed, begins(stage))
+        assert isinstance(last, Stage)
+    assert isinstance(serve(killed), Finished)
+    runs = [next((project / "runs").iterdir()) for project in (example, killed)]
+    for name in ("train.jsonl", "adapter/adapters.safetensors", "model-4bit/model.safetensors", "report.json"):
+        assert (runs[0] / name).read_bytes() == (runs[1] / name).read_bytes(), name
 
 
 def test_a_full_disk_and_a_read_only_project_are_one_sentence(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from espalier.documents.antecedents import stand_alone, subject_of
+
 FEWEST_WORDS = 4
 _END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9À-Þ])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
@@ -19,33 +21,40 @@ class Fact:
 
     Attributes:
         title: of the document, "" when it has none.
+        subject: what the document is about, as its sentences write it; "" when the title does not tell.
         heading: nearest one above the sentence, the title included.
         before: the sentence that stands before it in its paragraph or list, "" for the first.
         sentence: without Markdown.
+        statement: the sentence with a leading “It” replaced by what it stands for.
         passage: its paragraph or list.
     """
 
     title: str
+    subject: str
     heading: str
     before: str
     sentence: str
+    statement: str
     passage: str
 
 
 def read_facts(markdown: str) -> list[Fact]:
     """Return the facts of a document in order, each sentence once; tables, code and short lines are left out."""
+    passages: list[tuple[str, list[str]]] = []
     title, heading = "", ""
-    facts: dict[str, Fact] = {}
     for block in _blocks(markdown):
         if block.startswith("#"):
             heading = _plain(block.lstrip("#"))
             title = title or heading
-            continue
-        sentences = list(_sentences(block))
+        else:
+            passages.append((heading, list(_sentences(block))))
+    subject = subject_of(title, (sentence for _, sentences in passages for sentence in sentences))
+    facts: dict[str, Fact] = {}
+    for heading, sentences in passages:
         before = ""
-        for sentence in sentences:
+        for sentence, statement in zip(sentences, stand_alone(sentences, subject), strict=True):
             if len(sentence.split()) >= FEWEST_WORDS or _is_dense(sentence):
-                fact = Fact(title, heading, before, sentence, " ".join(sentences))
+                fact = Fact(title, subject, heading, before, sentence, statement, " ".join(sentences))
                 facts.setdefault(sentence.casefold(), fact)
             before = sentence
     return list(facts.values())

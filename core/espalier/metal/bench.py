@@ -24,7 +24,7 @@ def bench(emit: Emit) -> dict[str, Any]:
     example = resource("example_project")
     leaf = next(leaf for leaf in read_taxonomy(example / "taxonomy") if leaf.kind == "knowledge")
     documents = [file.read_text(encoding="utf-8") for file in sorted((example / "documents" / leaf.path).glob("*.md"))]
-    prompts = Knowledge(leaf, documents, model, CompactSettings()).question_prompts(0)[:ROWS]
+    prompts = Knowledge(leaf, documents, lambda: model, CompactSettings()).question_prompts(0)[:ROWS]
     sampling = Sampling(32, 0.6, 0.9, ("\n",))
     emit(Stage("bench", f"{ROWS} prompts of the example's knowledge leaf, together"))
     ours = _together(model, prompts, sampling)

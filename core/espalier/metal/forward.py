@@ -5,6 +5,8 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 
+from espalier.metal.linux import log_sum_exp
+
 
 def splits(model: nn.Module) -> bool:
     """Return whether the model's body and head can be called apart, as in Llama and its relatives."""
@@ -26,3 +28,9 @@ def logits(model: Any, states: mx.array) -> mx.array:
     if hasattr(model, "lm_head"):
         return model.lm_head(states)
     return model.model.embed_tokens.as_linear(states)
+
+
+def log_probability(scores: mx.array, tokens: mx.array) -> mx.array:
+    """Return the log-probability of tokens of shape (…) under logits of shape (…, vocabulary), in nats."""
+    scores = scores.astype(mx.float32)
+    return mx.take_along_axis(scores, tokens[..., None], axis=-1)[..., 0] - log_sum_exp(scores)

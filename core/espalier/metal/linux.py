@@ -24,14 +24,16 @@ def _gradient(inputs: tuple[mx.array, mx.array], cotangent: mx.array, _: mx.arra
     return cotangent * x * (sigmoid + silu * (1 - sigmoid)), cotangent * silu
 
 
-def cross_entropy(scores: mx.array, targets: mx.array) -> mx.array:
-    """Return the mean cross-entropy of logits (n, vocabulary) with tokens (n,), in nats.
+def log_sum_exp(scores: mx.array) -> mx.array:
+    """Return the logarithm of the sum of exponentials over the last axis.
 
-    Through powers of two as well: 0.16 s instead of 0.29 s with its gradient, for 150 rows of 49,152 logits.
+    On the CPU through powers of two as well: cross-entropy with its gradient takes 0.16 s instead of 0.29 s, for 150
+    rows of 49,152 logits.
     """
+    if mx.metal.is_available():
+        return mx.logsumexp(scores, axis=-1)
     top = mx.stop_gradient(mx.max(scores, axis=-1, keepdims=True))
-    total = mx.sum(mx.power(2.0, (scores - top) * LOG2_E), axis=-1)
-    return mx.mean(mx.log(total) + top[:, 0] - mx.take_along_axis(scores, targets[:, None], axis=-1)[:, 0])
+    return mx.log(mx.sum(mx.power(2.0, (scores - top) * LOG2_E), axis=-1)) + top[..., 0]
 
 
 def speed_up() -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 from mlx_lm.models.cache import BatchKVCache, make_prompt_cache
 from mlx_lm.utils import dequantize_model, load_model, load_tokenizer
 
 from espalier.errors import EspalierError
-from espalier.language import Message, Prompt, Sampling
-from espalier.metal.decode import PREFILL_STEP, decode, prefill, shared_prefix
-from espalier.metal.forward import hidden, logits
+from espalier.language import Draft, Message, Prompt, Sampling
+from espalier.metal.decode import PREFILL_STEP, Row, decode, prefill, shared_prefix
+from espalier.metal.forward import hidden, log_probability, logits
 from espalier.metal.linux import speed_up
 
 BATCH_ROWS = 48  # throughput of SmolLM2-135M stops rising near here on two CPU cores (2026-11-21)
@@ -49,20 +50,41 @@ class MlxModel:
         on_progress: Callable[[int], None] | None = None,
     ) -> list[str]:
         """Return one answer per prompt, in order; see `espalier.language.LanguageModel.answer`."""
-        encoded = [self.encode(prompt) for prompt in prompts]
-        answers = [""] * len(prompts)
-        for batch in batches(encoded, self._rows):
-            written = decode(
+        return [draft.text for draft in self._write(prompts, sampling, seeds, on_progress, scored=False)]
+
+    def draw(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        seeds: Sequence[int],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Draft]:
+        """Return one draft per prompt, in order; see `espalier.language.LanguageModel.draw`."""
+        return self._write(prompts, sampling, seeds, on_progress, scored=True)
+
+    def _write(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        seeds: Sequence[int] | None,
+        on_progress: Callable[[int], None] | None,
+        scored: bool,
+    ) -> list[Draft]:
+        rows = []
+        for index, prompt in enumerate(prompts):
+            given = self.encode_text(prompt.start) if prompt.start else []
+            generator = np.random.default_rng(seeds[index]) if seeds is not None else None
+            rows.append(Row(self.encode(prompt), generator, len(given)))
+        for batch in batches([row.prompt for row in rows], self._rows):
+            decode(
                 self.model,
-                [encoded[index] for index in batch],
+                [rows[index] for index in batch],
                 sampling,
-                [seeds[index] for index in batch] if seeds is not None else None,
                 lambda tokens: self._ends(tokens, sampling.stop),
                 on_progress,
+                scored,
             )
-            for index, tokens in zip(batch, written, strict=True):
-                answers[index] = self._text(tokens, sampling.stop)
-        return answers
+        return [self._draft(row, sampling.stop) for row in rows]
 
     def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Return the mean log-probability per token of each text as the prompt's answer, in nats."""
@@ -88,7 +110,7 @@ class MlxModel:
         found: list[list[float]] = [[]] * len(prompts)
         for batch in batches(encoded, self._rows):
             _, states = prefill(self.model, [encoded[index] for index in batch])
-            scores = logits(self.model, states)[:, mx.array(labels)].astype(mx.float32)
+            scores = logits(self.model, states[:, -1])[:, mx.array(labels)].astype(mx.float32)
             for index, row in zip(batch, mx.softmax(scores, axis=-1).tolist(), strict=True):
                 found[index] = row
         return found
@@ -107,9 +129,8 @@ class MlxModel:
         scores = []
         for row, (prompt, text) in enumerate(pairs):
             first = len(prompt) - 1 - common
-            predicted = logits(self.model, states[row, first : first + len(text)]).astype(mx.float32)
-            taken = mx.take_along_axis(predicted, mx.array(text)[:, None], axis=-1)[:, 0]
-            scores.append(mx.mean(taken - mx.logsumexp(predicted, axis=-1)))
+            predicted = logits(self.model, states[row, first : first + len(text)])
+            scores.append(mx.mean(log_probability(predicted, mx.array(text))))
         return [float(score) for score in mx.stack(scores).tolist()]
 
     def _ends(self, tokens: list[int], stop: tuple[str, ...]) -> bool:
@@ -117,13 +138,17 @@ class MlxModel:
             return True
         return bool(stop) and any(text in self.tokenizer.decode(tokens) for text in stop)
 
-    def _text(self, tokens: list[int], stop: tuple[str, ...]) -> str:
+    def _draft(self, row: Row, stop: tuple[str, ...]) -> Draft:
+        tokens = row.tokens
         if tokens and tokens[-1] in self.tokenizer.eos_token_ids:
             tokens = tokens[:-1]
         text = str(self.tokenizer.decode(tokens))
         for ending in stop:
             text = text.split(ending, 1)[0]
-        return text.strip()
+        while tokens and len(self.tokenizer.decode(tokens[:-1])) >= len(text):  # tokens of the stop text
+            tokens = tokens[:-1]
+        scores = row.scores[: row.given + len(tokens)]
+        return Draft(text.strip(), sum(scores) / max(1, len(scores)))
 
 
 def batches(rows: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:

@@ -14,8 +14,7 @@ from mlx.utils import tree_flatten, tree_unflatten
 from espalier.errors import EspalierError
 from espalier.files import replace_folder
 from espalier.metal.decode import shared_prefix
-from espalier.metal.forward import hidden, logits
-from espalier.metal.linux import cross_entropy
+from espalier.metal.forward import hidden, log_probability, logits
 from espalier.metal.lora import adapter_config, add_lora
 from espalier.training.plan import TrainSettings, epoch_batches, learning_rate
 
@@ -93,10 +92,7 @@ def mean_loss(model: Any, common: mx.array, tokens: mx.array, positions: mx.arra
             layer.offset = common.shape[1]
     states = hidden(model, tokens, cache)
     states = states.reshape(-1, states.shape[-1])[positions]
-    scores = logits(model, states).astype(mx.float32)
-    if mx.metal.is_available():
-        return nn.losses.cross_entropy(scores, targets, reduction="mean")
-    return cross_entropy(scores, targets)
+    return -mx.mean(log_probability(logits(model, states), targets))
 
 
 def arrays(rows: Sequence[Encoded], common: int) -> tuple[mx.array, mx.array, mx.array, mx.array]:

@@ -45,23 +45,20 @@ def stands_alone(question: str, names: frozenset[str]) -> Check:
     return Check("stands alone", True, "It can be understood by itself.")
 
 
-def keeps_to(question: str, source: frozenset[str], others: Sequence[frozenset[str]], weight: Weight) -> Check:
-    """Check that a question asks about its own fact and not rather about another one or a seed example (leakage).
+def rival(question: str, source: frozenset[str], others: Sequence[frozenset[str]], weight: Weight) -> int | None:
+    """Return which other fact or seed example a question may rather be about, going by words; None when none is.
 
     Args:
-        question: to check.
+        question: to look at.
         source: content words of the fact that it was drawn from.
-        others: content words of each of the leaf's other facts and seed examples.
+        others: content words of each of the leaf's facts and seed examples.
         weight: how much a word tells, 0 for one that all facts share.
     """
     words = content_words(question)
-    own = sum(weight(word) for word in words & source)
-    for other in others:
-        foreign = words & other - source
-        if sum(weight(word) for word in words & other) > own or sum(map(weight, foreign)) > 2:
-            shown = ", ".join(sorted(foreign))
-            return Check("keeps to its fact", False, f"“{shown}” belongs to another fact or example.")
-    return Check("keeps to its fact", True, "No other fact fits it better.")
+    own = sum(map(weight, words & source))
+    fits = [sum(map(weight, words & other)) if words & other - source else 0.0 for other in others]
+    best = max(range(len(fits)), key=fits.__getitem__, default=0)
+    return best if fits and fits[best] > own else None
 
 
 def leaves_something(question: str, answer: str) -> Check:

@@ -4,7 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 from zlib import crc32
 
 import yaml
@@ -13,12 +14,16 @@ from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
 from espalier.synthesis import checks
-from espalier.synthesis.sample import Check, Journal, Sample
-from espalier.synthesis.words import agreement, content_words, plain
+from espalier.synthesis.sample import RECALL, Check, Journal, Sample
+from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
-VERSION = 1  # part of the leaf key: raise it when the same inputs give other samples
+Teacher = Callable[[], LanguageModel]  # loads it when it is first needed
+VERSION = 2  # part of the leaf key: raise it when the same inputs give other samples
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
+PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
+KEYS = 2  # phrases of a fact that ask for it
+LONGEST_PASSAGE = 600  # letters of a passage that is learned whole
 STARTS = 6  # words that questions are made to begin with
 QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
 
@@ -28,7 +33,8 @@ class CompactSettings:
     """How much practice is drawn, and how strict the critic is.
 
     Attributes:
-        per_fact: accepted samples wanted for each fact.
+        per_fact: accepted samples wanted for each fact, and for each answer of a fixed set.
+        per_leaf: accepted samples wanted for the leaf, spread over its facts; 0 leaves it to ``per_fact``.
         waves: most times that the leaf is gone through to reach that.
         temperature: of the questions' draws.
         top_p: share of the probability that questions are drawn from.
@@ -38,6 +44,7 @@ class CompactSettings:
     """
 
     per_fact: int = 5
+    per_leaf: int = 0
     waves: int = 2
     temperature: float = 0.6
     top_p: float = 0.9
@@ -53,65 +60,116 @@ def prompts() -> dict[str, str]:
 
 
 class Pipeline(Protocol):
-    """What draws and judges the samples of one leaf."""
+    """What draws and judges the samples of one leaf.
 
-    def wants(self, samples: Sequence[Sample]) -> Sequence[object]:
-        """Return what still has too few accepted samples."""
+    Attributes:
+        portion: how many sources are drawn together.
+        unit: what a source is, in the plural.
+    """
 
-    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return one wave of new samples, each with its verdict."""
+    portion: int
+    unit: str
+
+    def wants(self, samples: Sequence[Sample]) -> Sequence[Any]:
+        """Return the sources that still have too few accepted samples."""
+
+    def draw(
+        self, sources: Sequence[Any], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return new samples of some sources, each with its verdict; ``samples`` are all that came before."""
 
 
 class Knowledge:
     """Draws and judges the samples of one knowledge leaf."""
 
-    def __init__(self, leaf: Leaf, documents: Sequence[str], teacher: LanguageModel, settings: CompactSettings) -> None:
+    portion = PORTION
+    unit = "facts"
+
+    def __init__(self, leaf: Leaf, documents: Sequence[str], teacher: Teacher, settings: CompactSettings) -> None:
         self._leaf = leaf
         self._teacher = teacher
         self._settings = settings
         self._texts = prompts()
         self.facts = [fact for document in documents for fact in read_facts(document)]
-        titles = content_words(" ".join({fact.title for fact in self.facts}))
-        words = [content_words(fact.sentence) for fact in self.facts]
+        self._numbers = {fact.sentence: number for number, fact in enumerate(self.facts)}
+        titles = content_words(" ".join({f"{fact.title} {fact.subject}" for fact in self.facts}))
+        words = [content_words(fact.statement) for fact in self.facts]
         often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
         self._subject = titles | often
+        self._statements = [*map(self._statement, self.facts), *(seed.answer for seed in leaf.seeds)]
         self._others = [*words, *(content_words(f"{seed.question} {seed.answer}") for seed in leaf.seeds)]
         self._starts = _starts(leaf)
 
     def wants(self, samples: Sequence[Sample]) -> list[Fact]:
-        """Return the facts that have too few accepted samples."""
+        """Return the facts that have too few accepted samples from the teacher."""
         counts = dict.fromkeys((fact.sentence for fact in self.facts), 0)
         for sample in samples:
-            counts[sample.source] = counts.get(sample.source, 0) + sample.is_accepted
-        least = self._settings.per_fact if not samples else self._settings.per_fact // 2
-        return [fact for fact in self.facts if counts[fact.sentence] < least]
+            counts[sample.source] = counts.get(sample.source, 0) + (sample.is_accepted and sample.is_written)
+        return [fact for fact in self.facts if counts[fact.sentence] < self._least(not samples)]
 
-    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return one wave of new samples, each with its verdict."""
-        facts = self.wants(earlier)
-        starts = self._best_starts(earlier)
+    def _least(self, is_first: bool) -> int:
+        """Return how many samples a fact should have; after a first wave half of the usual number will do."""
+        if self._settings.per_leaf:
+            return math.ceil(self._settings.per_leaf / len(self.facts))
+        return self._settings.per_fact if is_first else self._settings.per_fact // 2
+
+    def draw(
+        self, facts: Sequence[Fact], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return new samples of some facts, each with its verdict."""
+        starts = self._best_starts([sample for sample in samples if not sample.id.startswith(f"{wave}-")])
         asked = [(fact, start) for fact in facts for start in starts]
-        texts = self._teacher.answer(
-            [self._question_prompt(fact, start, wave) for fact, start in asked],
+        drafts = self._teacher().draw(
+            [self._question_prompt(self._statement(fact), start, wave) for fact, start in asked],
             Sampling(32, self._settings.temperature, self._settings.top_p, ("\n",)),
             [crc32(f"{wave}{fact.sentence}{start}".encode()) for fact, start in asked],
             on_tokens,
         )
-        samples = [
+        drawn = [
             Sample(
-                f"{wave}-{index}",
+                f"{wave}-{self._numbers[fact.sentence]}-{starts.index(start)}",
                 self._leaf.path,
-                " ".join(f"{start} {text}".split()),
-                fact.sentence,
+                " ".join(f"{start} {draft.text}".split()),
+                fact.statement,
                 fact.sentence,
             )
-            for index, ((fact, start), text) in enumerate(zip(asked, texts, strict=True))
+            for (fact, start), draft in zip(asked, drafts, strict=True)
         ]
-        return self._judge(samples, [fact for fact, _ in asked], earlier, wave, on_tokens)
+        fits = [draft.log_probability for draft in drafts]
+        recalls = [sample for fact in facts if fact.subject for sample in self._recalls(fact)] if wave == 0 else []
+        return [*self._judge(drawn, [fact for fact, _ in asked], fits, samples, wave, on_tokens), *recalls]
+
+    def _recalls(self, fact: Fact) -> list[Sample]:
+        """Return samples that need no teacher, so that every fact gets practice: a few of its words ask for it whole.
+
+        The first fact of a passage brings one more, which asks for the passage.
+        """
+        asked = [(self._texts["recall"].format(subject=fact.subject, words=words), fact) for words in self._keys(fact)]
+        recalls = [(question, fact.statement, fact.sentence) for question, fact in asked]
+        if not fact.before and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
+            question = self._texts["recall_passage"].format(subject=fact.subject, heading=fact.heading)
+            recalls.append((question, fact.passage, fact.passage))
+        reason = "It is made of the document's own words, without the teacher."
+        verdict = (Check(RECALL, True, reason),)
+        return [
+            Sample(f"0-{self._numbers[fact.sentence]}-recall-{index}", self._leaf.path, *texts, verdict)
+            for index, texts in enumerate(recalls)
+        ]
+
+    def _keys(self, fact: Fact) -> list[str]:
+        """Return the phrases of a fact that tell most about which fact is meant."""
+        subject = content_words(fact.subject)
+        told = {
+            words: sum(map(self._weight, content_words(words) - subject))
+            for words in (fact.statement[start:end] for start, end in phrases(fact.statement))
+        }
+        return sorted((words for words in told if told[words]), key=lambda words: -told[words])[:KEYS]
 
     def question_prompts(self, wave: int) -> list[Prompt]:
         """Return the prompts of a first wave."""
-        return [self._question_prompt(fact, start, wave) for fact in self.facts for start in self._starts]
+        return [
+            self._question_prompt(self._statement(fact), start, wave) for fact in self.facts for start in self._starts
+        ]
 
     def _weight(self, word: str) -> float:
         """Return how much a word tells about which fact is meant: its inverse document frequency."""
@@ -129,22 +187,23 @@ class Knowledge:
         best = sorted(self._starts[1:], key=lambda start: -kept[start])
         return ("", *best[: len(best) // 2])
 
-    def _question_prompt(self, fact: Fact, start: str, wave: int) -> Prompt:
+    def _question_prompt(self, statement: str, start: str, wave: int) -> Prompt:
         turns = [Message("system", self._texts["question"])]
         for seed in spread(self._leaf.seeds, SHOTS, wave):
             turns += [Message("user", seed.answer), Message("assistant", seed.question)]
-        return Prompt((*turns, Message("user", self._statement(fact))), start)
+        return Prompt((*turns, Message("user", statement)), start)
 
     def _statement(self, fact: Fact) -> str:
         """Return the fact with what it needs to be understood: the sentence before it, or the document's title."""
-        if content_words(fact.sentence) & self._subject:
-            return fact.sentence
-        return f"{fact.title}: {fact.before} {fact.sentence}".replace("  ", " ")
+        if content_words(fact.statement) & self._subject:
+            return fact.statement
+        return f"{fact.title}: {fact.before} {fact.statement}".replace("  ", " ")
 
     def _judge(
         self,
         samples: list[Sample],
         facts: list[Fact],
+        fits: list[float],
         earlier: Sequence[Sample],
         wave: int,
         on_tokens: Callable[[int], None],
@@ -152,49 +211,59 @@ class Knowledge:
         known = [plain(seed.question) for seed in self._leaf.seeds]
         known += [plain(sample.question) for sample in earlier if sample.is_accepted]
         judged = []
-        for sample, fact in zip(samples, facts, strict=True):
-            sample = self._judge_plainly(sample, fact, known)
+        for sample, fact, fit in zip(samples, facts, fits, strict=True):
+            sample = self._judge_plainly(sample, fact, fit, known)
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
         rows = [index for index, sample in enumerate(judged) if sample.is_accepted]
-        for judge in (self._judge_fit, self._judge_grounding, self._judge_round_trip):
-            verdicts = judge([judged[row] for row in rows], [facts[row] for row in rows], wave, on_tokens)
+        for judge in (partial(self._judge_rivals, wave), self._judge_grounding, self._judge_round_trip):
+            verdicts = judge([judged[row] for row in rows], [facts[row] for row in rows], on_tokens)
             for row, check in zip(rows, verdicts, strict=True):
                 judged[row] = judged[row].judged(check)
             rows = [row for row in rows if judged[row].is_accepted]
         return judged
 
-    def _judge_plainly(self, sample: Sample, fact: Fact, known: Sequence[str]) -> Sample:
-        names = (content_words(fact.sentence) | self._subject) - content_words("it they he she")
+    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float, known: Sequence[str]) -> Sample:
+        names = (content_words(fact.statement) | self._subject) - content_words("it they he she")
         for check in (
             checks.form(sample.question),
             checks.stands_alone(sample.question, names),
-            checks.keeps_to(
-                sample.question, content_words(f"{fact.before} {fact.sentence}"), self._others, self._weight
-            ),
             checks.leaves_something(sample.question, sample.answer),
             checks.is_new(sample.question, known),
+            _threshold("fits its fact", fit, self._settings.fit, "The fact makes this question likely"),
         ):
             sample = sample.judged(check)
             if not check.passed:
                 break
         return sample
 
-    def _judge_fit(
-        self, samples: list[Sample], facts: list[Fact], wave: int, on_tokens: Callable[[int], None]
+    def _judge_rivals(
+        self, wave: int, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
-        pairs = [
-            (self._question_prompt(fact, "", wave), sample.question)
+        """Check that a question is about its own fact (leakage): where words doubt it, the teacher decides."""
+        rivals = [
+            checks.rival(sample.question, content_words(f"{fact.before} {fact.statement}"), self._others, self._weight)
             for sample, fact in zip(samples, facts, strict=True)
         ]
-        return [
-            _threshold("fits its fact", score, self._settings.fit, "The fact makes this question likely")
-            for score in self._teacher.log_probability(pairs)
+        pairs = [
+            (self._question_prompt(self._statements[rival], "", wave), sample.question)
+            for sample, rival in zip(samples, rivals, strict=True)
+            if rival is not None
         ]
+        scores = iter(self._teacher().log_probability(pairs) if pairs else [])
+        found = []
+        for sample, rival in zip(samples, rivals, strict=True):
+            if rival is None:
+                found.append(Check("keeps to its fact", True, "No other fact has more of its words."))
+                continue
+            own, other = sample.verdict[-1].score or 0.0, next(scores)
+            reason = f"“{self._statements[rival]}” makes it {'likelier' if other > own else 'less likely'}."
+            found.append(Check("keeps to its fact", other <= own, reason, round(own - other, 4)))
+        return found
 
     def _judge_grounding(
-        self, samples: list[Sample], facts: list[Fact], wave: int, on_tokens: Callable[[int], None]
+        self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
         system = Message("system", self._texts["answer"])
         seen = [
@@ -202,7 +271,7 @@ class Knowledge:
             for sample, fact in zip(samples, facts, strict=True)
         ]
         blind = [(Prompt((system, Message("user", sample.question))), sample.answer) for sample in samples]
-        scores = zip(self._teacher.log_probability(seen), self._teacher.log_probability(blind), strict=True)
+        scores = zip(self._teacher().log_probability(seen), self._teacher().log_probability(blind), strict=True)
         return [
             _threshold(
                 "grounding gain",
@@ -214,7 +283,7 @@ class Knowledge:
         ]
 
     def _judge_round_trip(
-        self, samples: list[Sample], facts: list[Fact], wave: int, on_tokens: Callable[[int], None]
+        self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
         turns = [Message("system", self._texts["answer"])]
         for seed in spread(self._leaf.seeds, 1, 0):
@@ -226,7 +295,7 @@ class Knowledge:
             Prompt((*turns, Message("user", f"{_near(fact)}\n\n{sample.question}")))
             for sample, fact in zip(samples, facts, strict=True)
         ]
-        answers = self._teacher.answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
+        answers = self._teacher().answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
         return [
             replace(
                 _threshold("round trip", agreement(answer, sample.answer), self._settings.agreement, "Agreement"),
@@ -236,19 +305,37 @@ class Knowledge:
         ]
 
 
+def is_done(pipeline: Pipeline, journal: Journal, waves: int) -> bool:
+    """Return whether a leaf has its samples, was gone through as often as it may be, or last in vain."""
+    if journal.portions:
+        return False
+    last = [sample for sample in journal.earlier if sample.id.startswith(f"{journal.waves - 1}-")]
+    is_vain = journal.waves > 0 and not any(sample.is_accepted and sample.is_written for sample in last)
+    return is_vain or journal.waves >= waves or not pipeline.wants(journal.earlier)
+
+
 def run(
     pipeline: Pipeline,
     journal: Journal,
     waves: int,
-    on_wave: Callable[[], None],
-    on_tokens: Callable[[int], None],
+    on_progress: Callable[[int, int, int], None],
 ) -> None:
-    """Draw waves into the journal until every source has its samples or the waves are used up."""
-    while journal.waves < waves and pipeline.wants(journal.samples):
-        journal.add(pipeline.draw(journal.waves, journal.samples, on_tokens))
-        on_wave()
-    if not journal.is_complete:
-        journal.complete()
+    """Draw into the journal until every source has its samples or the waves are used up.
+
+    Args:
+        pipeline: of the leaf.
+        journal: of the leaf; a wave that it holds in part is gone on with.
+        waves: most times that the leaf is gone through.
+        on_progress: told how many sources this wave has done, how many it has, and the tokens just written.
+    """
+    while not is_done(pipeline, journal, waves):
+        wanted = pipeline.wants(journal.earlier)
+        portions = [wanted[start : start + pipeline.portion] for start in range(0, len(wanted), pipeline.portion)]
+        for number in range(journal.portions, len(portions)):
+            done = number * pipeline.portion
+            tell = partial(on_progress, done, len(wanted))
+            tell(0)
+            journal.add(pipeline.draw(portions[number], journal.waves, journal.samples, tell), len(portions))
 
 
 def spread(seeds: Sequence[SeedExample], count: int, turn: int) -> list[SeedExample]:

@@ -1,11 +1,13 @@
 """The compact pipeline for freeform skills: new requests in the style of the seeds, answered as the seeds are."""
 
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
-from espalier.language import LanguageModel, Message, Prompt, Sampling
+from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
-from espalier.synthesis.compact import CompactSettings, prompts
+from espalier.synthesis.compact import CompactSettings, Teacher, prompts
 from espalier.synthesis.sample import Check, Sample
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
@@ -21,7 +23,7 @@ class Freeform:
     critic asks the teacher which answer it would give; otherwise the teacher answers each new request.
     """
 
-    def __init__(self, leaf: Leaf, teacher: LanguageModel, settings: CompactSettings) -> None:
+    def __init__(self, leaf: Leaf, teacher: Teacher, settings: CompactSettings) -> None:
         self._leaf = leaf
         self._teacher = teacher
         self._settings = settings
@@ -29,24 +31,26 @@ class Freeform:
         self._answers = list(dict.fromkeys(seed.answer for seed in leaf.seeds))
         self._is_fixed_set = 2 * len(self._answers) <= len(leaf.seeds)
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
+        self.portion = len(self._sources)
+        self.unit = "answers" if self._is_fixed_set else "rounds"
         self._lead = _common_lead([seed.question for seed in leaf.seeds])
 
     def wants(self, samples: Sequence[Sample]) -> list[str]:
         """Return the answers (of a fixed set) or the one source that have too few accepted samples."""
-        wanted = self._settings.per_fact
-        each = wanted if self._is_fixed_set else wanted * len(self._leaf.seeds) // 2
-        return [
-            source
-            for source in self._sources
-            if sum(sample.is_accepted for sample in samples if sample.source == source) < each
-        ]
+        each = self._settings.per_fact * (1 if self._is_fixed_set else len(self._leaf.seeds) // 2)
+        if self._settings.per_leaf:
+            each = math.ceil(self._settings.per_leaf / len(self._sources))
+        counts = Counter(sample.source for sample in samples if sample.is_accepted)
+        return [source for source in self._sources if counts[source] < each]
 
-    def draw(self, wave: int, earlier: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return one wave of new samples, each with its verdict."""
+    def draw(
+        self, sources: Sequence[str], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return new samples, each with its verdict; of every answer, since the critic weighs them together."""
         draws = DRAWS if self._is_fixed_set else DRAWS * 4
         sources = [source for source in self._sources for _ in range(draws)]
         longest = max(len(seed.question) for seed in self._leaf.seeds) // 2 + 16
-        texts = self._teacher.answer(
+        texts = self._teacher().answer(
             [self._request_prompt(source, wave, index) for index, source in enumerate(sources)],
             Sampling(min(longest, 96), self._settings.temperature + 0.2, 0.95, ("\n",)),
             [crc32(f"{wave}{index}{source}".encode()) for index, source in enumerate(sources)],
@@ -57,12 +61,12 @@ class Freeform:
             answers = sources
         else:
             asked = [self._answer_prompt(question) for question in questions]
-            answers = self._teacher.answer(asked, Sampling(192), None, on_tokens)
-        samples = [
+            answers = self._teacher().answer(asked, Sampling(192), None, on_tokens)
+        drawn = [
             Sample(f"{wave}-{index}", self._leaf.path, question, answer, source)
             for index, (question, answer, source) in enumerate(zip(questions, answers, sources, strict=True))
         ]
-        return self._judge(samples, earlier, on_tokens)
+        return self._judge(drawn, samples, on_tokens)
 
     def _request_prompt(self, source: str, wave: int, index: int) -> Prompt:
         seeds = [seed for seed in self._leaf.seeds if seed.answer == source or not self._is_fixed_set]
@@ -125,7 +129,7 @@ class Freeform:
         """
         if not samples:
             return []
-        rows = self._teacher.choose([self._answer_prompt(sample.question) for sample in samples], self._answers)
+        rows = self._teacher().choose([self._answer_prompt(sample.question) for sample in samples], self._answers)
         bias = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
         found = []
         for sample, row in zip(samples, rows, strict=True):
@@ -140,7 +144,7 @@ class Freeform:
         """Compare the answer with a second one, drawn at the sampling temperature."""
         asked = [self._answer_prompt(sample.question) for sample in samples]
         sampling = Sampling(192, self._settings.temperature, self._settings.top_p)
-        seconds = self._teacher.answer(asked, sampling, [crc32(s.question.encode()) for s in samples], on_tokens)
+        seconds = self._teacher().answer(asked, sampling, [crc32(s.question.encode()) for s in samples], on_tokens)
         found = []
         for sample, second in zip(samples, seconds, strict=True):
             score = agreement(second, sample.answer)

@@ -7,6 +7,8 @@ from typing import Any
 
 from espalier.files import append_lines, read_lines
 
+RECALL = "recall"  # the check of a sample that is made of the document's own words, without the teacher
+
 
 @dataclass(frozen=True)
 class Check:
@@ -49,6 +51,11 @@ class Sample:
         return all(check.passed for check in self.verdict)
 
     @property
+    def is_written(self) -> bool:
+        """Return whether the teacher wrote the question."""
+        return not self.verdict or self.verdict[0].name != RECALL
+
+    @property
     def failure(self) -> Check | None:
         """Return the first check that was not passed."""
         return next((check for check in self.verdict if not check.passed), None)
@@ -59,40 +66,40 @@ class Sample:
 
 
 class Journal:
-    """The samples of one leaf on disk, written a wave at a time; a wave that was cut off is drawn again.
+    """The samples of one leaf on disk, written a portion at a time; a portion that was cut off is drawn again.
 
     Attributes:
-        samples: of all whole waves, in the order they were written.
-        waves: number of whole waves.
-        is_complete: whether the leaf needs no more waves.
+        samples: of all whole portions, in the order they were written.
+        waves: number of whole waves; a wave goes once through the sources that want samples.
+        portions: number of whole portions in the wave after those.
+        earlier: samples of the whole waves.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.samples: list[Sample] = []
+        self.earlier: tuple[Sample, ...] = ()
         self.waves = 0
-        self.is_complete = False
-        wave: dict[str, Sample] = {}  # by id: a wave that was cut off stands before its second, whole copy
+        self.portions = 0
+        portion: dict[str, Sample] = {}  # by id: what was cut off stands before its second, whole copy
         for line in read_lines(path):
-            if "wave" in line:
-                self.samples += wave.values()
-                self.waves, wave = line["wave"] + 1, {}
-            elif "complete" in line:
-                self.is_complete = True
+            if "portion" in line:
+                self._keep(list(portion.values()), line["portion"] + 1 == line["of"])
+                portion = {}
             else:
-                wave[line["id"]] = _sample(line)
+                portion[line["id"]] = _sample(line)
 
-    def add(self, samples: Sequence[Sample]) -> None:
-        """Write the next wave."""
-        lines: list[Any] = [asdict(sample) for sample in samples]
-        append_lines(self._path, [*lines, {"wave": self.waves}])
+    def add(self, samples: Sequence[Sample], portions: int) -> None:
+        """Write the next portion of a wave of so many portions."""
+        end = {"wave": self.waves, "portion": self.portions, "of": portions}
+        append_lines(self._path, [*map(asdict, samples), end])
+        self._keep(samples, self.portions + 1 == portions)
+
+    def _keep(self, samples: Sequence[Sample], ends_wave: bool) -> None:
         self.samples += samples
-        self.waves += 1
-
-    def complete(self) -> None:
-        """Say that the leaf has all its samples."""
-        append_lines(self._path, [{"complete": True}])
-        self.is_complete = True
+        self.portions += 1
+        if ends_wave:
+            self.waves, self.portions, self.earlier = self.waves + 1, 0, tuple(self.samples)
 
 
 def _sample(line: dict[str, Any]) -> Sample:
