@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import demo, doctor
+from espalier import check, demo, doctor
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
-from espalier.documents.contexts import check_project
 from espalier.documents.reference import import_reference
 from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
@@ -19,8 +18,9 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
+from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
-from espalier.taxonomy.checker import check
+from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +82,16 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("files", type=Path, nargs="*", metavar="FILE")
     command = add("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _check)
     command.add_argument("path", type=Path)
-    command.add_argument("--mode", choices=("strict", "ci"), default="strict")
+    command.add_argument(
+        "--mode", choices=("strict", "ci"), default="strict", help="as ilab, or as the public taxonomy"
+    )
+    command.add_argument("--rules", type=Path, metavar="FILE", help="rules for yamllint instead of InstructLab's own")
+    command.add_argument(
+        "--since", metavar="REF", default="", help="only leaves that changed since this branch or commit"
+    )
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--fix", action="store_true", help="make every safe mend, and show it as a diff")
+    what.add_argument("--diff", action="store_true", help="show what --fix would change")
     _add_models(add("models", "list, get, import or show models", _models))
     command = add_stage("generate", "write samples and judge them")
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
@@ -97,7 +106,8 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
-    add("bench", "speed against plain mlx-lm, as ratios from one run", _bench)
+    command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
+    command.add_argument("name", nargs="?", choices=("taxonomy", "model"), help="only this one; all by default")
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
 
@@ -130,19 +140,12 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _new(options: argparse.Namespace) -> int:
     if options.taxonomy:
-        project = _new_around(options.dir, options.taxonomy)
+        project = projects.create_around(options.dir, lambda place: adopt(options.taxonomy, place, _report_transfer))
     else:
         project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
     projects.write_settings(replace(project, dial=options.dial))
     print(f"Made {options.dir}. Next: espalier tune {options.dir}", file=sys.stderr)
     return 0
-
-
-def _new_around(root: Path, taxonomy: str) -> projects.Project:
-    project, notes = projects.create_around(root, lambda folder: adopt(taxonomy, folder, _report_transfer))
-    for note in notes:
-        print(note, file=sys.stderr)
-    return project
 
 
 def _document(options: argparse.Namespace) -> int:
@@ -167,23 +170,10 @@ def _report_transfer(text: str, share: float) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not options.path.exists():
-        raise EspalierError(f"There is no {options.path}. Give a qna.yaml or a folder of them.")
-    is_project = (options.path / projects.SETTINGS).is_file()
-    problems = (
-        check_project(projects.open_project(options.path), options.mode)
-        if is_project
-        else check(options.path, options.mode)
+    rules = read_rules(options.rules) if options.rules else DEFAULT_RULES
+    return check.run(
+        check.Wanted(options.path, options.mode, rules, options.fix, options.diff, options.json, options.since)
     )
-    for problem in problems:
-        if options.json:
-            print(json.dumps(problem.as_json(), ensure_ascii=False))
-        else:
-            print(f"{problem.path}:{problem.line}:{problem.column}: {problem.severity}: {problem.message}")
-    errors = sum(problem.severity == "error" for problem in problems)
-    if not options.json:
-        print(f"{errors} errors, {len(problems) - errors} warnings and hints." if problems else "No problems found.")
-    return 1 if errors else 0
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -216,6 +206,13 @@ def _stage(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.name in (None, "taxonomy"):
+        for name, value in taxonomy_bench.bench().items():
+            print(
+                json.dumps({name: value}) if options.json else f"taxonomy, {name}: {value:,.3f}".rstrip("0").rstrip(".")
+            )
+    if options.name == "taxonomy":
+        return 0
     return _finish(run_worker(Request("bench"), options.json), options)
 
 

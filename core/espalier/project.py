@@ -79,25 +79,25 @@ def create(root: Path) -> Project:
     return project
 
 
-def create_around(root: Path, bring: Callable[[Path], list[str]]) -> tuple[Project, list[str]]:
-    """Make a project around a taxonomy, and return it with notes; nothing is left behind when that fails.
+def create_around(root: Path, bring: Callable[[Path], None]) -> Project:
+    """Make a project around a taxonomy; nothing is left behind when that fails.
 
     Args:
         root: a folder that is new or empty.
-        bring: puts the taxonomy into a folder that does not exist yet, and returns notes.
+        bring: puts the taxonomy into a folder that does not exist yet.
 
     Raises:
         EspalierError: something is in the way, or what ``bring`` raises.
     """
     _free(root).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=".taxonomy-") as folder:
-        notes = bring(Path(folder, "taxonomy"))
+        bring(Path(folder, "taxonomy"))
         root.mkdir(exist_ok=True)
         Path(folder, "taxonomy").rename(root / "taxonomy")
     project = Project(root)
     write_settings(project)
     project.documents.mkdir()
-    return project, notes
+    return project
 
 
 def _free(root: Path) -> Path:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from espalier import cli
-from espalier.documents.contexts import check_project, missing_contexts
+from espalier.documents.contexts import missing_contexts, project_hints
 from espalier.project import open_project
 from espalier.taxonomy.problems import Problem
 
@@ -116,4 +116,4 @@ def test_checking_a_project_shows_the_hint(example: Path, capsys: pytest.Capture
     problems = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [problem["code"] for problem in problems] == ["context-not-in-document"]
     assert "walrus" in problems[0]["message"]
-    assert check_project(open_project(example))[0].path == str(qna)
+    assert project_hints(open_project(example))[0].path == str(qna)

@@ -320,32 +320,37 @@ def test_a_clone_reports_and_can_be_cancelled(upstream: Path, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["upstream", "whole"]
 
 
-def test_a_new_project_is_made_around_a_clone(
-    upstream: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    put(upstream, {"knowledge/draft/qna.yaml": "draft\n"})
+def test_a_new_project_is_made_around_a_clone(upstream: Path, tmp_path: Path) -> None:
+    run_git(tmp_path, "clone", "--quiet", "--bare", "upstream", "bare")
     project = tmp_path / "deep" / "project"
-    assert cli.main(["new", str(project), "--taxonomy", str(upstream), "--dial", "quick"]) == 0
-    assert "1 file that is not committed" in capsys.readouterr().err
+    assert cli.main(["new", str(project), "--taxonomy", f"file://{upstream}", "--dial", "quick"]) == 0
     assert (project / "taxonomy" / OTTERS / "qna.yaml").is_file()
     assert changed_leaves(project / "taxonomy") == []
     assert "dial: quick" in (project / "project.yaml").read_text()
-    assert cli.main(["new", str(tmp_path / "by_url"), "--taxonomy", f"file://{upstream}"]) == 0
-    assert (tmp_path / "by_url" / "taxonomy" / OTTERS / "qna.yaml").is_file()
+    assert cli.main(["new", str(tmp_path / "of_bare"), "--taxonomy", str(tmp_path / "bare")]) == 0
+    assert changed_leaves(tmp_path / "of_bare" / "taxonomy") == []
 
 
-def test_a_new_project_is_made_around_a_copy_of_a_plain_folder(tmp_path: Path) -> None:
-    put(tmp_path / "plain", {f"{OTTERS}/qna.yaml": "a\n", ".secret/x": "x", "LICENSE": "l"})
+def test_a_new_project_around_a_folder_has_its_history_and_its_changes(upstream: Path, tmp_path: Path) -> None:
+    put(upstream, {"knowledge/draft/qna.yaml": "draft\n"})
     (tmp_path / "outside").write_text("secret")
-    (tmp_path / "plain" / "knowledge" / "link.txt").symlink_to(tmp_path / "outside")
-    (tmp_path / "plain" / "knowledge" / "all").symlink_to("/etc")
-    (tmp_path / "plain" / "knowledge" / "inside").symlink_to(tmp_path / "plain" / "LICENSE")
-    notes = adopt(str(tmp_path / "plain"), tmp_path / "copy")
-    assert len(notes) == 2
-    found = {
-        path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*") if path.is_file()
-    }
-    assert found == {f"{OTTERS}/qna.yaml", "LICENSE", "knowledge/inside"}
+    (upstream / "knowledge" / "link.txt").symlink_to(tmp_path / "outside")
+    adopt(str(upstream), tmp_path / "copy")
+    assert changed_leaves(tmp_path / "copy", "main") == [Change("knowledge/draft", "added")]
+    assert not (tmp_path / "copy" / "knowledge" / "link.txt").exists()
+
+
+def test_only_leaves_that_changed_are_checked_since_a_base(taxonomy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", str(taxonomy), "--since", "origin/main"]) == 0
+    put(taxonomy, {f"{OTTERS}/qna.yaml": "version: [\n"})
+    (taxonomy / OWLS / "qna.yaml").unlink()
+    assert cli.main(["check", str(taxonomy), "--since", "origin/main"]) == 1
+    shown_there = capsys.readouterr()
+    assert shown_there.err == f"changed {OTTERS}\ndeleted {OWLS}\n"
+    assert OTTERS in shown_there.out
+    assert SUMS not in shown_there.out
+    assert cli.main(["check", str(taxonomy / SUMS / "qna.yaml"), "--since", "main"]) == 1
+    assert "needs a whole taxonomy" in capsys.readouterr().err
 
 
 def test_what_is_no_taxonomy_makes_no_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,7 +362,7 @@ def test_what_is_no_taxonomy_makes_no_project(tmp_path: Path, capsys: pytest.Cap
     put(tmp_path / "taxonomy", {"knowledge/a/qna.yaml": "a"})
     inside = tmp_path / "taxonomy" / "project"
     assert cli.main(["new", str(inside), "--taxonomy", str(tmp_path / "taxonomy")]) == 1
-    assert "would be inside" in capsys.readouterr().err
+    assert "inside the taxonomy" in capsys.readouterr().err
     put(tmp_path / "full", {"a": "a"})
     assert cli.main(["new", str(tmp_path / "full"), "--taxonomy", str(tmp_path / "taxonomy")]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "full", "photos", "taxonomy"]

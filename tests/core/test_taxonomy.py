@@ -1,77 +1,23 @@
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from taxonomy_texts import CORPUS, MODES, Values, changed, codes, errors, knowledge, skill, text_of, write
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import source
-from espalier.taxonomy.checker import check, check_file, check_tree
-from espalier.taxonomy.problems import Mode, Problem
-from espalier.taxonomy.reader import read_leaf, read_taxonomy
+from espalier.taxonomy.attribution import parse_attributions, write_attributions
+from espalier.taxonomy.checker import check_file
+from espalier.taxonomy.codes import CODES, code
+from espalier.taxonomy.lint import read_rules
+from espalier.taxonomy.problems import Mode
+from espalier.taxonomy.reader import read_leaf, read_origin, read_taxonomy
+from espalier.taxonomy.survey import check, check_files, check_tree
 
-CORPUS = Path(__file__).parents[3] / "shared" / "taxonomy-corpus"
-MODES: tuple[Mode, ...] = ("strict", "ci")
-Values = dict[str, Any]
-
-
-def skill(**changes: Any) -> Values:
-    seeds = [{"question": f"Question {number}?", "answer": f"Answer {number}."} for number in range(5)]
-    return {
-        "version": 3,
-        "created_by": "ada",
-        "task_description": "Answer.",
-        "seed_examples": seeds,
-    } | changes
-
-
-def knowledge(**changes: Any) -> Values:
-    seeds = [
-        {
-            "context": f"Otters {number}.",
-            "questions_and_answers": [
-                {"question": f"What {number}.{pair}?", "answer": f"Fish {pair}."} for pair in range(3)
-            ],
-        }
-        for number in range(5)
-    ]
-    return {
-        "version": 3,
-        "created_by": "ada",
-        "domain": "animals",
-        "document_outline": "About otters",
-        "seed_examples": seeds,
-        "document": {"repo": "https://example.org/otters.git", "commit": "abc123", "patterns": ["*.md"]},
-    } | changes
-
-
-def changed(values: Values, change: Callable[[Any], object]) -> Values:
-    change(values)
-    return values
-
-
-def write(root: Path, place: str, content: Values | str | bytes) -> Path:
-    file = root / place / "qna.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, dict):
-        content = yaml.safe_dump(content, sort_keys=False)
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return file
-
-
-def text_of(values: Values) -> str:
-    return str(yaml.safe_dump(values, sort_keys=False))
-
-
-def errors(problems: list[Problem]) -> list[Problem]:
-    return [problem for problem in problems if problem.is_error]
-
-
-def codes(file: Path, mode: Mode = "strict") -> list[str]:
-    return [problem.code for problem in errors(check_file(file, mode))]
+PROBES = yaml.safe_load((Path(__file__).parents[1] / "data" / "taxonomy_probes.yaml").read_text(encoding="utf-8"))
 
 
 def with_answer(raw: str) -> str:
@@ -85,9 +31,41 @@ def test_every_historical_file_gets_the_verdict_of_the_reference_parser(mode: Mo
     verdicts = json.loads((CORPUS / "verdicts.json").read_text(encoding="utf-8"))
     assert len(verdicts) == 237
     for name, verdict in verdicts.items():
-        problems = check_file(CORPUS / "files" / name, mode)
-        assert bool(errors(problems)) == bool(verdict[mode]["errors"]), (name, problems)
-        assert sum(item.severity == "warning" for item in problems) == verdict[mode]["warnings"], name
+        file = CORPUS / "files" / name
+        assert_as_reference(file, mode, verdict[mode]["errors"], verdict[mode]["warnings"])
+
+
+def assert_as_reference(file: Path, mode: Mode, their_errors: int, their_warnings: int) -> None:
+    problems = check_file(file, mode)
+    found = errors(problems)
+    assert bool(found) == bool(their_errors), (file, mode, problems)
+    assert sum(item.severity == "warning" for item in problems) == their_warnings, (file, mode, problems)
+    assert all(problem.code in CODES for problem in problems)
+    if len(found) != their_errors:
+        assert len(found) < their_errors, (file, mode, problems)
+        assert any(code(problem.code).counted for problem in found), (file, mode, problems)
+
+
+def probe_bytes(probe: Values) -> bytes:
+    if "latin1" in probe:
+        return str(probe["latin1"]).encode("latin1")
+    text = str(probe.get("text", PROBES["bases"].get(probe.get("base"), "")))
+    for old, new in (("old", "new"), ("old2", "new2")):
+        if old in probe:
+            assert probe[old] in text
+            text = text.replace(probe[old], probe[new], 1)
+    if "all_old" in probe:
+        text = text.replace(probe["all_old"], probe["all_new"])
+    return text.encode()
+
+
+@pytest.mark.parametrize("probe", PROBES["probes"], ids=lambda probe: probe["name"])
+def test_every_probe_gets_the_verdict_of_the_reference_parser(tmp_path: Path, probe: Values) -> None:
+    file = tmp_path / probe["place"] / probe.get("file", "qna.yaml")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(probe_bytes(probe))
+    for mode in MODES:
+        assert_as_reference(file, mode, *probe[mode])
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -175,7 +153,7 @@ def without_a_pair() -> Values:
 def test_each_broken_rule_is_one_problem(tmp_path: Path, values: Values, code: str, yaml_path: str) -> None:
     folder = "knowledge" if "document" in values else "compositional_skills"
     for mode in MODES:
-        (problem,) = check_file(write(tmp_path, f"{folder}/a", values), mode)
+        (problem,) = errors(check_file(write(tmp_path, f"{folder}/a", values), mode))
         assert (problem.code, problem.yaml_path, problem.severity) == (code, yaml_path, "error")
 
 
@@ -297,7 +275,7 @@ def test_an_empty_file_is_a_warning(tmp_path: Path, text: str, mode: Mode) -> No
         ("version: 3\n".encode("utf-16"), "not-utf8"),
         ("[" * 100_000, "too-deep"),
         ("a: " + "{b: " * 5_000, "too-deep"),
-        (b"a" * 5_000_001, "too-large"),
+        (b"a" * 1_000_001, "too-large"),
         ("".join(f"k{number}: v\n" for number in range(1_001)), "too-large"),
         ("a: &a [*a]\n", "aliases"),
         (f"version: {'1:' * 3_000}1\n", "yaml-syntax"),
@@ -365,6 +343,101 @@ def test_hints_reject_nothing(tmp_path: Path) -> None:
         ("hint", "mixed-seeds", ".seed_examples[2]"),
         ("hint", "long-context", ".seed_examples[2].context"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("Write to ada.lovelace@analytical.uk today.", "personal-data"),
+        ("Write to ada@mail.example.com today.", None),
+        ("Call +44 20 7946 0958.", "personal-data"),
+        ("Call (212) 736-5000.", "personal-data"),
+        ("Call 212-555-0142.", None),
+        ("Pay with 4111 1111 1111 1111.", "personal-data"),
+        ("Its number is 4111 1111 1111 1112.", None),
+        ("From 1914 to 1918, and 1939-1945; ISBN 978-0-306-40615-7.", None),
+        ("As an AI language model, I cannot say.", "other-model"),
+        ("Ask ChatGPT.", "other-model"),
+        ("The bard of Avon and Claude Monet liked llamas.", None),
+        ("word " * 251, "long-answer"),
+    ],
+)
+def test_what_reviewers_turn_away_is_a_hint(tmp_path: Path, answer: str, code: str | None) -> None:
+    file = write(tmp_path, "compositional_skills/a", skill_with(1, answer=answer.strip()))
+    assert [(item.severity, item.code) for item in check_file(file)] == ([("hint", code)] if code else [])
+
+
+def test_questions_that_almost_repeat_another_are_a_hint(tmp_path: Path) -> None:
+    def ask(values: Values) -> None:
+        values["seed_examples"][1]["question"] = "How many boats can the wheel lift at once?"
+        values["seed_examples"][3]["question"] = "How many boats can the wheel lift at once"
+
+    (hint,) = check_file(write(tmp_path, "compositional_skills/a", changed(skill(), ask)))
+    assert (hint.code, hint.yaml_path) == ("near-duplicate", ".seed_examples[3].question")
+    assert "seed example 2" in hint.message
+    grounded = changed(skill(), ask)
+    for seed, topic in zip(grounded["seed_examples"], ("Otters", "Boats and wheels", "x", "Cheese", "y"), strict=True):
+        seed["context"] = topic
+    assert check_file(write(tmp_path, "compositional_skills/b", grounded)) == []
+
+
+def test_a_todo_comment_is_a_hint_but_not_inside_a_text(tmp_path: Path) -> None:
+    text = text_of(skill()).replace("created_by: ada\n", "created_by: ada  # TODO: your own name\n")
+    text = text.replace("Answer 0.", "|\n    # TODO is a word\n    here")
+    (hint,) = check_file(write(tmp_path, "compositional_skills/a", text))
+    assert (hint.code, hint.line, hint.column) == ("todo", 2, 18)
+
+
+def test_rules_of_ones_own_replace_the_layout_rules(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("extends: relaxed\nrules: {line-length: {max: 60}, trailing-spaces: disable}\n", encoding="utf-8")
+    file = write(tmp_path, "compositional_skills/a", text_of(skill(created_by="a" * 30 + " " + "b" * 30)) + "# x \n")
+    found = check_file(file, rules=read_rules(rules))
+    assert [(item.code, item.severity, item.line) for item in found] == [("lint-line-length", "error", 2)]
+    assert [item.severity for item in check_file(file, "ci", read_rules(rules))] == ["warning"]
+    rules.write_text("rules: {no-such-rule: enable}\n", encoding="utf-8")
+    with pytest.raises(EspalierError, match="holds no rules for yamllint"):
+        read_rules(rules)
+    with pytest.raises(EspalierError, match="holds no rules"):
+        read_rules(tmp_path / "absent")
+
+
+def test_many_files_are_checked_on_all_cores_in_order(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path, f"knowledge/k{number}", knowledge(domain="" if number % 3 else "x")) for number in range(8)
+    ]
+    alone = list(check_files(files, processes=1))
+    assert list(check_files(files, processes=2)) == alone
+    assert [len(problems) for problems in alone] == [1 if number % 3 else 0 for number in range(8)]
+    begun = check_files(files, processes=2)
+    next(begun)
+    begun.close()  # type: ignore[attr-defined]
+
+
+def test_ci_asks_for_an_attribution(tmp_path: Path) -> None:
+    file = write(tmp_path, "knowledge/a", knowledge())
+    assert check(tmp_path) == []
+    assert [(item.severity, item.code) for item in check(tmp_path, "ci")] == [("hint", "no-attribution")]
+    file.with_name("attribution.txt").write_text("Title of work: Otters\n", encoding="utf-8")
+    assert check(tmp_path, "ci") == []
+
+
+def test_the_origin_of_a_leaf_is_read(tmp_path: Path) -> None:
+    file = write(tmp_path, "knowledge/a", knowledge())
+    file.with_name("attribution.txt").write_text(
+        "Title of work: Otters\nLink to work: https://example.org\nLicense of the work: CC-BY-SA-4.0\n"
+        "Creator names: Ada\nChanged by me\n\nTitle: Rivers\nLicence: All rights reserved\n",
+        encoding="utf-8",
+    )
+    origin = read_origin(tmp_path, file)
+    assert origin.document is not None
+    assert (origin.version, origin.created_by, origin.document.patterns) == (3, "ada", ("*.md",))
+    otters, rivers = origin.works
+    assert (otters.title, otters.creators, otters.notes, otters.is_accepted) == ("Otters", "Ada", "Changed by me", True)
+    assert (rivers.title, rivers.is_accepted) == ("Rivers", False)
+    assert parse_attributions(write_attributions([otters, rivers])) == [otters, rivers]
+    first = "created_by: ada\ntask_description: ''\nseed_examples: [{question: a, answer: b}]\n"
+    assert read_origin(tmp_path, write(tmp_path, "compositional_skills/v1", first)).version == 1
 
 
 def test_a_tree_is_checked_to_its_end(tmp_path: Path) -> None:

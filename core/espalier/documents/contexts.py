@@ -13,10 +13,9 @@ from rapidfuzz.distance.Indel import opcodes
 
 from espalier.documents.store import named_documents
 from espalier.project import Project
-from espalier.taxonomy.checker import check
 from espalier.taxonomy.places import name, node_at, place, yaml_path
-from espalier.taxonomy.problems import Mode, Problem
-from espalier.taxonomy.source import ReadingError, read_source
+from espalier.taxonomy.problems import Problem
+from espalier.taxonomy.source import ReadingError, parse, read_text
 from espalier.taxonomy.walk import leaf_files
 
 NEAR = 60.0  # of 100: below this the nearest passage is another one
@@ -56,13 +55,13 @@ class _Passage:
         return " ".join(_MARKUP.sub("", found).split())
 
 
-def check_project(project: Project, mode: Mode = "strict") -> list[Problem]:
-    """Return the problems of a project's taxonomy, with the contexts that its documents do not hold."""
-    problems = check(project.taxonomy, mode)
+def project_hints(project: Project) -> list[Problem]:
+    """Return a hint for each context in a project that the leaf's documents do not hold."""
+    hints = []
     for file in leaf_files(project.taxonomy):
         leaf = file.parent.relative_to(project.taxonomy).as_posix()
-        problems += missing_contexts(file, named_documents(project, leaf))
-    return problems
+        hints += missing_contexts(file, named_documents(project, leaf))
+    return hints
 
 
 def missing_contexts(leaf_file: Path, documents: Mapping[str, str]) -> list[Problem]:
@@ -76,7 +75,7 @@ def missing_contexts(leaf_file: Path, documents: Mapping[str, str]) -> list[Prob
         documents: Markdown by name.
     """
     try:
-        source = read_source(leaf_file)
+        source = parse(read_text(leaf_file))
     except ReadingError:
         return []
     texts = [_text(title, markdown) for title, markdown in documents.items()]

@@ -1,7 +1,7 @@
 """The documents that a leaf names by repository, commit and patterns, brought into the project."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from espalier.documents.convert import KINDS, LARGEST
@@ -11,33 +11,24 @@ from espalier.documents.store import Imported, Source, check_leaf, keep_document
 from espalier.errors import EspalierError
 from espalier.git import Report
 from espalier.project import Project
-from espalier.taxonomy.reader import read_leaf
-from espalier.taxonomy.source import read_source
+from espalier.taxonomy.leaf import DocumentReference
+from espalier.taxonomy.reader import read_origin
+from espalier.taxonomy.walk import LEAF_FILE
 
 MOST_DOCUMENTS = 1_000
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A leaf's ``document``: files of a Git repository at a commit."""
-
-    repo: str
-    commit: str
-    patterns: tuple[str, ...]
-
-
-def read_reference(project: Project, leaf_path: str) -> Reference:
+def read_reference(project: Project, leaf_path: str) -> DocumentReference:
     """Return what a leaf says about its documents.
 
     Raises:
         EspalierError: there is no such leaf, it has errors, or it is a skill.
     """
     check_leaf(project, leaf_path)
-    qna = project.taxonomy / leaf_path / "qna.yaml"
-    if read_leaf(project.taxonomy, qna).kind != "knowledge":
+    document = read_origin(project.taxonomy, project.taxonomy / leaf_path / LEAF_FILE).document
+    if document is None:
         raise EspalierError(f"{leaf_path} is a skill, and skills have no documents. Choose a knowledge leaf.")
-    document = read_source(qna).contents["document"]
-    return Reference(document["repo"], document["commit"], tuple(document["patterns"]))
+    return document
 
 
 def import_reference(project: Project, leaf_path: str, on_progress: Report | None = None) -> list[Imported]:

@@ -1,18 +1,17 @@
 """Whether InstructLab would accept a leaf, and everything there is to mend in it."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from espalier.taxonomy.hints import hints
-from espalier.taxonomy.lint import lint
+from espalier.taxonomy.lint import DEFAULT_RULES, lint
 from espalier.taxonomy.places import key_node, place
 from espalier.taxonomy.problems import Mode, Problem
 from espalier.taxonomy.schema import LATEST_VERSION, Folder, judged_folder, judged_version, violations
-from espalier.taxonomy.source import ReadingError, Source, read_source
-from espalier.taxonomy.walk import LEAF_FILE, leaf_files, misnamed_files, outside_links
+from espalier.taxonomy.source import ReadingError, Source, parse, read_text
+from espalier.taxonomy.walk import LEAF_FILE
 from espalier.taxonomy.wording import misplacement, problem_of
 
 
@@ -36,54 +35,50 @@ class Examination:
         return [problem for problem in self.problems if problem.is_error]
 
 
-def check(path: Path, mode: Mode = "strict") -> list[Problem]:
-    """Return the problems of one file, or of every leaf below a folder."""
-    return check_tree(path, mode) if os.path.isdir(path) else check_file(path, mode)
-
-
-def check_tree(path: Path, mode: Mode = "strict") -> list[Problem]:
-    """Return the problems of every leaf below a folder, file after file; a bad file hides no other.
-
-    In a taxonomy's root only ``knowledge`` and ``compositional_skills`` are looked at, as in InstructLab.
-    """
-    found = [problem for leaf in leaf_files(path) for problem in check_file(leaf, mode)]
-    for file in misnamed_files(path):
-        message = f"This file is not read, because a leaf must be named “{LEAF_FILE}”. Rename it."
-        found.append(Problem(str(file), 1, 1, "warning", "file-name", message))
-    for file in outside_links(path):
-        message = "This file is not read, because it is a link that leads out of the taxonomy. Copy the file here."
-        found.append(Problem(str(file), 1, 1, "warning", "outside", message))
-    return found
-
-
-def check_file(path: Path, mode: Mode = "strict") -> list[Problem]:
+def check_file(path: Path, mode: Mode = "strict", rules: str = DEFAULT_RULES) -> list[Problem]:
     """Return the problems of one file in its order; InstructLab accepts the file when none is an error.
 
     ``strict`` judges like ``ilab``: the file's own version, layout warnings are errors. ``ci`` judges like
-    the public taxonomy's checks: the latest version, layout warnings stay warnings.
+    the public taxonomy's checks: the latest version, layout warnings stay warnings. ``rules`` are yamllint's.
     """
-    return examine(path, mode).problems
+    return examine(path, mode, rules).problems
 
 
-def examine(path: Path, mode: Mode = "strict") -> Examination:
+def examine(path: Path, mode: Mode = "strict", rules: str = DEFAULT_RULES) -> Examination:
     """Return the file's problems together with its contents, so that a reader need not parse it again."""
-    shown = str(path)
     try:
         resolved = _resolve(path)
-        source = read_source(resolved)
+        text = read_text(resolved)
+    except ReadingError as error:
+        return _unreadable(str(path), error)
+    return _examine(str(path), text, resolved, mode, rules)
+
+
+def examine_text(text: str, path: Path, mode: Mode = "strict", rules: str = DEFAULT_RULES) -> Examination:
+    """Return the problems of a text as if it were the file at ``path``, which need not exist."""
+    return _examine(str(path), text, path, mode, rules)
+
+
+def _examine(shown: str, text: str, path: Path, mode: Mode, rules: str) -> Examination:
+    try:
+        source = parse(text)
         if not source.contents:
             message = "The file is empty. Write the leaf, or delete the file."
             return Examination([Problem(shown, 1, 1, "warning", "empty-file", message)])
         if not isinstance(source.contents, Mapping):
             message = "The file is not made of keys and values. Start it with “version: 3” on a line of its own."
             raise ReadingError("not-a-mapping", message, *place(source.node))
-        folder = judged_folder(resolved, source.contents)
+        folder = judged_folder(path, source.contents)
         problems = sorted(
-            _judge(shown, resolved, source, folder, mode), key=lambda problem: (problem.line, problem.column)
+            _judge(shown, path, source, folder, mode, rules), key=lambda problem: (problem.line, problem.column)
         )
     except ReadingError as error:
-        return Examination([Problem(shown, error.line, error.column, "error", error.code, error.message)])
+        return _unreadable(shown, error)
     return Examination(problems, source.contents, folder)
+
+
+def _unreadable(shown: str, error: ReadingError) -> Examination:
+    return Examination([Problem(shown, error.line, error.column, "error", error.code, error.message)])
 
 
 def _resolve(path: Path) -> Path:
@@ -100,14 +95,14 @@ def _resolve(path: Path) -> Path:
     return resolved
 
 
-def _judge(shown: str, path: Path, source: Source, folder: Folder, mode: Mode) -> Iterator[Problem]:
+def _judge(shown: str, path: Path, source: Source, folder: Folder, mode: Mode, rules: str) -> Iterator[Problem]:
     version = judged_version(source.contents, mode)
     if version is None:
         message = f"This version of the format does not exist. Write “version: {LATEST_VERSION}”."
         yield _at_version(shown, source, "unknown-version", message)
         return
     if version > 1:
-        yield from lint(shown, source.text, mode)
+        yield from lint(shown, source, mode, rules)
     if folder == "knowledge" and version < LATEST_VERSION:
         misplaced = misplacement(path, source.contents, folder)
         if misplaced:
@@ -126,10 +121,9 @@ def _judge_values(shown: str, path: Path, source: Source, folder: Folder, versio
     message = misplacement(path, source.contents, folder) if found else None
     if message:
         yield Problem(shown, 1, 1, "error", "misplaced", message, ".")
-    elif found:
-        yield from (problem_of(shown, source.node, finding) for finding in found)
-    else:
-        yield from hints(shown, source.node, source.contents)
+        return
+    yield from (problem_of(shown, source.node, finding) for finding in found)
+    yield from hints(shown, source)
 
 
 _OLD_KNOWLEDGE = (

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from espalier.taxonomy.attribution import Attribution
+
 Kind = Literal["knowledge", "skill", "grounded skill"]
 
 
@@ -17,6 +19,38 @@ class SeedExample:
     question: str
     answer: str
     context: str | None = None
+
+
+@dataclass(frozen=True)
+class DocumentReference:
+    """Where the documents of a knowledge leaf are kept.
+
+    Attributes:
+        repo: address of a git repository.
+        commit: the commit whose files are meant.
+        patterns: globs from the repository's root, such as ``docs/*.md``.
+    """
+
+    repo: str
+    commit: str
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a leaf comes from; nothing of it changes what the model learns.
+
+    Attributes:
+        version: of the format, 1 to 3; knowledge is always 3.
+        created_by: who wrote the leaf.
+        document: of knowledge; None for a skill.
+        works: what the ``attribution.txt`` beside the leaf names.
+    """
+
+    version: int
+    created_by: str
+    document: DocumentReference | None
+    works: tuple[Attribution, ...]
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Where a value stands in its file, and what a person calls it."""
 
+import re
 from collections.abc import Sequence
 
 import yaml
 
 Place = tuple[int, int]
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _ITEMS = {"seed_examples": "seed example", "questions_and_answers": "pair", "patterns": "pattern"}
 
 
@@ -33,9 +35,25 @@ def place(node: yaml.Node | None) -> Place:
     return (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
 
 
+def is_in_text(node: yaml.Node | None, at: int) -> bool:
+    """Return whether a place is inside a scalar, where a hash begins no comment."""
+    if isinstance(node, yaml.ScalarNode):
+        return bool(node.start_mark.index <= at < node.end_mark.index)
+    if isinstance(node, yaml.SequenceNode):
+        return any(is_in_text(child, at) for child in node.value)
+    if isinstance(node, yaml.MappingNode):
+        return any(is_in_text(child, at) for pair in node.value for child in pair)
+    return False
+
+
 def yaml_path(path: Sequence[str | int]) -> str:
     """Return the path as InstructLab prints it, ``.seed_examples[0].answer``; ``.`` is the document."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path) or "."
+
+
+def parsed_path(text: str) -> tuple[str | int, ...]:
+    """Return the keys and indexes of a path that `yaml_path` wrote."""
+    return tuple(int(index) if index else key for key, index in _STEP.findall(text))
 
 
 def name(path: Sequence[str | int]) -> str:

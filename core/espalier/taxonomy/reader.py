@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from espalier.errors import EspalierError
-from espalier.taxonomy.checker import examine
-from espalier.taxonomy.leaf import Kind, Leaf, SeedExample
+from espalier.taxonomy.attribution import read_attributions
+from espalier.taxonomy.checker import Examination, examine
+from espalier.taxonomy.leaf import DocumentReference, Kind, Leaf, Origin, SeedExample
 from espalier.taxonomy.schema import FOLDERS
 from espalier.taxonomy.walk import leaf_files, stays_inside
 
@@ -32,6 +33,29 @@ def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
     Raises:
         EspalierError: the file is not below the root, is empty or has errors.
     """
+    examined = _accepted(taxonomy_root, qna)
+    path = _leaf_path(taxonomy_root, qna)
+    return _knowledge(path, examined.contents) if examined.folder == "knowledge" else _skill(path, examined.contents)
+
+
+def read_origin(taxonomy_root: Path, qna: Path) -> Origin:
+    """Return who wrote the leaf in one file, and what it draws on.
+
+    Raises:
+        EspalierError: as for `read_leaf`.
+    """
+    contents = _accepted(taxonomy_root, qna).contents
+    written = contents.get("document")
+    document = (
+        DocumentReference(written["repo"].strip(), written["commit"].strip(), tuple(written["patterns"]))
+        if written
+        else None
+    )
+    works = tuple(read_attributions(qna.parent))
+    return Origin(int(contents.get("version", 1)), contents["created_by"].strip(), document, works)
+
+
+def _accepted(taxonomy_root: Path, qna: Path) -> Examination:
     if not stays_inside(taxonomy_root, qna):
         raise EspalierError(f"{qna} is not inside the taxonomy at {taxonomy_root}. Move or copy it there.")
     examined = examine(qna)
@@ -41,8 +65,7 @@ def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
         raise EspalierError(f"{qna}, line {first.line}, column {first.column}: {first.message}{rest}")
     if not examined.contents:
         raise EspalierError(f"{qna} is empty. Write the leaf, or delete the file.")
-    path = _leaf_path(taxonomy_root, qna)
-    return _knowledge(path, examined.contents) if examined.folder == "knowledge" else _skill(path, examined.contents)
+    return examined
 
 
 def _leaf_path(root: Path, qna: Path) -> str:

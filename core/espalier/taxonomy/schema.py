@@ -26,14 +26,14 @@ class Finding:
     Attributes:
         rule: the keyword of JSON Schema, such as ``required``.
         path: keys and indexes from the top of the document to the value.
-        detail: the key for ``required`` and ``additionalProperties``; the index of the second twin for
-            ``uniqueItems``.
+        details: the missing key for ``required``; every unknown key for ``additionalProperties``; the index
+            of every item that repeats an earlier one for ``uniqueItems``.
         limit: what the schema asks for.
     """
 
     rule: str
     path: tuple[str | int, ...]
-    detail: str
+    details: tuple[str | int, ...]
     limit: Any
     value: Any
 
@@ -72,47 +72,61 @@ def violations(contents: Mapping[Any, Any], folder: Folder, version: int) -> lis
     Raises:
         RecursionError: the values are nested too deeply to compare.
     """
-    name = f"knowledge-v{version}" if folder == "knowledge" else f"skill-v{version}"
     return [
         Finding(
             str(error.validator),
             tuple(error.absolute_path),
-            error.message,
+            tuple(json.loads(error.message)) if error.validator in _KEYWORDS else (),
             error.validator_value,
             error.instance,
         )
-        for error in _validator(name).iter_errors(contents)
+        for error in _validator(folder, version).iter_errors(contents)
     ]
 
 
+def known_keys(folder: Folder, version: int, where: Sequence[str | int]) -> list[str]:
+    """Return the keys that the group at a path may have; [] when the schema knows no such group."""
+    schema = _schema(folder, version)
+    for step in where:
+        schema = schema.get("items", {}) if isinstance(step, int) else schema.get("properties", {}).get(step, {})
+    return list(schema.get("properties", {}))
+
+
 @cache
-def _validator(name: str) -> Validator:
-    keywords = {"required": _required, "additionalProperties": _only_known, "uniqueItems": _unique}
-    schema = json.loads(resource(f"schemas/{name}.json").read_text(encoding="utf-8"))
-    checks: Validator = extend(Draft202012Validator, keywords)(schema)  # type: ignore[no-untyped-call]
+def _schema(folder: Folder, version: int) -> Any:
+    name = f"knowledge-v{version}" if folder == "knowledge" else f"skill-v{version}"
+    return json.loads(resource(f"schemas/{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def _validator(folder: Folder, version: int) -> Validator:
+    schema = _schema(folder, version)
+    checks: Validator = extend(Draft202012Validator, _KEYWORDS)(schema)  # type: ignore[no-untyped-call]
     return checks
 
 
 def _required(_validator: Validator, keys: list[str], value: Any, _schema: Any) -> Iterator[ValidationError]:
     if isinstance(value, dict):
-        yield from (ValidationError(key) for key in keys if key not in value)
+        yield from (_broken(key) for key in keys if key not in value)
 
 
 def _only_known(_validator: Validator, _rule: bool, value: Any, schema: Any) -> Iterator[ValidationError]:
-    if isinstance(value, dict):
-        yield from (ValidationError(str(key)) for key in value if key not in schema["properties"])
+    unknown = [str(key) for key in value if key not in schema["properties"]] if isinstance(value, dict) else []
+    if unknown:
+        yield _broken(*unknown)
 
 
 def _unique(_validator: Validator, _rule: bool, value: Any, _schema: Any) -> Iterator[ValidationError]:
-    """Yield an error per repeated item, in linear time: the library's own way is quadratic for mappings."""
-    if not isinstance(value, list):
-        return
+    """Yield an error when items repeat, in linear time: the library's own way is quadratic for mappings."""
     seen: set[Hashable] = set()
-    for index, item in enumerate(value):
+    twins = []
+    for index, item in enumerate(value if isinstance(value, list) else []):
         key = _identity(item)
         if key in seen:
-            yield ValidationError(str(index))
+            twins.append(index)
         seen.add(key)
+    if twins:
+        yield _broken(*twins)
 
 
 def _identity(value: Any) -> Hashable:
@@ -124,3 +138,10 @@ def _identity(value: Any) -> Hashable:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ("sequence", tuple(_identity(item) for item in value))
     return frozenset(value) if isinstance(value, set) else value
+
+
+def _broken(*details: str | int) -> ValidationError:
+    return ValidationError(json.dumps(details))
+
+
+_KEYWORDS = {"required": _required, "additionalProperties": _only_known, "uniqueItems": _unique}

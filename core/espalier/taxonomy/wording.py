@@ -63,9 +63,9 @@ def _is_nested(path: Path) -> bool:
 
 def _node(root: yaml.Node | None, finding: Finding) -> yaml.Node | None:
     if finding.rule == "additionalProperties":
-        return key_node(node_at(root, finding.path), finding.detail)
+        return key_node(node_at(root, finding.path), str(finding.details[0]))
     if finding.rule == "uniqueItems":
-        return node_at(root, (*finding.path, int(finding.detail)))
+        return node_at(root, (*finding.path, finding.details[0]))
     return node_at(root, finding.path)
 
 
@@ -74,18 +74,21 @@ def _message(finding: Finding, node: yaml.Node | None) -> str:
     start = what[0].upper() + what[1:]
     match finding.rule:
         case "required":
-            return f"{start} has no “{finding.detail}”. Add it."
+            return f"{start} has no “{finding.details[0]}”. Add it."
         case "additionalProperties":
-            key = _short(finding.detail)
-            return f"“{key}” is not a key that {what} may have. Remove it or correct its spelling."
+            keys = _listed([f"“{_short(str(key))}”" for key in finding.details])
+            if len(finding.details) == 1:
+                return f"{keys} is not a key that {what} may have. Remove it or correct its spelling."
+            return f"{keys} are not keys that {what} may have. Remove them or correct their spelling."
         case "minLength":
             return f"{start} is empty. Write at least one character."
         case "minItems":
             noun = _NOUNS.get(str(finding.path[-1]), "items")
             return f"{start} has {len(finding.value)} of at least {finding.limit} {noun}. Add more."
         case "uniqueItems":
-            twin = name((*finding.path, int(finding.detail)))
-            return f"{twin[0].upper()}{twin[1:]} is the same as an earlier one. Change or delete it."
+            twins = _listed([name((*finding.path, index)) for index in finding.details])
+            verb, it = ("is", "it") if len(finding.details) == 1 else ("are", "them")
+            return f"{twins[0].upper()}{twins[1:]} {verb} the same as an earlier one. Change or delete {it}."
         case "const":
             return f"The version must be {finding.limit}. Write “version: {finding.limit}”, without quotes."
     return _type_message(start, finding, node)
@@ -107,3 +110,8 @@ def _type_message(start: str, finding: Finding, node: yaml.Node | None) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _listed(words: list[str]) -> str:
+    shown = words if len(words) <= 5 else [*words[:4], f"{len(words) - 4} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
