@@ -1,6 +1,6 @@
 # The list of commands. Each sets up .venv by itself, from packaging/setup.sh, and says what the system lacks.
 
-.PHONY: help demo test app check format bench clean
+.PHONY: help demo test app shots check format bench clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -21,6 +21,9 @@ test: $(VENV)/ready  ## every test; the slow ones fetch the starter model once
 app: $(VENV)/ready  ## open the window
 	@$(VENV)/bin/espalier-desktop
 
+shots: $(VENV)/ready  ## pictures of every page in every look, into build/shots
+	@$(VENV)/bin/python tests/desktop/shots.py
+
 check: $(VENV)/ready  ## format, lint and types
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
@@ -30,7 +33,7 @@ format: $(VENV)/ready  ## put the code into the house's format
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
-bench: $(VENV)/ready  ## speed against plain mlx-lm, as ratios from one run
+bench: $(VENV)/ready  ## speed beside plain mlx-lm and the reference parser, from one run
 	@$(VENV)/bin/espalier bench
 
 clean:  ## remove the environment, the demo and all caches

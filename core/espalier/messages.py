@@ -37,6 +37,7 @@ class Progress:
         unit: what is counted, such as tokens or updates.
         seconds_left: estimate for the stage; None while too little is known.
         detail: one short clause, such as the loss.
+        figures: the numbers in ``detail`` by name, such as ``loss`` in nats, ``accepted`` or ``tokens_per_second``.
     """
 
     stage: str
@@ -45,6 +46,7 @@ class Progress:
     unit: str
     seconds_left: float | None = None
     detail: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Clock:
         self._last = (0, 0.0)
         self._told = 0.0
 
-    def tell(self, done: int, detail: str = "") -> None:
+    def tell(self, done: int, detail: str = "", **figures: float) -> None:
         """Report how much is done, at most four times a second."""
         now = time.monotonic()
         self._first = self._first or (done, now)
@@ -53,7 +53,7 @@ class Clock:
         if done < self._total and now - self._told < 0.25:
             return
         self._told = now
-        self._emit(Progress(self._stage, done, self._total, self._unit, self._left(done, now), detail))
+        self._emit(Progress(self._stage, done, self._total, self._unit, self._left(done, now), detail, figures))
 
     def _left(self, done: int, now: float) -> float | None:
         assert self._first
@@ -139,6 +139,21 @@ def generate(
     return practice
 
 
+def leaf_journal(project: Project, leaf: Leaf) -> tuple[Path, Journal, bool]:
+    """Return where a leaf's samples are, what is there, and whether that is all it needs.
+
+    Raises:
+        EspalierError: a document cannot be read, or holds no sentence.
+    """
+
+    def teacher() -> LanguageModel:
+        raise AssertionError("nothing is drawn here")
+
+    path = project.samples / f"{leaf_key(project, leaf)}.jsonl"
+    journal, settings = Journal(path), synthesis_settings(project)
+    return path, journal, compact.is_done(_pipeline(project, leaf, teacher, settings), journal, settings.waves)
+
+
 def _chosen(leaves: list[Leaf], only: Sequence[str]) -> list[Leaf]:
     unknown = sorted(set(only) - {leaf.path for leaf in leaves})
     if unknown:
@@ -176,7 +191,8 @@ def _generate_leaf(pipeline: Pipeline, journal: Journal, waves: int, emit: Emit)
             clocks[journal.waves] = Clock("generate", total, pipeline.unit, emit)
         speed = written / max(0.1, time.monotonic() - started)
         accepted = sum(sample.is_accepted for sample in journal.samples)
-        clocks[journal.waves].tell(done, f"round {journal.waves + 1}, {accepted} accepted, {speed:.0f} tokens/s")
+        detail = f"round {journal.waves + 1}, {accepted} accepted, {speed:.0f} tokens/s"
+        clocks[journal.waves].tell(done, detail, accepted=accepted, tokens_per_second=round(speed))
 
     compact.run(pipeline, journal, waves, on_progress)
 
@@ -212,7 +228,7 @@ def train(project: Project, backend: Backend, emit: Emit, practice: Sequence[Pra
         def on_step(step: int, steps: int, loss: float) -> None:
             nonlocal clock
             clock = clock or Clock("train", steps, "updates", emit)
-            clock.tell(step, f"loss {loss:.3f}")
+            clock.tell(step, f"loss {loss:.3f}", loss=round(loss, 4))
 
         rows = [TrainRow((Message("user", row.question), Message("assistant", row.answer))) for row in mixture.train]
         backend.train(find_model(project.student), rows, settings, run.folder, on_step)

@@ -11,7 +11,7 @@ _VERBS = (
 _NOUN_PHRASE = re.compile(rf"((?:The|A|An|Each|Every|One|[A-Z][\w’'-]*)(?: [\w’'-]+){{0,7}}?) (?:{_VERBS})\b")
 _ARTICLES = ("The", "A", "An", "Each", "Every", "One")
 _SMALL_WORDS = frozenset(re.findall(r"\w+", "a an and as at by for from in of on or our the their this to with your"))
-_UNCLEAR = re.compile(r"\b(?:it|its|they|their|he|his|she|her|there|this|that|these|those|no)\b", re.IGNORECASE)
+_UNCLEAR = re.compile(r"\b(?:it|its|they|them|their|he|his|she|her|there|this|that|these|those|no)\b", re.IGNORECASE)
 
 
 def subject_of(title: str, sentences: Iterable[str]) -> str:
@@ -53,6 +53,11 @@ def stand_alone(sentences: Sequence[str], subject: str) -> list[str]:
             antecedent = _uncapitalised(phrase.group(1)) if phrase and is_clear else subject
         whole.append(sentence)
     return whole
+
+
+def has_pronoun(sentence: str) -> bool:
+    """Return whether a sentence has a word that points at another one, such as “she” or “these”."""
+    return bool(_UNCLEAR.search(sentence))
 
 
 def _uncapitalised(phrase: str) -> str:

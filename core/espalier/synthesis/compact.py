@@ -10,6 +10,7 @@ from zlib import crc32
 
 import yaml
 
+from espalier.documents.antecedents import has_pronoun
 from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
@@ -48,7 +49,7 @@ class CompactSettings:
     waves: int = 2
     temperature: float = 0.6
     top_p: float = 0.9
-    fit: float = -1.0
+    fit: float = -1.2
     grounding: float = 0.2
     agreement: float = 0.3
 
@@ -142,11 +143,12 @@ class Knowledge:
     def _recalls(self, fact: Fact) -> list[Sample]:
         """Return samples that need no teacher, so that every fact gets practice: a few of its words ask for it whole.
 
-        The first fact of a passage brings one more, which asks for the passage.
+        The first fact under a heading brings one more, which asks for its passage.
         """
         asked = [(self._texts["recall"].format(subject=fact.subject, words=words), fact) for words in self._keys(fact)]
         recalls = [(question, fact.statement, fact.sentence) for question, fact in asked]
-        if not fact.before and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
+        is_first = next(other for other in self.facts if other.heading == fact.heading) is fact
+        if is_first and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
             question = self._texts["recall_passage"].format(subject=fact.subject, heading=fact.heading)
             recalls.append((question, fact.passage, fact.passage))
         reason = "It is made of the document's own words, without the teacher."
@@ -194,10 +196,11 @@ class Knowledge:
         return Prompt((*turns, Message("user", statement)), start)
 
     def _statement(self, fact: Fact) -> str:
-        """Return the fact with what it needs to be understood: the sentence before it, or the document's title."""
+        """Return the fact with what it needs to be understood: what it is about, and the sentence before a pronoun."""
         if content_words(fact.statement) & self._subject:
             return fact.statement
-        return f"{fact.title}: {fact.before} {fact.statement}".replace("  ", " ")
+        before = f"{fact.before} " if fact.before and has_pronoun(fact.statement) else ""
+        return f"{fact.subject or fact.title}: {before}{fact.statement}"
 
     def _judge(
         self,
@@ -285,14 +288,9 @@ class Knowledge:
     def _judge_round_trip(
         self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
-        turns = [Message("system", self._texts["answer"])]
-        for seed in spread(self._leaf.seeds, 1, 0):
-            turns += [
-                Message("user", f"{seed.context}\n\n{seed.question}"),
-                Message("assistant", seed.answer),
-            ]
+        system = Message("system", self._texts["answer"])
         asked = [
-            Prompt((*turns, Message("user", f"{_near(fact)}\n\n{sample.question}")))
+            Prompt((system, Message("user", f"{_near(fact)}\n\n{sample.question}")))
             for sample, fact in zip(samples, facts, strict=True)
         ]
         answers = self._teacher().answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)

@@ -35,7 +35,9 @@ CODES = {
         "bytes that are no UTF-8", counted="Upstream stops the whole run with an exception here.", hides=True
     ),
     "too-large": Code(
-        "more than 1 MB, 30,000 parts or 1,000 keys", counted="Upstream has no limit and may take hours.", hides=True
+        "more than 1 MB, 100,000 lines, 30,000 parts or 1,000 keys",
+        counted="Upstream has no limit and may take hours.",
+        hides=True,
     ),
     "too-deep": Code("nested too deeply to read", counted="Upstream ends with Python's recursion error.", hides=True),
     "aliases": Code(

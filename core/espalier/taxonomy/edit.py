@@ -11,9 +11,9 @@ from typing import Any
 
 from espalier.taxonomy import splice
 from espalier.taxonomy.checker import examine_text
+from espalier.taxonomy.leaf_text import EditError, Where
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.schema import Folder
-from espalier.taxonomy.splice import EditError, Where
 from espalier.taxonomy.walk import LEAF_FILE
 
 

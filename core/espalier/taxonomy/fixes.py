@@ -20,7 +20,6 @@ from espalier.taxonomy.walk import LEAF_FILE, leaf_files
 TextMend = Callable[[str, Sequence[Problem]], Iterator[str]]
 ValueMend = Callable[[str, Sequence[Problem], Folder], Iterator[str]]
 
-# In the order in which a whole file is mended: first what hides other problems.
 _TEXT: dict[str, TextMend] = {
     "yaml-syntax": mend_syntax.make_readable,
     "lint-new-line-at-end-of-file": mend_layout.end_last_line,
@@ -40,6 +39,8 @@ _VALUES: dict[str, ValueMend] = {
     "wrong-type": mend_values.quote_values,
     "duplicate": mend_values.drop_repeats,
 }
+# How a whole file is mended: first what hides the rest; the layout last, as it may change what is then in quotes.
+_ORDER = ("yaml-syntax", *_VALUES, *_TEXT)
 _KEEPING = ("lint-colons", "lint-commas", "lint-hyphens", "lint-braces", "lint-brackets")  # no value may change
 _MOST = 50  # rounds over one file
 
@@ -159,7 +160,7 @@ def _placed(leaf: Path) -> tuple[Roots, str] | None:
 
 def _next_fix(text: str, path: Path, mode: Mode, rules: str) -> Fix | None:
     problems = examine_text(text, path, mode, rules).problems
-    for name in (*_TEXT, *_VALUES):
+    for name in _ORDER:
         alike = [problem for problem in problems if problem.code == name]
         groups = [alike, *([problem] for problem in alike)] if len(alike) > 1 else [alike]
         for group in groups:

@@ -1,6 +1,7 @@
 """Mends for a text that is no YAML yet: tabs become spaces, and a text that YAML misreads gets its quotes."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from espalier.taxonomy.mend_layout import lines_of
@@ -9,6 +10,7 @@ from espalier.taxonomy.scalars import written
 from espalier.taxonomy.source import ReadingError, parse
 
 _MOST = 30  # mends of one file: each needs another reading
+_MOST_IN_LINE = 3
 _VALUE = re.compile(r"([ \t]*(?:- +)*[A-Za-z_][\w-]*:[ \t]+|[ \t]*(?:- +)+)([^\r\n]*?)([ \t]*(?:\r?\n|\r|$))")
 
 
@@ -23,17 +25,18 @@ def make_readable(text: str, problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _mended(text: str, tab_width: int) -> str | None:
-    seen = -1
+    tries: Counter[int] = Counter()
     for _ in range(_MOST):
         error = _error(text)
         if error is None:
             return text
-        if error.code != "yaml-syntax" or error.line < seen:
+        tries[error.line] += 1
+        if error.code != "yaml-syntax" or tries[error.line] > _MOST_IN_LINE:
             return None
         found = next((new for new in _candidates(text, error, tab_width) if _gets_further(new, error)), None)
         if found is None:
             return None
-        text, seen = found, error.line
+        text = found
     return None
 
 
@@ -50,7 +53,8 @@ def _candidates(text: str, error: ReadingError, tab_width: int) -> Iterator[str]
 
 
 def _untabbed(line: str, width: int) -> str:
-    """Return the line with spaces for the tabs that indent it or follow a key or hyphen."""
+    """Return the line with spaces for the tabs that indent it or follow a key or hyphen, and none at its end."""
+    line = re.sub(r"[ \t]*\t[ \t]*(?=[\r\n]|$)", "", line)
     indented = re.sub(r"^[ \t]*", lambda found: found[0].expandtabs(width), line)
     return re.sub(r"^( *(?:-[ \t]+)*(?:[\w-]+:)?)([ \t]*\t[ \t]*)", _one_space, indented)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from espalier.taxonomy import splice
 from espalier.taxonomy.checker import examine_text
+from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.mend_layout import drop_blank_lines, end_last_line, strip_lines
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.schema import LATEST_VERSION, Folder
@@ -95,7 +96,11 @@ def _regrouped(text: str, seeds: list[Any]) -> str:
         return text
     remarks = splice.comments(text, ("seed_examples",))
     text = splice.set_value(text, ("seed_examples",), groups)
-    for remark in remarks:
+    # Each comment goes right behind the last text, so what shall come last is written first.
+    missing = _SEEDS - len(groups)
+    if missing > 0:
+        remarks.append(f"TODO: add {_count(missing, 'more context')} with three questions each")
+    for remark in reversed(remarks):
         text = splice.comment(text, ("seed_examples",), remark)
     for index, group in enumerate(groups):
         if not group["context"]:
@@ -105,14 +110,10 @@ def _regrouped(text: str, seeds: list[Any]) -> str:
         if missing > 0:
             task = f"TODO: add {_count(missing, 'more question')} about this context, with answers"
             text = splice.comment(text, ("seed_examples", index, "questions_and_answers"), task)
-    missing = _SEEDS - len(groups)
-    if missing > 0:
-        task = f"TODO: add {_count(missing, 'more context')} with three questions each"
-        text = splice.comment(text, ("seed_examples",), task)
     return text
 
 
-def _to_write(text: str, where: splice.Where, task: str) -> str:
+def _to_write(text: str, where: Where, task: str) -> str:
     return splice.comment(splice.set_value(text, where, ""), where, f"TODO: {task}")
 
 

@@ -33,9 +33,18 @@ def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
     Raises:
         EspalierError: the file is not below the root, is empty or has errors.
     """
-    examined = _accepted(taxonomy_root, qna)
+    return leaf_of(taxonomy_root, qna, _examined(taxonomy_root, qna))
+
+
+def leaf_of(taxonomy_root: Path, qna: Path, examined: Examination) -> Leaf:
+    """Return the leaf in a file that was examined.
+
+    Raises:
+        EspalierError: the file is empty or has errors.
+    """
+    contents = _accepted(qna, examined)
     path = _leaf_path(taxonomy_root, qna)
-    return _knowledge(path, examined.contents) if examined.folder == "knowledge" else _skill(path, examined.contents)
+    return _knowledge(path, contents) if examined.folder == "knowledge" else _skill(path, contents)
 
 
 def read_origin(taxonomy_root: Path, qna: Path) -> Origin:
@@ -44,7 +53,7 @@ def read_origin(taxonomy_root: Path, qna: Path) -> Origin:
     Raises:
         EspalierError: as for `read_leaf`.
     """
-    contents = _accepted(taxonomy_root, qna).contents
+    contents = _accepted(qna, _examined(taxonomy_root, qna))
     written = contents.get("document")
     document = (
         DocumentReference(written["repo"].strip(), written["commit"].strip(), tuple(written["patterns"]))
@@ -55,17 +64,20 @@ def read_origin(taxonomy_root: Path, qna: Path) -> Origin:
     return Origin(int(contents.get("version", 1)), contents["created_by"].strip(), document, works)
 
 
-def _accepted(taxonomy_root: Path, qna: Path) -> Examination:
+def _examined(taxonomy_root: Path, qna: Path) -> Examination:
     if not stays_inside(taxonomy_root, qna):
         raise EspalierError(f"{qna} is not inside the taxonomy at {taxonomy_root}. Move or copy it there.")
-    examined = examine(qna)
+    return examine(qna)
+
+
+def _accepted(qna: Path, examined: Examination) -> Mapping[str, Any]:
     if examined.errors:
         first, more = examined.errors[0], len(examined.errors) - 1
         rest = f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file." if more else ""
         raise EspalierError(f"{qna}, line {first.line}, column {first.column}: {first.message}{rest}")
     if not examined.contents:
         raise EspalierError(f"{qna} is empty. Write the leaf, or delete the file.")
-    return examined
+    return examined.contents
 
 
 def _leaf_path(root: Path, qna: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
@@ -13,9 +13,9 @@ from jsonschema.validators import extend
 
 from espalier.resources import resource
 from espalier.taxonomy.problems import Mode
+from espalier.taxonomy.walk import FOLDERS as FOLDERS
+from espalier.taxonomy.walk import Folder as Folder
 
-Folder = Literal["compositional_skills", "knowledge"]
-FOLDERS: tuple[Folder, ...] = ("compositional_skills", "knowledge")
 LATEST_VERSION = 3
 
 

@@ -13,6 +13,7 @@ from espalier.taxonomy.scanning import Scanner
 # Limits so that any file is judged within two seconds (measured with `espalier bench taxonomy`). The largest
 # leaf in the history of the public taxonomy has 37 kB and 1,400 events.
 MAX_BYTES = 1_000_000
+_MAX_LINES = 100_000
 _MAX_EVENTS = 30_000
 _MAX_KEYS = 1_000  # of one mapping: yamllint compares every key with every other
 _MAX_EXPANDED = 10_000_000  # characters, with each alias written out
@@ -60,11 +61,13 @@ def parse(text: str) -> Source:
     """Return the values in a text and where they stand.
 
     Raises:
-        ReadingError: it is too large, not YAML, or made to exhaust the reader.
+        ReadingError: it is over 1 MB or 100,000 lines, not YAML, or made to exhaust the reader.
     """
     if len(text) > MAX_BYTES:
         raise _too_large()
     text = unix_lines(text)
+    if text.count("\n") > _MAX_LINES:
+        raise _too_large()
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -124,7 +127,7 @@ def unix_lines(text: str) -> str:
 
 
 def _too_large() -> ReadingError:
-    return ReadingError("too-large", "The file is larger than 1 MB. Split it into several leaves.")
+    return ReadingError("too-large", "The file is larger than 1 MB or 100,000 lines. Split it.")
 
 
 def _syntax_message(problem: str) -> str:

@@ -11,7 +11,7 @@ from espalier.taxonomy.attribution import attribution_hint
 from espalier.taxonomy.checker import check_file
 from espalier.taxonomy.lint import DEFAULT_RULES
 from espalier.taxonomy.problems import Mode, Problem
-from espalier.taxonomy.walk import LEAF_FILE, find_files
+from espalier.taxonomy.walk import LEAF_FILE, Files, find_files
 
 _WORTH_A_POOL = 200  # files: below, starting processes takes longer than the work
 _CHUNK = 25  # files
@@ -34,6 +34,12 @@ def check_tree(path: Path, mode: Mode = "strict", rules: str = DEFAULT_RULES) ->
         found += problems
         if mode == "ci":
             found += attribution_hint(leaf)
+    return found + stray_files(files)
+
+
+def stray_files(files: Files) -> list[Problem]:
+    """Return a warning for every file that was meant as a leaf and is not read."""
+    found = []
     for file in files.misnamed:
         message = f"This file is not read, because a leaf must be named “{LEAF_FILE}”. Rename it."
         found.append(Problem(str(file), 1, 1, "warning", "file-name", message))

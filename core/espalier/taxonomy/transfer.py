@@ -13,7 +13,7 @@ from espalier.taxonomy.archive import pack, unpack
 from espalier.taxonomy.names import proper_name
 from espalier.taxonomy.schema import FOLDERS
 from espalier.taxonomy.source import ReadingError, parse, read_text
-from espalier.taxonomy.walk import LEAF_FILE, entries_of, stays_inside
+from espalier.taxonomy.walk import LEAF_FILE, entries_of, leaf_files, stays_inside
 
 _TARS = (".tar", ".tar.gz", ".tgz")
 _YAMLS = (".yaml", ".yml")
@@ -69,8 +69,8 @@ def copy_taxonomy(source: Path, target: Path) -> None:
     if not source.is_dir():
         import_leaves(source, target)
         return
-    if not any((source / folder).is_dir() for folder in FOLDERS):
-        raise EspalierError(f"{source} is no taxonomy. It needs a folder {' or '.join(FOLDERS)}.")
+    if not any((source / folder).is_dir() for folder in FOLDERS) or not leaf_files(source):
+        raise EspalierError(f"{source} is no taxonomy: it has no leaf in a folder {' or '.join(FOLDERS)}.")
     if target.resolve().is_relative_to(source.resolve()):
         raise EspalierError(f"{target} lies inside the taxonomy to be copied. Choose another folder.")
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from espalier.taxonomy.schema import FOLDERS
-
+Folder = Literal["compositional_skills", "knowledge"]
+FOLDERS: tuple[Folder, ...] = ("compositional_skills", "knowledge")
 LEAF_FILE = "qna.yaml"
 _MEANT = ("qna.yaml", "qna.yml")  # in any case
 

@@ -43,11 +43,11 @@ class Run:
 
 def open_run(project: Project, mixture: Mixture, settings: TrainSettings, versions: dict[str, str]) -> Run:
     """Return the run of this mixture and these settings; a new one when there is none yet."""
+    found = find_run(project, mixture, settings)
+    if found:
+        return found
     rows = [asdict(row) for row in mixture.train]
-    key = content_key(rows, asdict(settings), project.student)
-    for run in all_runs(project):
-        if run.request.get("key") == key:
-            return run
+    key = _run_key(project, mixture, settings)
     folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
     count = 1
     while folder.exists():
@@ -59,6 +59,16 @@ def open_run(project: Project, mixture: Mixture, settings: TrainSettings, versio
     request = {"key": key, "student": project.student, "settings": asdict(settings), "versions": versions}
     write_json(folder / "request.json", request)
     return Run(folder, request)
+
+
+def find_run(project: Project, mixture: Mixture, settings: TrainSettings) -> Run | None:
+    """Return the run of this mixture and these settings, None when there is none yet."""
+    key = _run_key(project, mixture, settings)
+    return next((run for run in all_runs(project) if run.request.get("key") == key), None)
+
+
+def _run_key(project: Project, mixture: Mixture, settings: TrainSettings) -> str:
+    return content_key([asdict(row) for row in mixture.train], asdict(settings), project.student)
 
 
 def all_runs(project: Project) -> list[Run]:

@@ -1,0 +1,145 @@
+"""Where a project stands: each leaf with its problems and samples, each stage fresh or stale.
+
+Run as ``python -m espalier.survey PROJECT`` it prints one status a line, leaves first. The window reads it from this
+process of its own, so that checking ten thousand leaves never holds up a key press.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from espalier.errors import EspalierError
+from espalier.files import read_lines
+from espalier.models.folder import find_model, verify_model
+from espalier.models.starter import STARTER
+from espalier.project import Project, open_project
+from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
+from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
+from espalier.survey_cache import SurveyCache
+from espalier.synthesis.sample import Sample
+from espalier.taxonomy.leaf import Leaf
+from espalier.taxonomy.problems import Problem
+from espalier.taxonomy.survey import stray_files
+from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
+from espalier.training.run import Run, all_runs, find_run
+
+Learned = Mapping[str, Counter[tuple[str, str]]]
+
+
+def survey(project: Project, cache: SurveyCache) -> Iterator[LeafStatus | ProjectStatus]:
+    """Yield every leaf's status, sorted by path, then the project's; nothing that is broken stops it."""
+    newest = next((run for run in reversed(all_runs(project)) if run.adapter), None)
+    learned = _learned(newest) if newest else {}
+    practice: list[Practice] = []
+    is_whole = True
+    for file in leaf_files(project.taxonomy):
+        path = file.parent.relative_to(project.taxonomy).as_posix()
+        if path.partition("/")[0] not in FOLDERS:
+            continue
+        leaf, problems = cache.read(project.taxonomy, file)
+        if leaf is None:
+            is_whole = False
+            yield LeafStatus(path, problems=problems)
+            continue
+        status, samples = _leaf_status(project, leaf, problems, learned)
+        is_whole = is_whole and status.samples == "all" and status.accepted > 0
+        practice.append(Practice(leaf, samples))
+        yield status
+    yield _project_status(project, practice if is_whole else [], newest)
+
+
+def _leaf_status(
+    project: Project, leaf: Leaf, problems: tuple[Problem, ...], learned: Learned
+) -> tuple[LeafStatus, tuple[Sample, ...]]:
+    try:
+        path, journal, is_complete = leaf_journal(project, leaf)
+    except (EspalierError, OSError, KeyError, TypeError) as error:  # a document or journal that cannot be read
+        file = str(project.taxonomy / leaf.path / "qna.yaml")
+        note = Problem(file, 1, 1, "warning", "unreadable", str(error))
+        return LeafStatus(leaf.path, leaf.kind, len(leaf.seeds), (*problems, note)), ()
+    samples = tuple(journal.samples)
+    failures = Counter(sample.failure.name for sample in samples if sample.failure)
+    extent: Extent = "all" if is_complete else "part" if samples else "none"
+    is_trained = False
+    if extent == "all" and leaf.path in learned:
+        rows = mixture_of(project, [Practice(leaf, samples)]).train
+        is_trained = learned[leaf.path] == Counter((row.question, row.answer) for row in rows)
+    return (
+        LeafStatus(
+            leaf.path,
+            leaf.kind,
+            len(leaf.seeds),
+            problems,
+            extent,
+            path.name,
+            len(samples) - failures.total(),
+            dict(failures.most_common()),
+            is_trained,
+        ),
+        samples,
+    )
+
+
+def _project_status(project: Project, practice: list[Practice], newest: Run | None) -> ProjectStatus:
+    names = dict.fromkeys((project.student, project.teacher))
+    fresh = find_run(project, mixture_of(project, practice), train_settings(project)) if practice else None
+    run = fresh if fresh and fresh.adapter else newest
+    return ProjectStatus(
+        tuple(stray_files(find_files(project.taxonomy))),
+        tuple(name for name in names if _is_missing(name)),
+        run.folder.name if run else "",
+        bool(fresh and fresh.adapter),
+        bool(run and run.quantized),
+        project.questions.exists(),
+        _scores(run) if run else {},
+        fresh.folder.name if fresh and not fresh.adapter else "",
+    )
+
+
+def _is_missing(name: str) -> bool:
+    if name == STARTER:
+        return False
+    try:
+        verify_model(find_model(name))
+    except EspalierError:
+        return True
+    return False
+
+
+def _learned(run: Run) -> dict[str, Counter[tuple[str, str]]]:
+    rows: dict[str, Counter[tuple[str, str]]] = {}
+    for line in read_lines(run.folder / "train.jsonl"):
+        rows.setdefault(line["leaf"], Counter())[line["question"], line["answer"]] += 1
+    return rows
+
+
+def _scores(run: Run) -> dict[str, dict[str, int]]:
+    try:
+        leaves: dict[str, dict[str, int]] = json.loads(run.report.read_text(encoding="utf-8"))["leaves"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return leaves
+
+
+def main() -> int:
+    """Print the survey of the project that is named; return 1 when there is no project."""
+    try:
+        project = open_project(Path(sys.argv[1]))
+    except EspalierError as error:
+        print(error, file=sys.stderr)
+        return 1
+    cache = SurveyCache(project.root)
+    try:
+        for status in survey(project, cache):
+            sys.stdout.buffer.write(encode_status(status))
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the window was closed
+        return 1
+    cache.save()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

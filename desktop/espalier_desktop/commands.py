@@ -1,0 +1,169 @@
+"""Every command of a window, once: its words, its place in the menu bar, its keys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from espalier_desktop.i18n import tr
+
+Keys = QKeySequence.StandardKey
+Role = QAction.MenuRole
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        key: its name in the code.
+        keys: a standard key, or Qt's notation, in which Ctrl is the Mac's ⌘ and Meta its ⌃.
+        fallback: keys where the platform has no standard one.
+        needs_project: whether it is for an open project only.
+        begins_group: whether a line stands above it.
+    """
+
+    key: str
+    text: str
+    keys: Keys | str = ""
+    fallback: str = ""
+    role: Role = Role.NoRole
+    needs_project: bool = True
+    is_checkable: bool = False
+    begins_group: bool = False
+
+
+@dataclass(frozen=True)
+class Menu:
+    """One menu of the menu bar."""
+
+    key: str
+    text: str
+    commands: tuple[Command, ...]
+
+
+def menus(pages: list[tuple[str, str]]) -> list[Menu]:
+    """Return the menu bar, in order.
+
+    Args:
+        pages: key and title of each page, in the order of ⌘1, ⌘2, …
+    """
+    go = [Command(f"go_{key}", title, f"Ctrl+{place}") for place, (key, title) in enumerate(pages, 1)]
+    anywhere = False
+    return [
+        Menu(
+            "file",
+            tr("File"),
+            (
+                Command("new", tr("New Project…"), Keys.New, needs_project=anywhere),
+                Command("open", tr("Open Project…"), Keys.Open, needs_project=anywhere),
+                Command("example", tr("Open the Example…"), needs_project=anywhere),
+                Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R", begins_group=True),
+                Command("close", tr("Close Window"), Keys.Close, "Ctrl+W", needs_project=anywhere, begins_group=True),
+                Command(
+                    "settings",
+                    tr("Settings…"),
+                    Keys.Preferences,
+                    "Ctrl+,",
+                    Role.PreferencesRole,
+                    needs_project=anywhere,
+                ),
+                Command("quit", tr("Quit Espalier"), Keys.Quit, "Ctrl+Q", Role.QuitRole, needs_project=anywhere),
+            ),
+        ),
+        Menu(
+            "edit",
+            tr("Edit"),
+            (
+                Command("undo", tr("Undo"), Keys.Undo),
+                Command("redo", tr("Redo"), Keys.Redo),
+                Command("cut", tr("Cut"), Keys.Cut, needs_project=anywhere, begins_group=True),
+                Command("copy", tr("Copy"), Keys.Copy, needs_project=anywhere),
+                Command("paste", tr("Paste"), Keys.Paste, needs_project=anywhere),
+                Command("select_all", tr("Select All"), Keys.SelectAll, needs_project=anywhere),
+            ),
+        ),
+        Menu(
+            "view",
+            tr("View"),
+            (
+                *go,
+                Command("sidebar", tr("Show Sidebar"), "Ctrl+Meta+S", is_checkable=True, begins_group=True),
+                Command("bigger", tr("Bigger Text"), Keys.ZoomIn, needs_project=anywhere, begins_group=True),
+                Command("smaller", tr("Smaller Text"), Keys.ZoomOut, needs_project=anywhere),
+                Command("actual_size", tr("Actual Size"), "Ctrl+0", needs_project=anywhere),
+                Command("full_screen", tr("Full Screen"), Keys.FullScreen, is_checkable=True, begins_group=True),
+            ),
+        ),
+        Menu(
+            "job",
+            tr("Job"),
+            (
+                Command("tune", tr("Run All Steps"), "Ctrl+R"),
+                Command("generate", tr("Generate Samples"), begins_group=True),
+                Command("train", tr("Train")),
+                Command("quantize", tr("Quantize")),
+                Command("evaluate", tr("Evaluate")),
+                Command("stop", tr("Stop"), "Ctrl+.", begins_group=True),
+                Command("show_log", tr("Show Log of the Last Job")),
+            ),
+        ),
+        Menu(
+            "window",
+            tr("Window"),
+            (
+                Command("minimize", tr("Minimize"), "Ctrl+M", needs_project=anywhere),
+                Command("zoom", tr("Zoom"), needs_project=anywhere),
+                Command(
+                    "welcome", tr("Welcome to Espalier"), "Ctrl+Shift+1", needs_project=anywhere, begins_group=True
+                ),
+            ),
+        ),
+        Menu(
+            "help",
+            tr("Help"),
+            (
+                Command("help", tr("Espalier Help"), Keys.HelpContents, needs_project=anywhere),
+                Command("glossary", tr("Glossary"), needs_project=anywhere),
+                Command("copy_report", tr("Copy Report"), needs_project=anywhere, begins_group=True),
+                Command("show_logs", tr("Show Logs Folder"), needs_project=anywhere),
+                Command("about", tr("About Espalier"), role=Role.AboutRole, needs_project=anywhere, begins_group=True),
+            ),
+        ),
+    ]
+
+
+class Commands:
+    """The commands of one window as actions in its menu bar.
+
+    Attributes:
+        menus: each menu by its key.
+    """
+
+    def __init__(self, window: QMainWindow, pages: list[tuple[str, str]], *, has_project: bool) -> None:
+        self.menus: dict[str, QMenu] = {}
+        self._actions: dict[str, QAction] = {}
+        for menu in menus(pages):
+            shown = window.menuBar().addMenu(menu.text)
+            self.menus[menu.key] = shown
+            for command in menu.commands:
+                if command.begins_group:
+                    shown.addSeparator()
+                action = QAction(command.text, window)
+                action.setObjectName(command.key)
+                action.setMenuRole(command.role)
+                action.setCheckable(command.is_checkable)
+                action.setEnabled(has_project or not command.needs_project)
+                sequences = QKeySequence.keyBindings(command.keys) if isinstance(command.keys, Keys) else []
+                text = command.fallback or (command.keys if isinstance(command.keys, str) else "")
+                action.setShortcuts(sequences or ([QKeySequence(text)] if text else []))
+                shown.addAction(action)
+                self._actions[command.key] = action
+
+    def __getitem__(self, key: str) -> QAction:
+        return self._actions[key]
+
+    def on(self, key: str, do: Callable[[], object]) -> None:
+        """Do something when a command is given."""
+        self._actions[key].triggered.connect(lambda: do())

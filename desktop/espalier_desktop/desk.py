@@ -1,0 +1,264 @@
+"""All windows of the program: which projects are open, which were, and what belongs to none of them."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QLockFile, QObject, QStandardPaths, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
+
+from espalier.errors import EspalierError
+from espalier.project import SETTINGS, content_key, create
+from espalier_desktop import crash, theme
+from espalier_desktop.application import Application
+from espalier_desktop.commands import Commands
+from espalier_desktop.document import Document
+from espalier_desktop.home import home_folder, logs_folder, settings
+from espalier_desktop.i18n import tr
+from espalier_desktop.jobs.queue import JobQueue
+from espalier_desktop.main_window import MainWindow
+from espalier_desktop.recent import add_recent, recent_projects
+from espalier_desktop.widgets.sheet import Sheet, tell
+
+_ZOOMS = (0.85, 1.0, 1.15, 1.3, 1.5)
+
+
+class Desk(QObject):
+    """Opens projects, each in one window, and makes sure that no other program has it open.
+
+    Attributes:
+        windows: the open projects by their folders.
+        others: the windows that belong to no project, by what they are: welcome, settings, help and so on.
+        queue: the jobs of all windows.
+    """
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._application = application
+        self.windows: dict[Path, MainWindow] = {}
+        self.queue = JobQueue(self)
+        self._locks: dict[Path, QLockFile] = {}
+        self._is_quitting = False
+        self.others: dict[str, QWidget] = {}
+        application.file_opened.connect(self._open_path)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.apply_theme)
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Show every window in the appearance and text size that were chosen."""
+        stored = settings()
+        appearance = str(stored.value("appearance", "system"))
+        zoom = min(max(float(str(stored.value("zoom", 1.0))), _ZOOMS[0]), _ZOOMS[-1])
+        theme.apply(self._application, appearance if appearance in theme.APPEARANCES else "system", zoom)
+
+    def open(self, folder: Path) -> MainWindow | None:
+        """Open a project, or bring its window to the front; say what is wrong when there is none in the folder."""
+        folder = folder.expanduser().absolute()
+        if folder.resolve() in self.windows:
+            window = self.windows[folder.resolve()]
+            window.raise_()
+            window.activateWindow()
+            return window
+        if not (folder / SETTINGS).is_file():
+            self._offer_project(folder)
+            return None
+        lock = self._lock(folder)
+        if lock is None:
+            return None
+        try:
+            document = Document(folder)
+        except EspalierError as error:
+            lock.unlock()
+            self._tell(tr("The project cannot be opened"), str(error))
+            return None
+        window = MainWindow(document, self.queue)
+        self._locks[folder.resolve()], self.windows[folder.resolve()] = lock, window
+        window.closed.connect(lambda: self._on_closed(folder.resolve()))
+        window.folder_dropped.connect(lambda path: self.open(Path(path)))
+        self.connect_common(window, window.commands)
+        add_recent(folder)
+        self._remember_open()
+        if "welcome" in self.others:
+            self.others["welcome"].close()
+        window.show()
+        return window
+
+    def choose_folder(self) -> None:
+        """Let the person choose a project to open."""
+        start = str(next(iter(recent_projects()), Path.home()).parent)
+        folder = QFileDialog.getExistingDirectory(self._front(), tr("Open Project"), start)
+        if folder:
+            self.open(Path(folder))
+
+    def new_project(self) -> None:
+        """Let the person choose where a new, empty project goes, and open it."""
+        self._make(tr("New Project"), tr("My Project"), create)
+
+    def open_example(self) -> None:
+        """Let the person choose where a copy of the example goes, and open it."""
+        from espalier.demo import create_example
+
+        self._make(tr("Where should the example go?"), tr("Falkirk Wheel"), create_example)
+
+    def show_welcome(self) -> None:
+        """Show where to begin."""
+        from espalier_desktop.welcome import WelcomeWindow
+
+        self._show("welcome", lambda: WelcomeWindow(self))
+
+    def show_help(self, page: str = "help") -> None:
+        """Show a page of the help."""
+        from espalier_desktop.help_window import HelpWindow
+
+        self._show(page, lambda: HelpWindow(page))
+
+    def show_settings(self) -> None:
+        """Show the settings of the program."""
+        from espalier_desktop.settings_window import SettingsWindow
+
+        self._show("settings", lambda: SettingsWindow(self))
+
+    def copy_report(self) -> None:
+        """Put on the clipboard what those who mend the program need to know."""
+        QGuiApplication.clipboard().setText(crash.report())
+        window = self._application.activeWindow()
+        if isinstance(window, MainWindow):
+            window.toast(tr("The report is on the clipboard."))
+
+    def offer_report(self, line: str, sentence: str) -> None:
+        """Say that something went wrong in the program itself."""
+        parent = self._front()
+        if parent:
+            Sheet(parent, line, sentence).add(tr("Copy Report"), self.copy_report).add(tr("OK"), is_primary=True).open()
+
+    def connect_common(self, window: QMainWindow, commands: Commands) -> None:
+        """Connect the commands that are the same in every window."""
+        for key, do in {
+            "new": self.new_project,
+            "open": self.choose_folder,
+            "example": self.open_example,
+            "settings": self.show_settings,
+            "quit": self.quit,
+            "welcome": self.show_welcome,
+            "help": self.show_help,
+            "glossary": lambda: self.show_help("glossary"),
+            "copy_report": self.copy_report,
+            "show_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs_folder()))),
+            "about": lambda: self.show_help("about"),
+            "bigger": lambda: self._zoom(1),
+            "smaller": lambda: self._zoom(-1),
+            "actual_size": lambda: self._zoom(0),
+            "cut": lambda: _to_focus("cut"),
+            "copy": lambda: _to_focus("copy"),
+            "paste": lambda: _to_focus("paste"),
+            "select_all": lambda: _to_focus("selectAll"),
+        }.items():
+            commands.on(key, do)
+        recent = commands.menus["file"].addMenu(tr("Open Recent"))
+        commands.menus["file"].insertMenu(commands["example"], recent)
+
+        def fill() -> None:
+            recent.clear()
+            for path in recent_projects():
+                recent.addAction(path.name, partial(self.open, path)).setToolTip(str(path))
+            recent.setEnabled(not recent.isEmpty())
+
+        commands.menus["file"].aboutToShow.connect(fill)
+        fill()
+
+    def quit(self) -> None:
+        """Close every window, each of which may object, and end the program."""
+        self._is_quitting = True
+        self._application.closeAllWindows()
+        self._is_quitting = not self.windows  # a window with a running job may have refused
+
+    @Slot(str)
+    def _open_path(self, path: str) -> None:
+        self.open(Path(path))
+
+    def _make(self, title: str, name: str, make: Callable[[Path], object]) -> None:
+        place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        chosen, _ = QFileDialog.getSaveFileName(self._front(), title, f"{place}/{name}")
+        if not chosen:
+            return
+        try:
+            make(Path(chosen))
+        except EspalierError as error:
+            self._tell(tr("The project was not made"), str(error))
+        except OSError as error:
+            text = tr("The folder {folder} cannot be made: {reason}. Choose another place.")
+            self._tell(tr("The project was not made"), text.format(folder=chosen, reason=error.strerror or error))
+        else:
+            self.open(Path(chosen))
+
+    def _offer_project(self, folder: Path) -> None:
+        line = tr("This folder is no project")
+        if not folder.is_dir():
+            self._tell(tr("There is no such folder"), tr("{folder} is not there any more.").format(folder=folder))
+        elif any(not entry.name.startswith(".") for entry in folder.iterdir()):
+            text = tr("{folder} has no project.yaml. Open a folder that has one, or make a new project.")
+            self._tell(line, text.format(folder=folder))
+        elif parent := self._front():
+            text = tr("{folder} is empty. Espalier can make a new project in it.").format(folder=folder)
+            sheet = Sheet(parent, line, text).add_cancel()
+            sheet.add(tr("Make a Project"), lambda: create(folder) and self.open(folder), is_primary=True).open()
+
+    def _lock(self, folder: Path) -> QLockFile | None:
+        locks = home_folder() / "locks"
+        QDir().mkpath(str(locks))
+        lock = QLockFile(str(locks / f"{content_key(str(folder.resolve()))}.lock"))
+        lock.setStaleLockTime(0)  # a lock is stale only when its process is gone
+        if lock.tryLock(0):
+            return lock
+        text = tr("{folder} is open in another Espalier. Close it there first, or go on working there.")
+        self._tell(tr("The project is already open"), text.format(folder=folder))
+        return None
+
+    def _on_closed(self, folder: Path) -> None:
+        self.windows.pop(folder, None)
+        self._locks.pop(folder).unlock()
+        self._remember_open()
+        if not self.windows and not self._application.closingDown() and sys.platform == "darwin":
+            self.show_welcome()
+
+    def _remember_open(self) -> None:
+        """Note which projects to open at the next start: those that are open now, or were when the person quit."""
+        if not self._is_quitting:
+            settings().setValue("open", [str(path) for path in self.windows])
+
+    def _show(self, key: str, build: Callable[[], QWidget]) -> None:
+        if key not in self.others:
+            window = build()
+            self.others[key] = window
+            window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            window.destroyed.connect(lambda: self.others.pop(key, None))
+        self.others[key].show()
+        self.others[key].raise_()
+        self.others[key].activateWindow()
+
+    def _front(self) -> QWidget | None:
+        active = self._application.activeWindow()
+        return active or next(iter([*self.windows.values(), *self.others.values()]), None)
+
+    def _tell(self, line: str, sentence: str) -> None:
+        parent = self._front()
+        if parent is None:
+            self.show_welcome()
+            parent = self.others["welcome"]
+        tell(parent, line, sentence)
+
+    def _zoom(self, direction: int) -> None:
+        now = float(str(settings().value("zoom", 1.0)))
+        nearest = min(range(len(_ZOOMS)), key=lambda place: abs(_ZOOMS[place] - now))
+        place = min(max(nearest + direction, 0), len(_ZOOMS) - 1) if direction else _ZOOMS.index(1.0)
+        settings().setValue("zoom", _ZOOMS[place])
+        self.apply_theme()
+
+
+def _to_focus(method: str) -> None:
+    """Do to the text that has the focus what an Edit command says."""
+    do = getattr(QApplication.focusWidget(), method, None)
+    if do:
+        do()

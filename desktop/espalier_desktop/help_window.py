@@ -1,0 +1,82 @@
+"""Help and glossary: the pages of ``resources/help`` in the window's language."""
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QLineEdit, QTextBrowser, QWidget
+
+from espalier import __version__
+from espalier.resources import resource
+from espalier_desktop.i18n import tr
+from espalier_desktop.widgets.basics import column, row
+
+
+class HelpWindow(QWidget):
+    """One page of the help, with a field that finds words in it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        titles = {"help": tr("Espalier Help"), "glossary": tr("Glossary"), "about": tr("About Espalier")}
+        self.setWindowTitle(titles[page])
+        self.resize(680, 640 if page != "about" else 420)
+        self.text = QTextBrowser()
+        self.text.setProperty("role", "reader")
+        self.text.setAccessibleName(titles[page])
+        self.text.setOpenLinks(False)
+        self.text.anchorClicked.connect(self._open)
+        self.text.setTabChangesFocus(True)
+        self.words = QLineEdit()
+        self.words.setPlaceholderText(tr("Find"))
+        self.words.setAccessibleName(tr("Find in this page"))
+        self.words.setClearButtonEnabled(True)
+        self.words.textChanged.connect(self._find_first)
+        self.words.returnPressed.connect(self._find_next)
+        self.words.setMaximumWidth(240)
+        bar = row(None, self.words)
+        bar.setContentsMargins(16, 12, 16, 12)
+        self.setLayout(column(bar, self.text, spacing=0))
+        QShortcut(QKeySequence.StandardKey.Close, self, self.close)
+        QShortcut(QKeySequence.StandardKey.Find, self, self.words.setFocus)
+        self.show_page(page)
+
+    def show_page(self, page: str) -> None:
+        """Show a page: help, glossary or about."""
+        folder = tr("help/en")  # the folder of the pages in this language
+        text = resource(f"{folder}/{page}.md").read_text(encoding="utf-8")
+        self.text.setMarkdown(text.replace("VERSION", __version__))
+        _give_room(self.text.document())
+
+    def _open(self, link: QUrl) -> None:
+        if link.scheme() in ("https", "http"):
+            QDesktopServices.openUrl(link)
+        else:
+            self.show_page(link.fileName().removesuffix(".md"))
+
+    def _find_first(self, words: str) -> None:
+        cursor = self.text.textCursor()
+        cursor.setPosition(0)
+        self.text.setTextCursor(cursor)
+        self._find_next()
+
+    def _find_next(self) -> None:
+        words = self.words.text()
+        if words and not self.text.find(words):
+            cursor = self.text.textCursor()
+            cursor.setPosition(0)
+            self.text.setTextCursor(cursor)
+            self.text.find(words, QTextDocument.FindFlag(0))
+
+
+def _give_room(text: QTextDocument) -> None:
+    """Put space between paragraphs, which Qt's Markdown leaves out, and around headings."""
+    block = text.begin()
+    while block.isValid():
+        cursor = QTextCursor(block)
+        if cursor.currentTable() is None:
+            shape = block.blockFormat()
+            shape.setTopMargin(14 if shape.headingLevel() > 1 else 0)
+            shape.setBottomMargin(8)
+            shape.setLineHeight(130, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+            cursor.setBlockFormat(shape)
+        block = block.next()

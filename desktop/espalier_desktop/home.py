@@ -1,0 +1,32 @@
+"""Where the program keeps what belongs to no project: its settings, its locks and its logs."""
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+from espalier.models.folder import models_folder
+
+
+def home_folder() -> Path:
+    """Return the program's own folder, beside the models; ``ESPALIER_HOME`` moves it."""
+    return models_folder().parent
+
+
+def logs_folder() -> Path:
+    """Return the folder of the logs, where the Mac's Console looks for them."""
+    if sys.platform == "darwin" and not os.environ.get("ESPALIER_HOME"):
+        return Path.home() / "Library" / "Logs" / "Espalier"
+    return home_folder() / "logs"
+
+
+def stored_list(key: str) -> list[str]:
+    """Return a list of texts from the settings; an INI file gives one text for a list of one."""
+    value = settings().value(key, [])
+    return [value] if isinstance(value, str) else [str(text) for text in value] if isinstance(value, list) else []
+
+
+def settings() -> QSettings:
+    """Return the settings of the window, in a plain file."""
+    return QSettings(str(home_folder() / "window.ini"), QSettings.Format.IniFormat)

@@ -1,0 +1,92 @@
+"""The models by what they do in the project, and how thorough the work is."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton
+
+from espalier.errors import EspalierError
+from espalier.models.folder import find_model, model_info
+from espalier.models.starter import STARTER
+from espalier.project import Project
+from espalier_desktop.i18n import tr
+from espalier_desktop.widgets.basics import button, column, label, line, picture, row, set_role
+from espalier_desktop.widgets.formats import size
+from espalier_desktop.widgets.segments import Segments
+
+
+class ModelsCard(QFrame):
+    """One row for each role, and the dial.
+
+    Signals:
+        change_wanted: role whose model should be another: student or teacher.
+        dial_chosen: quick, good or thorough.
+    """
+
+    change_wanted = Signal(str)
+    dial_chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.student = _ModelRow("student", tr("Student"), tr("learns; it becomes your model"))
+        self.teacher = _ModelRow("teacher", tr("Teacher and critic"), tr("writes the practice and judges it"))
+        self.student.change.clicked.connect(lambda: self.change_wanted.emit("student"))
+        self.teacher.change.clicked.connect(lambda: self.change_wanted.emit("teacher"))
+        dials = {"quick": tr("Quick look"), "good": tr("Good"), "thorough": tr("Thorough")}
+        self.dial = Segments(dials, tr("Thoroughness"))
+        self.dial.chosen.connect(self.dial_chosen)
+        thorough = column(
+            label(tr("Thoroughness"), "strong"),
+            label(tr("How much practice is written, and how often it is repeated"), "caption", wrap=True),
+            spacing=2,
+        )
+        layout = column(
+            label(tr("Models"), "headline"),
+            4,
+            self.student.layout,
+            line(),
+            self.teacher.layout,
+            line(),
+            row(thorough, self.dial, spacing=12),
+            None,
+            spacing=10,
+        )
+        layout.setContentsMargins(20, 16, 20, 16)
+        self.setLayout(layout)
+
+    def show_project(self, project: Project) -> None:
+        """Show the models and the dial of a project."""
+        self.student.show_model(project.student)
+        self.teacher.show_model(project.teacher)
+        self.dial.choose(project.dial)
+
+
+class _ModelRow:
+    def __init__(self, icon_name: str, role: str, what: str) -> None:
+        self.name: QLabel = label(role="strong", wrap=True)
+        self.state: QLabel = label(role="caption", wrap=True)
+        self.change: QPushButton = button(tr("Change…"))
+        self.change.setAccessibleName(f"{role}: {self.change.text()}")
+        title = label(f"{role}, {what}", "caption", wrap=True)
+        self.layout = row(
+            picture(icon_name, 24), column(title, self.name, self.state, spacing=2), self.change, spacing=12
+        )
+        self.layout.setStretch(1, 1)
+
+    def show_model(self, name: str) -> None:
+        self.name.setText(name)
+        text, is_missing = model_state(name)
+        self.state.setText(text)
+        set_role(self.state, "error" if is_missing else "caption")
+
+
+def model_state(name: str) -> tuple[str, bool]:
+    """Return whether a model is on this machine, in words, and whether it is missing for good."""
+    try:
+        info = model_info(find_model(name), name)
+    except EspalierError as error:
+        if name == STARTER:
+            return tr("Fetched when it is first needed, 93 MB"), False
+        return str(error), True
+    return tr("On this machine: {architecture}, {precision}, {size}").format(
+        architecture=info.architecture, precision=info.precision, size=size(info.bytes)
+    ), False

@@ -1,0 +1,24 @@
+"""What a page shows when there is nothing yet: what it is for, and the one next thing to do."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from espalier_desktop.widgets.basics import column, label, picture, row
+
+
+class EmptyState(QWidget):
+    """An icon, a line, a sentence and at most one button, in the middle of the room there is."""
+
+    def __init__(self, icon_name: str, line: str, sentence: str, action: QPushButton | None = None) -> None:
+        super().__init__()
+        self.line = label(line, "headline")
+        self.sentence = label(sentence, "muted", wrap=True)
+        self.sentence.setMinimumWidth(420)
+        self.sentence.setMaximumWidth(460)
+        for text in (self.line, self.sentence):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        items: list[object] = [row(None, picture(icon_name, 40), None), 4, self.line, row(None, self.sentence, None)]
+        if action:
+            items += [8, row(None, action, None)]
+        self.setLayout(column(None, *items, None))  # type: ignore[arg-type]  # a list of what column takes

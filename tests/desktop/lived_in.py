@@ -1,0 +1,92 @@
+"""The example project as it is after a whole loop, made without a model: samples with verdicts, a run, a report."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from espalier import demo
+from espalier.evaluation.questions import read_questions
+from espalier.files import write_json
+from espalier.project import Project, open_project, write_settings
+from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
+from espalier.synthesis.sample import Check, Sample
+from espalier.taxonomy.leaf import Leaf
+from espalier.taxonomy.reader import read_taxonomy
+from espalier.training.run import open_run
+
+REASONS = (
+    ("round trip", "Asked again, the teacher answers something else."),
+    ("fits its fact", "The fact does not make this question likely: -1.31, at least -1.05."),
+    ("stands alone", "It points at a text that nobody sees."),
+)
+
+
+def make_samples(leaf: Leaf) -> list[Sample]:
+    """Return one accepted sample for each seed example, and a rejected one for every third."""
+    samples = []
+    for place, seed in enumerate(leaf.seeds):
+        form = Check("form", True, "It is one question.")
+        name, reason = REASONS[place % len(REASONS)]
+        question = seed.question.replace("?", ", in short?")
+        samples.append(Sample(f"0-{place}", leaf.path, question, seed.answer, seed.answer, (form,)))
+        if place % 3 == 0:
+            checks = (form, Check(name, False, reason, 0.18))
+            samples.append(Sample(f"0-r{place}", leaf.path, f"Why is it so? ({place})", seed.answer, "", checks))
+    return samples
+
+
+def write_samples(project: Project, leaf: Leaf) -> Practice:
+    """Write a leaf's samples so that it needs no more."""
+    _, journal, is_complete = leaf_journal(project, leaf)
+    samples = make_samples(leaf)
+    while not is_complete:
+        journal.add([replace(sample, id=sample.id.replace("0-", f"{journal.waves}-", 1)) for sample in samples], 1)
+        samples = samples[1::2] or samples
+        _, journal, is_complete = leaf_journal(project, leaf)
+    return Practice(leaf, tuple(journal.samples))
+
+
+def make_lived_in(root: Path, name_of_model: str) -> Project:
+    """Make the project in a new folder; its models are an existing folder."""
+    demo.create_example(root)
+    project = replace(open_project(root), student=name_of_model, teacher=name_of_model)
+    write_settings(project)
+    practice = [write_samples(project, leaf) for leaf in read_taxonomy(project.taxonomy)]
+    run = open_run(project, mixture_of(project, practice), train_settings(project), {"mlx": "0"})
+    dated = run.folder.with_name("2026-11-20T18-42-07")
+    run.folder.rename(dated)
+    for folder, size in (("adapter", 9_800_000), ("model-4bit", 81_000_000)):
+        (dated / folder).mkdir()
+        with (dated / folder / "weights").open("wb") as file:
+            file.truncate(size)
+    questions = read_questions(project.questions)
+    leaves: dict[str, dict[str, int]] = {}
+    for place, question in enumerate(questions):
+        total = leaves.setdefault(question.leaf, {"questions": 0, "base": 0, "tuned": 0, "4-bit": 0})
+        total["questions"] += 1
+        total["tuned"] += place % 6 != 0
+        total["4-bit"] += place % 5 != 0
+        total["base"] += place % 9 == 0
+    write_json(dated / "report.json", {"questions": [], "leaves": leaves})
+    return project
+
+
+def spoil(root: Path) -> None:
+    """Write a leaf that InstructLab would refuse, as a person might."""
+    leaf = root / "taxonomy" / "knowledge" / "science" / "optics" / "qna.yaml"
+    leaf.parent.mkdir(parents=True)
+    leaf.write_text("version: 3\ncreated_by: me\ndomain: optics\nseed_examples: yes\ntask: none\n", encoding="utf-8")
+
+
+def make_model(home: Path) -> str:
+    """Make a model folder that is complete as far as files can tell, and return its name."""
+    folder = home / "models" / "smollm2-135m-instruct"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama", "torch_dtype": "float32"}))
+    (folder / "tokenizer.json").write_text("{}")
+    size = 538_000_000
+    header = json.dumps({"weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, size]}}).encode()
+    with (folder / "model.safetensors").open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + size)
+    return folder.name

@@ -1,0 +1,172 @@
+"""Pictures of every page in every look, for a person to look at: ``make shots`` writes them to ``build/shots``."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="espalier-shots-"))
+os.environ["ESPALIER_HOME"] = str(HOME)
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_SCALE_FACTOR", "1")
+sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
+
+from desktop.lived_in import make_lived_in, make_model, spoil  # noqa: E402
+from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+
+from espalier.demo import create_example  # noqa: E402
+from espalier.messages import Progress, Stage  # noqa: E402
+from espalier_desktop import i18n  # noqa: E402
+from espalier_desktop.app import make_application  # noqa: E402
+from espalier_desktop.desk import Desk  # noqa: E402
+from espalier_desktop.home import settings  # noqa: E402
+from espalier_desktop.i18n import tr  # noqa: E402
+from espalier_desktop.jobs import process  # noqa: E402
+from espalier_desktop.main_window import MainWindow  # noqa: E402
+from espalier_desktop.pages import page_specs  # noqa: E402
+
+OUT = Path(__file__).parents[2] / "build" / "shots"
+SIZES = ((1280, 800), (1100, 700))
+
+
+def wait(application: QApplication, until: Callable[[], bool], seconds: float = 30) -> None:
+    """Let the window live until something is true."""
+    end = time.monotonic() + seconds
+    while not until() and time.monotonic() < end:
+        application.processEvents()
+        time.sleep(0.01)
+    application.processEvents()
+
+
+def shoot(application: QApplication, widget: QWidget, name: str) -> None:
+    """Write one picture."""
+    for _ in range(3):
+        application.processEvents()
+    widget.grab().save(str(OUT / f"{name}.png"))
+
+
+def tour(application: QApplication, desk: Desk, language: str, look: str, projects: Path) -> None:
+    """Take the pictures of one language in one look."""
+    settings().setValue("appearance", look)
+    desk.apply_theme()
+    mark = f"{language}-{look}"
+    desk.show_welcome()
+    shoot(application, desk_window(desk, "welcome"), f"welcome-{mark}")
+    window = desk.open(projects / "Falkirk Wheel")
+    assert window
+    wait(application, lambda: window.document.status is not None)
+    for width, height in SIZES if language == "en" else SIZES[1:]:
+        window.resize(width, height)
+        for spec in page_specs():
+            window.go(spec.key)
+            if spec.key == "generate":
+                select_first_row(window)
+            if spec.key == "compare":
+                show_answers(window)
+            shoot(application, window, f"{spec.key}-{mark}-{width}")
+    window.resize(*SIZES[0])
+    window.go("overview")
+    window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
+    shoot(application, window, f"toast-{mark}")
+    window._toast.hide()
+    run_training(application, window, mark)
+    window.close()
+    application.processEvents()
+    fresh = desk.open(projects / "New Taxonomy")
+    assert fresh
+    fresh.resize(*SIZES[1])
+    wait(application, lambda: fresh.document.status is not None)
+    for key in ("overview", "taxonomy", "generate", "train", "compare"):
+        fresh.go(key)
+        shoot(application, fresh, f"fresh-{key}-{mark}")
+    fresh.go("overview")
+    overview = fresh.page
+    overview.choose_model("student")  # type: ignore[attr-defined]
+    sheet = application.activeModalWidget() or application.activeWindow()
+    if sheet:
+        shoot(application, sheet, f"sheet-{mark}")
+        sheet.close()
+    fresh.close()
+    desk.show_settings()
+    shoot(application, desk_window(desk, "settings"), f"settings-{mark}")
+    desk.show_help("glossary")
+    shoot(application, desk_window(desk, "glossary"), f"glossary-{mark}")
+    for key in ("settings", "glossary"):
+        desk_window(desk, key).close()
+    application.processEvents()
+
+
+def desk_window(desk: Desk, key: str) -> QWidget:
+    """Return a window that belongs to no project."""
+    return desk.others[key]
+
+
+def select_first_row(window: MainWindow) -> None:
+    """Choose a row, so that its whole text is in the picture."""
+    table = window.page.table  # type: ignore[attr-defined]
+    table.setCurrentIndex(table.model().index(1, 0))
+
+
+def show_answers(window: MainWindow) -> None:
+    """Show a finished comparison."""
+    page = window.page
+    page.question.setPlainText("By how many metres does a boat rise on the Falkirk Wheel?")  # type: ignore[attr-defined]
+    before = "The Falkirk Wheel is a famous landmark. A boat can rise up to 100 metres above the river."
+    page.before.show_text(before)  # type: ignore[attr-defined]
+    page.after.show_text("The Falkirk Wheel lifts boats by 24 metres.")  # type: ignore[attr-defined]
+
+
+def run_training(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures while a job runs."""
+    window.do("tune")
+    job = window.jobs.current
+    assert job
+    wait(application, lambda: job.progress is not None)
+    story = window.jobs.story(job)
+    story.hear(Stage("train", "LoRA"))
+    for step in range(1, 341):
+        loss = 0.35 + 2.6 / (1 + step / 28) + 0.16 * ((step * 7919) % 13 - 6) / 13
+        story.hear(Progress("train", step, 600, "updates", 372.0, "", {"loss": loss}))
+    job.progress = story.progress
+    job.memory = 11_200_000_000
+    job.changed.emit()
+    for key in ("overview", "train"):
+        window.go(key)
+        shoot(application, window, f"running-{key}-{mark}")
+    job.stop()
+    job.stop()
+    wait(application, lambda: window.jobs.current is None)
+
+
+def main() -> int:
+    """Take every picture."""
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    model = make_model(HOME)
+    projects = HOME / "Projects"
+    make_lived_in(projects / "Falkirk Wheel", model)
+    create_example(projects / "New Taxonomy")
+    spoil(projects / "New Taxonomy")
+    fake = Path(__file__).with_name("fake_worker.py")
+    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
+    application, translators = make_application(sys.argv[:1])
+    if "Inter" in QFontDatabase.families():  # its widths are close to those of the Mac's own
+        application.setFont(QFont("Inter"))
+    desk = Desk(application)
+    for language in i18n.LANGUAGES:
+        for translator in translators:
+            application.removeTranslator(translator)
+        translators = i18n.install(language)
+        for look in ("light", "dark"):
+            tour(application, desk, language, look, projects)
+    shutil.rmtree(HOME)
+    print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
