@@ -9,9 +9,10 @@ say() { printf '%s\n' "$*" >&2; }
 
 debian_packages() {
     command -v dpkg-query >/dev/null || return 0
-    local wanted="python3-venv libopenblas0-pthread libglib2.0-0 libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon0"
+    local wanted="git python3-venv libopenblas0-pthread libglib2.0-0 libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon0"
     local name
     for name in $wanted; do
+        if [ "$name" = git ] && command -v git >/dev/null; then continue; fi
         # A Python of one's own (pyenv, uv) brings venv with it.
         if [ "$name" = python3-venv ] && python3 -c 'import ensurepip, venv' 2>/dev/null; then continue; fi
         dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$name"

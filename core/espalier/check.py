@@ -4,17 +4,20 @@ import difflib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from espalier.documents.contexts import project_hints
 from espalier.errors import EspalierError
+from espalier.project import SETTINGS, open_project
 from espalier.taxonomy.fixes import better_name, better_place, mend, put_in_place
+from espalier.taxonomy.git import changed_leaves
 from espalier.taxonomy.lint import DEFAULT_RULES
 from espalier.taxonomy.problems import Mode, Problem
 from espalier.taxonomy.saving import digest, save
 from espalier.taxonomy.source import ReadingError
 from espalier.taxonomy.survey import check
-from espalier.taxonomy.walk import find_files
+from espalier.taxonomy.walk import LEAF_FILE, find_files
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,13 @@ class Wanted:
     """What the person asked of the check.
 
     Attributes:
-        path: a leaf or a folder of leaves.
+        path: a leaf, a folder of leaves or a project.
         mode: strict as ``ilab``, or ci as the public taxonomy.
         rules: yamllint's settings.
         is_fixing: whether safe mends are made; their diff is printed.
         is_showing: whether their diff is only printed.
         as_json: whether problems are printed as JSON lines; the diff then goes to stderr.
+        since: a branch, tag or commit; only leaves that changed since are checked. "" checks all.
     """
 
     path: Path
@@ -36,6 +40,7 @@ class Wanted:
     is_fixing: bool = False
     is_showing: bool = False
     as_json: bool = False
+    since: str = ""
 
 
 def run(wanted: Wanted) -> int:
@@ -46,10 +51,15 @@ def run(wanted: Wanted) -> int:
     """
     if not wanted.path.exists():
         raise EspalierError(f"There is no {wanted.path}. Give a qna.yaml or a folder of them.")
-    path = wanted.path
+    project = open_project(wanted.path) if (wanted.path / SETTINGS).is_file() else None
+    if project:
+        wanted = replace(wanted, path=project.taxonomy)
+    paths = _changed(wanted) if wanted.since else [wanted.path]
     if wanted.is_fixing or wanted.is_showing:
-        path = _fix(wanted)
-    problems = check(path, wanted.mode, wanted.rules)
+        paths = [_fix(replace(wanted, path=path)) for path in paths]
+    problems = [problem for path in paths for problem in check(path, wanted.mode, wanted.rules)]
+    hints = project_hints(project) if project else []
+    problems += [hint for hint in hints if not wanted.since or Path(hint.path) in paths]
     for problem in problems:
         print(_as_json(problem) if wanted.as_json else _as_text(problem))
     errors = sum(problem.is_error for problem in problems)
@@ -57,6 +67,16 @@ def run(wanted: Wanted) -> int:
         rest = len(problems) - errors
         print(f"{errors} errors, {rest} warnings and hints." if problems else "No problems found.")
     return 1 if errors else 0
+
+
+def _changed(wanted: Wanted) -> list[Path]:
+    """Return the leaf files that changed, deleted ones left out."""
+    if not wanted.path.is_dir():
+        raise EspalierError(f"--since needs a whole taxonomy, and {wanted.path} is a file. Give the taxonomy's folder.")
+    changes = changed_leaves(wanted.path, wanted.since)
+    for change in changes:
+        print(f"{change.state} {change.leaf}", file=sys.stderr)
+    return [wanted.path / change.leaf / LEAF_FILE for change in changes if change.state != "deleted"]
 
 
 def diff(old: str, new: str, path: Path) -> Iterator[str]:

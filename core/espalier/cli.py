@@ -11,13 +11,15 @@ from pathlib import Path
 from espalier import check, demo, doctor
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
-from espalier.documents.store import import_document
+from espalier.documents.reference import import_reference
+from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
 from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.starter import STARTER
 from espalier.report import show_result
 from espalier.taxonomy import bench as taxonomy_bench
+from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 
 
@@ -71,20 +73,22 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("dir", type=Path)
     start = command.add_mutually_exclusive_group()
     start.add_argument("--example", action="store_true", help="begin with the example")
-    start.add_argument(
-        "--taxonomy", type=Path, metavar="PATH", help="begin with a copy of a taxonomy: a folder or a tar"
-    )
+    start.add_argument("--taxonomy", metavar="PATH|URL", help="begin with a copy or clone of this taxonomy")
     command.add_argument("--dial", choices=projects.DIALS, default="good")
-    command = add("document", "import documents for a knowledge leaf", _document)
+    text = "import documents for a knowledge leaf: files, or without any what the leaf's document names"
+    command = add("document", text, _document)
     command.add_argument("project", type=Path)
     command.add_argument("leaf")
-    command.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    command = add("check", "find the problems of a qna.yaml or a whole taxonomy", _check)
+    command.add_argument("files", type=Path, nargs="*", metavar="FILE")
+    command = add("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _check)
     command.add_argument("path", type=Path)
     command.add_argument(
         "--mode", choices=("strict", "ci"), default="strict", help="as ilab, or as the public taxonomy"
     )
     command.add_argument("--rules", type=Path, metavar="FILE", help="rules for yamllint instead of InstructLab's own")
+    command.add_argument(
+        "--since", metavar="REF", default="", help="only leaves that changed since this branch or commit"
+    )
     what = command.add_mutually_exclusive_group()
     what.add_argument("--fix", action="store_true", help="make every safe mend, and show it as a diff")
     what.add_argument("--diff", action="store_true", help="show what --fix would change")
@@ -136,7 +140,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _new(options: argparse.Namespace) -> int:
     if options.taxonomy:
-        project = projects.create_around(options.dir, options.taxonomy)
+        project = projects.create_around(options.dir, lambda place: adopt(options.taxonomy, place, _report_transfer))
     else:
         project = demo.create_example(options.dir) if options.example else projects.create(options.dir)
     projects.write_settings(replace(project, dial=options.dial))
@@ -145,15 +149,31 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _document(options: argparse.Namespace) -> int:
-    project = projects.open_project(options.project)
+    project, leaf = projects.open_project(options.project), options.leaf.strip("/")
     for file in options.files:
-        print(import_document(project, options.leaf.strip("/"), file))
+        _show_imported(import_document(project, leaf, file))
+    if not options.files:
+        for document in import_reference(project, leaf, _report_transfer):
+            _show_imported(document)
     return 0
+
+
+def _show_imported(document: Imported) -> None:
+    print(document.path)
+    for note in document.notes:
+        print(f"{document.path.name}: {note}", file=sys.stderr)
+
+
+def _report_transfer(text: str, share: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text} {share:4.0%} ", end="\n" if share == 1 else "", file=sys.stderr)
 
 
 def _check(options: argparse.Namespace) -> int:
     rules = read_rules(options.rules) if options.rules else DEFAULT_RULES
-    return check.run(check.Wanted(options.path, options.mode, rules, options.fix, options.diff, options.json))
+    return check.run(
+        check.Wanted(options.path, options.mode, rules, options.fix, options.diff, options.json, options.since)
+    )
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -3,8 +3,8 @@
 import fcntl
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,6 @@ import yaml
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.models.starter import STARTER
-from espalier.taxonomy.transfer import copy_taxonomy
 
 SETTINGS = "project.yaml"
 DIALS = ("quick", "good", "thorough")
@@ -69,9 +68,7 @@ def create(root: Path) -> Project:
     Raises:
         EspalierError: something is in the way.
     """
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise EspalierError(f"{root} is not empty. Choose a new folder for the project.")
-    project = Project(root)
+    project = Project(_free(root))
     write_settings(project)
     for folder in (
         project.taxonomy / "knowledge",
@@ -82,21 +79,31 @@ def create(root: Path) -> Project:
     return project
 
 
-def create_around(root: Path, taxonomy: Path) -> Project:
-    """Make a project with a copy of a taxonomy: a folder, a tar or a single leaf.
+def create_around(root: Path, bring: Callable[[Path], None]) -> Project:
+    """Make a project around a taxonomy; nothing is left behind when that fails.
+
+    Args:
+        root: a folder that is new or empty.
+        bring: puts the taxonomy into a folder that does not exist yet.
 
     Raises:
-        EspalierError: something is in the way, or the taxonomy cannot be copied; no project is left then.
+        EspalierError: something is in the way, or what ``bring`` raises.
     """
-    is_new = not root.exists()
-    project = create(root)
-    try:
-        copy_taxonomy(taxonomy, project.taxonomy)
-    except (EspalierError, OSError):
-        for left in [root] if is_new else list(root.iterdir()):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        raise
+    _free(root).parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=".taxonomy-") as folder:
+        bring(Path(folder, "taxonomy"))
+        root.mkdir(exist_ok=True)
+        Path(folder, "taxonomy").rename(root / "taxonomy")
+    project = Project(root)
+    write_settings(project)
+    project.documents.mkdir()
     return project
+
+
+def _free(root: Path) -> Path:
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise EspalierError(f"{root} is not empty. Choose a new folder for the project.")
+    return root
 
 
 def write_settings(project: Project) -> None:

@@ -1,1 +1,1 @@
-"""Documents of knowledge leaves: imported as Markdown, read as facts."""
+"""Documents of knowledge leaves: imported as Markdown from files or Git, read as facts and in chunks."""
