@@ -31,7 +31,7 @@ from espalier.training.run import Run, latest_trained, open_run
 ANSWER = Sampling(max_tokens=64)
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
-EPOCHS = {"quick": 4, "good": 6, "thorough": 12}
+EPOCHS = {"quick": 4, "good": 5, "thorough": 12}
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 

@@ -24,7 +24,7 @@ VERSION = 2  # part of the leaf key: raise it when the same inputs give other sa
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it
-LONGEST_PASSAGE = 600  # letters of a passage that is learned whole
+LONGEST_PASSAGE = 400  # letters of a passage that is learned whole
 STARTS = 6  # words that questions are made to begin with
 QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
 

@@ -41,7 +41,7 @@ class TrainSettings:
 
     lora: LoraSettings = field(default_factory=LoraSettings)
     learning_rate: float = 1e-3
-    epochs: int = 6
+    epochs: int = 5
     batch_rows: int = 8
     warm_up: float = 0.05
     weight_decay: float = 0.01
