@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtGui import QPdfWriter, QTextDocument
+from PySide6.QtGui import QFont, QPdfWriter, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from espalier.documents.pdf import read_pdf
@@ -12,6 +12,7 @@ CELLS = [("Lift", "Opened"), ("Falkirk", "2002"), ("Anderton", "1875"), ("Peterb
 
 def test_a_document_that_qt_prints_comes_back(tmp_path: Path, qtbot: QtBot) -> None:
     document = QTextDocument()
+    document.setDefaultFont(QFont("Inter", 11))
     cells = "".join(f"<tr><td width=200>{name}</td><td width=200>{value}</td></tr>" for name, value in CELLS)
     paragraph = "<p>The wheel turns in four minutes and uses as much energy as boiling eight kettles of water. "
     text = f"{paragraph * 3}</p>"
