@@ -1,4 +1,4 @@
-"""PDF files as Markdown, from files written here and drawn by Qt."""
+"""PDF files as Markdown, from files written here; `tests/desktop/test_printed.py` has one that Qt prints."""
 
 import struct
 import zlib
@@ -249,29 +249,6 @@ def unpacked(png: bytes) -> tuple[int, int, list[bytes]]:
     (length,) = struct.unpack(">I", png[start - 4 : start])
     rows = zlib.decompress(png[start + 4 : start + 4 + length])
     return width, height, [rows[y * (3 * width + 1) : (y + 1) * (3 * width + 1)] for y in range(height)]
-
-
-def test_a_document_that_qt_prints_comes_back(tmp_path: Path, qtbot: object) -> None:
-    from PySide6.QtGui import QPdfWriter, QTextDocument
-
-    document = QTextDocument()
-    cells = "".join(f"<tr><td width=200>{name}</td><td width=200>{value}</td></tr>" for name, value in CELLS)
-    paragraph = "<p>The wheel turns in four minutes and uses as much energy as boiling eight kettles of water. "
-    text = f"{paragraph * 3}</p>"
-    document.setHtml(
-        f"<h1>Boat lifts</h1>{text}<h2>Numbers</h2><table>{cells}</table><ul><li>one</li><li>two</li></ul>"
-    )
-    writer = QPdfWriter(str(tmp_path / "qt.pdf"))
-    document.print_(writer)
-    del writer
-    markdown = read_pdf("qt.pdf", (tmp_path / "qt.pdf").read_bytes())[0]
-    assert markdown.startswith("# Boat lifts\n\nThe wheel turns in four minutes and uses as much energy as boiling ")
-    assert "## Numbers" in markdown
-    assert "| Falkirk | 2002 |" in markdown
-    assert "- one\n- two\n" in markdown
-
-
-CELLS = [("Lift", "Opened"), ("Falkirk", "2002"), ("Anderton", "1875"), ("Peterborough", "1904")]
 
 
 PLACED = st.builds(
