@@ -59,7 +59,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("new", tr("New Project…"), Keys.New, needs_project=anywhere),
                 Command("open", tr("Open Project…"), Keys.Open, needs_project=anywhere),
                 Command("example", tr("Open the Example…"), needs_project=anywhere),
-                Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R", begins_group=True),
+                Command("save", tr("Save"), Keys.Save, begins_group=True),
+                Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R"),
                 Command("close", tr("Close Window"), Keys.Close, "Ctrl+W", needs_project=anywhere, begins_group=True),
                 Command(
                     "settings",
