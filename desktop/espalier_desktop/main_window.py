@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from espalier.project import content_key
 from espalier_desktop.banner import Banner
-from espalier_desktop.commands import Commands
+from espalier_desktop.commands import TAXONOMY_COMMANDS, Commands
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
 from espalier_desktop.home import settings
@@ -171,6 +171,8 @@ class MainWindow(QMainWindow):
             commands.on(f"go_{key}", partial(self.go, key))
         for key in JOB_COMMANDS:
             commands.on(key, partial(self._start, key))
+        for key in TAXONOMY_COMMANDS:
+            commands.on(key, partial(self._give, "taxonomy", key))
         commands.on("stop", self._jobs.stop)
         commands.on("show_log", self._show_log)
         commands.on("reveal", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(document.root))))
@@ -200,6 +202,10 @@ class MainWindow(QMainWindow):
         self._offer_interrupted()
         if document.restored:
             self.toast(tr("Unsaved text in %n leaf(s) was put back.", document.restored))
+
+    def _give(self, page: str, command: str) -> None:
+        self.go(page)
+        self._pages[page].give(command)
 
     def _start(self, command: str) -> None:
         if any(job.request.command == command for job in self._jobs.jobs):
