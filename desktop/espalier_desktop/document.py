@@ -13,8 +13,8 @@ from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
 from espalier.taxonomy.folders import Change, Roots
-from espalier.taxonomy.tree import read_tree
-from espalier.taxonomy.walk import FOLDERS, leaf_files
+from espalier.taxonomy.tree import Node, read_tree
+from espalier.taxonomy.walk import LEAF_FILE
 from espalier_desktop.edits import ChangeFolders, EditText
 from espalier_desktop.i18n import tr
 from espalier_desktop.texts import LeafTexts
@@ -64,8 +64,8 @@ class Document(QObject):
         super().__init__(parent)
         self.root = root
         self.project = open_project(root)
-        self._shown = {path: LeafStatus(path) for path in _leaf_paths(self.project)}
         self.tree = read_tree(self.project.taxonomy)
+        self._shown = {path: LeafStatus(path) for path in sorted(_leaf_paths(self.tree), key=_place)}
         self.status: ProjectStatus | None = None
         self.undo = QUndoStack(self)
         self.undo.setUndoLimit(_MOST_EDITS)
@@ -152,9 +152,11 @@ class Document(QObject):
         """Show the taxonomy's folders as they are now; only undo commands call this."""
         self.texts.moved(moves)
         self.tree = read_tree(self.project.taxonomy)
-        known = {_moved(path, moves): replace(leaf, path=_moved(path, moves)) for path, leaf in self._shown.items()}
-        paths = _leaf_paths(self.project)
-        self._shown = {path: known.get(path) or LeafStatus(path) for path in paths}
+        known = {_moved(path, moves): leaf for path, leaf in self._shown.items()}
+        paths = set(_leaf_paths(self.tree))
+        paths |= {path for path in known.keys() - paths if self.texts.file(path).is_file()}  # those that links lead to
+        leaves = ((path, known.get(path) or LeafStatus(path)) for path in sorted(paths, key=_place))
+        self._shown = {path: leaf if leaf.path == path else replace(leaf, path=path) for path, leaf in leaves}
         self.tree_changed.emit(moves)
         self.leaves_changed.emit()
         self.refresh()
@@ -220,10 +222,10 @@ class Document(QObject):
     def _take_from_disk(self, path: str, text: str) -> None:
         self.edit(path, text, tr("Change by Another Program"))
 
-    @Slot()
-    def _on_disk_changed(self) -> None:
+    @Slot(bool)
+    def _on_disk_changed(self, is_reshaped: bool) -> None:
         self.texts.look()
-        tree = read_tree(self.project.taxonomy)
+        tree = read_tree(self.project.taxonomy) if is_reshaped else self.tree
         if tree != self.tree:
             self.tree = tree
             self.tree_changed.emit({})
@@ -283,6 +285,15 @@ def _moved(path: str, moves: Mapping[str, str]) -> str:
     return path
 
 
-def _leaf_paths(project: Project) -> list[str]:
-    files = (file.parent.relative_to(project.taxonomy).as_posix() for file in leaf_files(project.taxonomy))
-    return [path for path in files if path.partition("/")[0] in FOLDERS]
+def _leaf_paths(tree: Node) -> list[str]:
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        found += [node.path] if node.is_leaf else []
+        waiting += node.children
+    return found
+
+
+def _place(path: str) -> list[str]:
+    """Return what leaves are sorted by, as the survey sorts their files."""
+    return [*path.split("/"), LEAF_FILE]

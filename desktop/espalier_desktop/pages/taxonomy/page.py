@@ -196,11 +196,13 @@ class TaxonomyPage(Page):
     def _connect(self) -> None:
         self._document.tree_changed.connect(self._on_tree_changed)
         self._document.touched.connect(self._on_touched)
-        self._document.leaves_changed.connect(self.refresh)
-        self._document.status_changed.connect(self.refresh)
+        self._soon = QTimer(self, interval=0, singleShot=True)  # once for all signals of one change
+        self._soon.timeout.connect(self.refresh)
+        self._document.leaves_changed.connect(self._soon.start)
+        self._document.status_changed.connect(self._soon.start)
         self.tree.chosen.connect(self._on_chosen)
         self.filter.textChanged.connect(self._on_filter)
-        self.editor.viewed.connect(lambda _: self.refresh())
+        self.editor.viewed.connect(lambda _: self._soon.start())
 
     def _statuses(self) -> Mapping[str, LeafStatus]:
         """Return the statuses of the survey, with that of the leaf being edited as its text is now."""
@@ -260,7 +262,7 @@ class TaxonomyPage(Page):
             self.editor.show_leaf(path)
         if path:
             self._on_chosen(path)
-        self.refresh()
+        self._soon.start()
 
     @Slot(str)
     def _on_touched(self, path: str) -> None:

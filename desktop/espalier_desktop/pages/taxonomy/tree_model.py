@@ -20,6 +20,8 @@ Role = Qt.ItemDataRole
 PathRole = Role.UserRole  # the path of a leaf or branch
 BadgeRole = Role.UserRole + 1  # its `Badge`
 MIME = "application/x-espalier-path"
+_FIXED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
+_FREE = _FIXED | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
 _STATES = ("", "wait", "warning", "error")  # from good to bad
 
 
@@ -62,6 +64,9 @@ class Twig:
     kids: list["Twig"] = field(default_factory=list)
     shown: list["Twig"] = field(default_factory=list)
     badge: Badge = field(default_factory=Badge)
+    own: Badge | None = None  # of the leaf itself, without what is below it
+    status: LeafStatus | None = None  # from which that was made
+    searched: str = ""  # what the filter looks through, once it was needed
 
     @property
     def name(self) -> str:
@@ -88,6 +93,7 @@ class TreeModel(QAbstractItemModel):
         self._by_id: dict[int, Twig] = {}
         self._by_path: dict[str, Twig] = {}
         self._filter = ""
+        self._reshaped: list[Twig] = []  # branches that lost or gained something since the badges were made
         self._tree = Node("", False, ())
         self._root = self._grown(self._tree, None)
 
@@ -122,8 +128,30 @@ class TreeModel(QAbstractItemModel):
         self._merge(self._root, tree)
 
     def show_statuses(self, statuses: Mapping[str, LeafStatus]) -> None:
-        """Show other badges; only rows whose badge is another are painted again."""
-        self._judge(self._root, statuses)
+        """Show other badges; only rows whose badge is another are painted again, with the branches above them."""
+        stale: dict[int, Twig] = {}
+        for twig in self._by_path.values():
+            status = statuses.get(twig.path) if twig.is_leaf else None
+            if status is not twig.status or (twig.is_leaf and twig.own is None):
+                twig.status, own = status, _badge_of(status) if twig.is_leaf else None
+                if own != twig.own:
+                    twig.own = own
+                    self._mark(twig, stale)
+        for twig in self._reshaped:
+            self._mark(twig, stale)
+        self._reshaped.clear()
+        for twig in sorted(stale.values(), key=lambda each: -each.path.count("/") if each.path else 1):
+            badge = _sum([kid.badge for kid in twig.kids], twig.own)
+            if badge != twig.badge:
+                twig.badge = badge
+                self._tell(twig)
+
+    def _mark(self, twig: Twig, stale: dict[int, Twig]) -> None:
+        """Note that the badges of a twig and of everything above it are to be made again."""
+        here: Twig | None = twig
+        while here and here.id not in stale:
+            stale[here.id] = here
+            here = here.parent
 
     def set_filter(self, text: str) -> None:
         """Show the rows whose path holds every word of a text, with what is above and below them."""
@@ -195,12 +223,9 @@ class TreeModel(QAbstractItemModel):
 
     @override
     def flags(self, index: Index) -> Qt.ItemFlag:
-        flag = Qt.ItemFlag
         if not index.isValid():
-            return flag.NoItemFlags
-        fixed = flag.ItemIsEnabled | flag.ItemIsSelectable | flag.ItemIsDropEnabled
-        is_top = "/" not in self._twig(index).path
-        return fixed if is_top else fixed | flag.ItemIsEditable | flag.ItemIsDragEnabled
+            return Qt.ItemFlag.NoItemFlags
+        return _FREE if "/" in self._twig(index).path else _FIXED
 
     @override
     def supportedDropActions(self) -> Qt.DropAction:
@@ -246,22 +271,33 @@ class TreeModel(QAbstractItemModel):
 
     def _reset(self) -> None:
         badges = {path: twig.badge for path, twig in self._by_path.items()}
+        self._reshaped.clear()
         self.beginResetModel()
         self._by_id, self._by_path = {}, {}
         self._root = self._grown(self._tree, None)
         for twig in _below(self._root):
             twig.badge = badges.get(twig.path, twig.badge)
+            self._reshaped.append(twig)
         self._sift()
         self.endResetModel()
 
     def _sift(self) -> None:
         words = self._filter.split()
 
+        def show_all(twig: Twig) -> None:
+            twig.shown = twig.kids
+            for kid in twig.kids:
+                show_all(kid)
+
         def sift(twig: Twig, above: str) -> bool:
-            text = f"{above}/{branch_name(twig.path).casefold()} {twig.name.casefold()}" if twig.path else ""
-            if all(word in text for word in words):
-                for each in _below(twig):
-                    each.shown = each.kids
+            text = twig.searched
+            if not text and twig.path:
+                text = twig.searched = f"{above}/{branch_name(twig.path).casefold()} {twig.name.casefold()}"
+            for word in words:
+                if word not in text:
+                    break
+            else:
+                show_all(twig)
                 return True
             twig.shown = [kid for kid in twig.kids if sift(kid, text)]
             return bool(twig.shown)
@@ -271,6 +307,7 @@ class TreeModel(QAbstractItemModel):
     def _merge(self, twig: Twig, node: Node) -> None:
         if twig.is_leaf != node.is_leaf:
             twig.is_leaf = node.is_leaf
+            self._reshaped.append(twig)
             self._tell(twig)
         wanted = {child.path for child in node.children}
         for row in reversed(range(len(twig.kids))):
@@ -278,11 +315,13 @@ class TreeModel(QAbstractItemModel):
                 self.beginRemoveRows(self._index(twig), row, row)
                 self._forget(twig.kids.pop(row))
                 self.endRemoveRows()
+                self._reshaped.append(twig)
         for row, child in enumerate(node.children):
             if row == len(twig.kids) or twig.kids[row].path != child.path:
                 self.beginInsertRows(self._index(twig), row, row)
                 twig.kids.insert(row, self._grown(child, twig))
                 self.endInsertRows()
+                self._reshaped += _below(twig.kids[row])
             else:
                 self._merge(twig.kids[row], child)
 
@@ -300,32 +339,19 @@ class TreeModel(QAbstractItemModel):
             target.kids.insert(row, twig)
             twig.parent = target
             self.endMoveRows()
+            self._reshaped += [above, target]
         moved = list(_below(twig))
         for each in moved:
             del self._by_path[each.path]
         for each in moved:
             each.path = new + each.path[len(old) :]
+            each.searched = ""
             self._by_path[each.path] = each
         self._tell(twig)
 
     def _forget(self, twig: Twig) -> None:
         for each in _below(twig):
             del self._by_id[each.id], self._by_path[each.path]
-
-    def _judge(self, twig: Twig, statuses: Mapping[str, LeafStatus]) -> Badge:
-        badges = [self._judge(kid, statuses) for kid in twig.kids]
-        kind = ""
-        if twig.is_leaf:
-            own = _badge_of(statuses.get(twig.path))
-            badges.append(own)
-            kind = own.kind
-        state = max((badge.state for badge in badges), key=_STATES.index, default="")
-        problems = sum(badge.problems for badge in badges if badge.state == state)
-        badge = Badge(state, problems, sum(badge.accepted for badge in badges), kind)
-        if badge != twig.badge:
-            twig.badge = badge
-            self._tell(twig)
-        return badge
 
     def _tell(self, twig: Twig) -> None:
         index = self._index(twig)
@@ -340,6 +366,15 @@ def _below(twig: Twig) -> Iterator[Twig]:
         here = stack.pop()
         yield here
         stack += reversed(here.kids)
+
+
+def _sum(badges: list[Badge], own: Badge | None) -> Badge:
+    """Return what a row says of what is below it and of itself."""
+    if own:
+        badges = [*badges, own]
+    state = max((badge.state for badge in badges), key=_STATES.index, default="")
+    problems = sum(badge.problems for badge in badges if badge.state == state)
+    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "")
 
 
 def _badge_of(status: LeafStatus | None) -> Badge:

@@ -54,9 +54,9 @@ class TreeView(QTreeView):
         return str(self.currentIndex().data(PathRole) or "")
 
     @property
-    def opened(self) -> list[str]:
-        """Return the branches that are open, as a state to find again."""
-        return sorted(self._open)
+    def opened(self) -> list[str] | None:
+        """Return the branches that are open, as a state to find again; None when they are too many for that."""
+        return sorted(self._open) if len(self._open) <= _FEW else None
 
     def open_first(self, paths: list[str] | None = None) -> None:
         """Open these branches; without any, all of a small tree and the top of a large one."""
@@ -106,6 +106,7 @@ class TreeView(QTreeView):
     @Slot()
     def _reopen(self) -> None:
         self.blockSignals(True)
+        self.scheduleDelayedItemsLayout()  # with one pending, opening a branch lays nothing out by itself
         if not self._is_filtered:
             for path in self._open:
                 index = self._tree.index_of(path)
