@@ -65,6 +65,7 @@ class LeafTexts(QObject):
         self._taxonomy = taxonomy
         self._journal = Journal(root)
         self._open: dict[str, _Open] = {}
+        self._kept: set[str] = set()
         self._is_refused = False
         self._keeping = QTimer(self, interval=KEEP, singleShot=True)
         self._keeping.timeout.connect(self._keep)
@@ -143,7 +144,7 @@ class LeafTexts(QObject):
         """End a dispute: the file's text is ours now, as an edit that can be undone."""
         leaf = self._open[path]
         leaf.agree()
-        self._journal.forget(path)
+        self._forget(path)
         if leaf.disk is None:
             del self._open[path]
             self.changed.emit(path)
@@ -159,6 +160,7 @@ class LeafTexts(QObject):
                     self._open[new + path[len(old) :]] = self._open.pop(path)
         for path in [path for path in self._open if not self.file(path).exists()]:
             del self._open[path]
+        self._keep()
 
     def restore(self) -> list[tuple[str, str]]:
         """Return (leaf, text) of what was typed before the program was killed and can be put in place.
@@ -177,6 +179,7 @@ class LeafTexts(QObject):
                 found.append((unsaved.leaf, unsaved.text))
             else:
                 self._open[unsaved.leaf] = _Open(unsaved.text, disk, unsaved.base, is_disputed=True)
+                self._kept.add(unsaved.leaf)
         if self.disputes:
             self.disputed.emit()
         return found
@@ -184,12 +187,20 @@ class LeafTexts(QObject):
     @Slot()
     def _keep(self) -> None:
         self._keeping.stop()
-        for path in self.unsaved:
+        unsaved = self.unsaved
+        for path in self._kept.difference(unsaved):  # undone, back to what the file holds
+            self._forget(path)
+        for path in unsaved:
             leaf = self._open[path]
             try:
                 self._journal.keep(Unsaved(path, leaf.text, leaf.base))
+                self._kept.add(path)
             except OSError as error:
                 self._refuse(path, error.strerror or str(error))
+
+    def _forget(self, path: str) -> None:
+        self._journal.forget(path)
+        self._kept.discard(path)
 
     def _save(self, path: str) -> bool:
         leaf = self._open[path]
@@ -203,7 +214,7 @@ class LeafTexts(QObject):
             return False
         leaf.disk = Opened(leaf.text, digest(leaf.text))
         leaf.agree()
-        self._journal.forget(path)
+        self._forget(path)
         self.saved.emit(path)
         return True
 
@@ -218,7 +229,7 @@ class LeafTexts(QObject):
         was_saved, leaf.disk = leaf.is_saved, disk
         if leaf.is_saved:
             leaf.agree()
-            self._journal.forget(path)
+            self._forget(path)
         elif not was_saved:
             leaf.is_disputed = True
         elif disk is None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
+from espalier_desktop.home import home_folder
 from espalier_desktop.widgets.sheet import Sheet
 
 SKILL = "compositional_skills/writing/support_triage"
@@ -159,6 +160,7 @@ from PySide6.QtCore import QTimer
 from espalier_desktop.app import make_application
 from espalier_desktop import texts
 from espalier_desktop.document import Document
+from espalier_desktop.home import home_folder
 texts.REST = 60_000
 application, translators = make_application(sys.argv[:1])
 document = Document(Path(sys.argv[1]))
@@ -196,6 +198,16 @@ def test_a_file_that_changed_after_the_kill_is_a_dispute(killed: str, fresh_root
     document.texts.save_all()
     document.close()
     assert make_document().texts.disputes == [SKILL]
+
+
+def test_what_was_undone_is_not_put_back(fresh_root: Path, make_document: Make, qtbot: QtBot) -> None:
+    document = make_document()
+    document.edit(SKILL, document.texts.text(SKILL) + "# mine\n", "Edit")
+    qtbot.waitUntil(lambda: any((home_folder() / "journal").rglob("*.json")), timeout=LONG)
+    document.take_back()
+    document.close()
+    assert not any((home_folder() / "journal").rglob("*.json"))
+    assert make_document().restored == 0
 
 
 def test_folders_change_and_change_back_with_their_open_texts(fresh_root: Path, make_document: Make) -> None:

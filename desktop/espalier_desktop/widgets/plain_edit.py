@@ -51,11 +51,11 @@ class PlainEdit(QPlainTextEdit):
 
 
 class GrowingEdit(PlainEdit):
-    """A field that is as tall as its text, from ``lines`` lines on; with one line, Return ends nothing."""
+    """A field that is as tall as its text, from ``lines`` lines on; where a text is one line, Return goes on."""
 
-    def __init__(self, name: str, lines: int = 1) -> None:
+    def __init__(self, name: str, lines: int = 1, *, is_line: bool = False) -> None:
         super().__init__(name)
-        self._lines = lines
+        self._lines, self._is_line = lines, is_line
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().documentLayout().documentSizeChanged.connect(self._grow)
@@ -63,7 +63,7 @@ class GrowingEdit(PlainEdit):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._lines == 1 and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if self._is_line and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.focusNextChild()
             return
         super().keyPressEvent(event)

@@ -16,6 +16,7 @@ from espalier_desktop.widgets.basics import column, label, row, set_role
 from espalier_desktop.widgets.plain_edit import GrowingEdit
 
 _PAUSE = 250  # milliseconds after the last key until the leaf's text is changed
+_LINES = ("created_by", "domain", "repo", "commit")  # values of one line
 
 
 class Field(QWidget):
@@ -32,7 +33,7 @@ class Field(QWidget):
     def __init__(self, where: Where, title: str, name: str, lines: int = 1, help_text: str = "") -> None:
         super().__init__()
         self.where = where
-        self.edit = GrowingEdit(name, lines)
+        self.edit = GrowingEdit(name, lines, is_line=where[-1] in _LINES)
         self.edit.setPlaceholderText(help_text)
         self.counter = label(role="caption")
         self.problems = ProblemList()

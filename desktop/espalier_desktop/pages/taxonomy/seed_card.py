@@ -5,7 +5,9 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from espalier.taxonomy.leaf import Kind
 from espalier.taxonomy.leaf_text import Where
@@ -42,7 +44,8 @@ class SeedCard(QFrame):
         self._seed, self._kind, self._number = seed, kind, index + 1
         self.fields: list[Field] = []
         self.problems = ProblemList()
-        self.head = button("", self.toggle, role="fold")
+        self.head = _Fold()
+        self.head.clicked.connect(self.toggle)
         self.head.setIconSize(QSize(12, 12))
         self._badge = label(role="error")
         up = _tool("up", tr("Move seed example {number} up"), index, self.up.emit, index > 0)
@@ -67,8 +70,7 @@ class SeedCard(QFrame):
         """Show the first question, or what stands in its place, and how many errors are inside."""
         self._seed = seed
         words = _first_question(seed) or tr("(no question yet)")
-        text = f"{self._number}   {words}"
-        self.head.setText(text if len(text) <= 90 else text[:89] + "…")
+        self.head.show_title(f"{self._number}   {words}")
         state = tr("open") if self.is_open else tr("closed")
         name = tr("Seed example {number}, {state}: {question}")
         self.head.setAccessibleName(name.format(number=self._number, state=state, question=words))
@@ -118,8 +120,8 @@ class SeedCard(QFrame):
         body.addLayout(row(button(tr("Add Pair"), lambda: self.added.emit(where, _pair()), picture="plus"), None))
 
     def _add_pair(self, body: QVBoxLayout, where: Where, of: str = "") -> None:
-        self._add(body, (*where, "question"), tr("Question"), 2, of=of)
-        self._add(body, (*where, "answer"), tr("Answer"), 2, of=of)
+        self._add(body, (*where, "question"), tr("Question"), 1, of=of)
+        self._add(body, (*where, "answer"), tr("Answer"), 1, of=of)
 
     def _add(self, body: QVBoxLayout, where: Where, title: str, lines: int, help_text: str = "", of: str = "") -> None:
         seed = tr("seed example {number}").format(number=self._number)
@@ -127,6 +129,27 @@ class SeedCard(QFrame):
         self.fields.append(field)
         body.addWidget(field)
         self.made.emit(field)
+
+
+class _Fold(QPushButton):
+    """A button as wide as there is room, with its text cut where that ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = ""
+        self.setProperty("role", "fold")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_title(self, title: str) -> None:
+        """Show a text as far as there is room."""
+        self._title = title
+        self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, max(self.width() - 36, 40)))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.show_title(self._title)
 
 
 def _pair() -> dict[str, str]:

@@ -103,6 +103,14 @@ class TreeView(QTreeView):
             return
         super().keyPressEvent(event)
 
+    @override
+    def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        super().drawBranches(painter, rect, index)
+        if self._tree.rowCount(index):
+            place = QRect(0, 0, 12, 12)
+            place.moveCenter(QRect(rect.right() - self.indentation() + 1, rect.top(), 14, rect.height()).center())
+            paint_icon(painter, "down" if self.isExpanded(index) else "forward", place, theme.current().muted)
+
     @Slot()
     def _reopen(self) -> None:
         self.blockSignals(True)
