@@ -138,7 +138,7 @@ class Document(QObject):
 
     def delete(self, path: str) -> str | None:
         """Delete a leaf or branch with all that is below it."""
-        return self._change_folders(tr("Delete"), lambda roots: folders.delete(roots, path))
+        return self._change_folders(tr("Delete"), lambda roots: folders.delete(roots, path), path)
 
     def rename(self, path: str, name: str) -> str | None:
         """Give a leaf or branch another name."""
@@ -199,7 +199,7 @@ class Document(QObject):
         if project != self.project:
             self.undo.push(_ChangeSettings(self, text, project))
 
-    def _change_folders(self, text: str, make: Callable[[Roots], Change], moved: str = "") -> str | None:
+    def _change_folders(self, text: str, make: Callable[[Roots], Change], before: str = "") -> str | None:
         self.texts.save_all()
         try:
             change = make(Roots.around(self.project.taxonomy))
@@ -207,9 +207,9 @@ class Document(QObject):
             self.failed.emit(str(error))
             return None
         if change.renames:
-            moves = {moved: change.path} if moved else {}
+            moves = {before: change.path} if before and change.path else {}
             self.follow(moves)
-            self.undo.push(ChangeFolders(self, text, change, moves))
+            self.undo.push(ChangeFolders(self, text, change, before, moves))
         return change.path
 
     def _restore(self) -> int:

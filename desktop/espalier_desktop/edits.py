@@ -61,25 +61,30 @@ class EditText(QUndoCommand):
 
 
 class ChangeFolders(QUndoCommand):
-    """A change of the taxonomy's folders that was just made."""
+    """A change of the taxonomy's folders that was just made.
 
-    def __init__(self, document: "Document", text: str, change: Change, moves: Mapping[str, str]) -> None:
+    Args:
+        before: path of what is there again when the change is undone; "" when nothing is.
+        moves: from old to new path, when something only moved.
+    """
+
+    def __init__(self, document: "Document", text: str, change: Change, before: str, moves: Mapping[str, str]) -> None:
         super().__init__(text)
         self._document, self._change, self._moves = document, change, moves
-        self._path = change.path
+        self._before, self._after = before, change.path
         self._is_new = True
 
     @override
     def redo(self) -> None:
         if not self._is_new:
-            self._turn(self._moves, self._path)
+            self._turn(self._moves, self._after)
         self._is_new = False
 
     @override
     def undo(self) -> None:
-        self._turn({new: old for old, new in self._moves.items()}, self._moves and next(iter(self._moves)))
+        self._turn({new: old for old, new in self._moves.items()}, self._before)
 
-    def _turn(self, moves: Mapping[str, str], path: object) -> None:
+    def _turn(self, moves: Mapping[str, str], path: str) -> None:
         self._document.texts.save_all()
         try:
             self._change = folders.undo(self._change)
@@ -89,4 +94,4 @@ class ChangeFolders(QUndoCommand):
             return
         self._document.follow(moves)
         if path:
-            self._document.touched.emit(str(path))
+            self._document.touched.emit(path)

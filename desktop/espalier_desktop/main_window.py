@@ -335,6 +335,7 @@ class MainWindow(QMainWindow):
     @override
     def changeEvent(self, event: QEvent) -> None:
         if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._document.texts.look()  # in a large project files are not watched one by one
             self._document.refresh()
         super().changeEvent(event)
 

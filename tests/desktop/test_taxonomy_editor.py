@@ -19,6 +19,7 @@ from espalier.taxonomy.blank import blank_leaf
 from espalier.taxonomy.checker import examine_text
 from espalier.taxonomy.leaf import Kind
 from espalier_desktop.main_window import MainWindow
+from espalier_desktop.pages.taxonomy.completion import keys_at
 from espalier_desktop.pages.taxonomy.go_to import GoToLeaf
 from espalier_desktop.pages.taxonomy.new_leaf import NewLeafSheet
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage
@@ -198,7 +199,7 @@ def test_a_leaf_is_duplicated_and_deleted_and_comes_back(page: TaxonomyPage, win
     assert not (page.shell.document.root / "taxonomy" / f"{SKILL}_2").exists()
     assert page.chosen == "compositional_skills/writing"
     press(window, "Undo")
-    assert page.chosen in (f"{SKILL}_2", "compositional_skills/writing")
+    assert page.chosen == f"{SKILL}_2"
     assert (page.shell.document.root / "taxonomy" / f"{SKILL}_2").exists()
 
 
@@ -307,6 +308,27 @@ def test_the_source_indents_without_catching_the_keyboard(page: TaxonomyPage) ->
     QTest.mouseClick(source.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(200, 10))
     QTest.keyClick(source, Key.Key_Tab)
     assert not source.hasFocus()
+
+
+def test_keys_are_offered_where_they_may_stand(page: TaxonomyPage, qtbot: QtBot) -> None:
+    source = page.editor.source
+    for line, column, folder, keys in [
+        (1, 1, "knowledge", "version created_by domain document_outline seed_examples document"),
+        (8, 5, "compositional_skills", "context question answer"),
+        (9, 5, "knowledge", "context questions_and_answers"),
+        (4, 5, "knowledge", ""),  # inside the text of the description
+    ]:
+        source.go_to(line, column)
+        assert sorted(keys_at(source.textCursor(), folder)) == sorted(keys.split()), (line, folder)  # type: ignore[arg-type]
+    source.go_to(1)
+    QTest.keyClick(source, Key.Key_Return)
+    source.go_to(1)
+    QTest.keyClicks(source, "cre")
+    popup = next(
+        each for each in QApplication.topLevelWidgets() if each.accessibleName() == "Keys" and each.isVisible()
+    )
+    QTest.keyClick(popup, Key.Key_Return)
+    assert source.words.startswith("created_by: \nversion: 3")
 
 
 PROGRAM = """

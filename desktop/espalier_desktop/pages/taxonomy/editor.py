@@ -17,7 +17,7 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.form import Form
 from espalier_desktop.pages.taxonomy.leaf_view import LONGEST, LeafView, mend_of, view_of, where_of
-from espalier_desktop.pages.taxonomy.names import branch_name, kind_title, leaf_name
+from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
 from espalier_desktop.pages.taxonomy.source import SourceEdit
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.segments import Segments
@@ -82,6 +82,7 @@ class LeafEditor(QWidget):
         except EspalierError as error:
             self._show_unreadable(str(error))
             return
+        self.source.folder = "knowledge" if path.startswith("knowledge/") else "compositional_skills"
         self.source.show_text(text)
         self.source.moveCursor(QTextCursor.MoveOperation.Start)
         self.check()
@@ -121,8 +122,8 @@ class LeafEditor(QWidget):
         """Show what is known of the leaf in a line under its name."""
         self.title.setText(leaf_name(self.path))
         status, view = self._document.leaves.get(self.path), self.view
-        parts = self.path.split("/")[:-1]
-        facts = [" › ".join(branch_name("/".join(parts[: count + 1])) for count in range(len(parts)))]
+        above = self.path.split("/")[1:-1]
+        facts = [" › ".join(branch.replace("_", " ") for branch in above)] if above else []
         if view and not view.blocked:
             facts.insert(0, kind_title(view.kind))
         if status and status.accepted:

@@ -19,9 +19,11 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 from typing_extensions import override
 
 from espalier.taxonomy.problems import Problem
+from espalier.taxonomy.schema import Folder
 from espalier.taxonomy.source import unix_lines
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
+from espalier_desktop.pages.taxonomy.completion import KeyCompleter
 from espalier_desktop.pages.taxonomy.highlighter import YamlHighlighter
 from espalier_desktop.widgets.plain_edit import PlainEdit
 
@@ -35,6 +37,9 @@ class SourceEdit(PlainEdit):
 
     Signals:
         typed: the new text, with the line ends of the old one.
+
+    Attributes:
+        folder: the kind of leaf, whose keys are offered.
     """
 
     typed = Signal(str)
@@ -45,9 +50,11 @@ class SourceEdit(PlainEdit):
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._newline = "\n"
         self._known = ""
+        self.folder: Folder = "compositional_skills"
         self._problems: Sequence[Problem] = ()
         self._margin = _Margin(self)
         self._highlighter = YamlHighlighter(self.document())
+        self._completer = KeyCompleter(self)
         self._take_font()
         self.textChanged.connect(self._on_typed)
         self.blockCountChanged.connect(self._make_room)
@@ -110,6 +117,9 @@ class SourceEdit(PlainEdit):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._completer.takes(event):
+            event.ignore()
+            return
         is_command = event.modifiers() == Qt.KeyboardModifier.ControlModifier
         if is_command and event.key() in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
             self._indent(_STEP if event.key() == Qt.Key.Key_BracketRight else -_STEP)
@@ -119,6 +129,8 @@ class SourceEdit(PlainEdit):
         super().keyPressEvent(event)
         if is_return:
             self.insertPlainText(" " * (len(before) - len(before.lstrip(" "))))
+        elif event.text().isalpha() or self._completer.is_open:
+            self._completer.offer(self.folder)
 
     @override
     def event(self, event: QEvent) -> bool:
