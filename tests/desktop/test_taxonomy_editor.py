@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 from desktop.lived_in import spoil
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QTextCharFormat
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QTextCharFormat
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QTreeView, QWidget
 from pytestqt.qtbot import QtBot
 
 from espalier.taxonomy.blank import blank_leaf
@@ -203,6 +203,14 @@ def test_a_leaf_is_duplicated_and_deleted_and_comes_back(page: TaxonomyPage, win
     assert (page.shell.document.root / "taxonomy" / f"{SKILL}_2").exists()
 
 
+def test_a_new_leaf_at_the_place_of_a_deleted_one_shows_its_own_text(page: TaxonomyPage, window: MainWindow) -> None:
+    window.do("delete_leaf")
+    window.document.create_leaf(SKILL, blank_leaf("skill", "Something else", "me"))
+    assert page._go_on(SKILL)
+    assert field_text(page, "task_description") == "Something else"
+    assert "Something else" in page.editor.source.words
+
+
 def test_the_filter_and_go_to_leaf_find_a_leaf(page: TaxonomyPage, window: MainWindow) -> None:
     QTest.keyClicks(page.filter, "wheel")
     assert not page.tree.choose(SKILL)
@@ -216,9 +224,19 @@ def test_the_filter_and_go_to_leaf_find_a_leaf(page: TaxonomyPage, window: MainW
 
 def test_a_leaf_is_dragged_into_another_branch(page: TaxonomyPage) -> None:
     page.shell.document.create_branch("compositional_skills/other")
+    page.tree.choose(SKILL)
     data = page.model.mimeData([page.model.index_of(SKILL)])
-    target = page.model.index_of("compositional_skills/other")
-    page.model.dropMimeData(data, Qt.DropAction.MoveAction, -1, 0, target)
+    move, left, none = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    viewport = page.tree.viewport()
+    page.tree.setDragDropMode(QTreeView.DragDropMode.DragDrop)  # events that a test makes come from no widget
+    for branch, is_taken in (("knowledge/engineering", False), ("compositional_skills/other", True)):
+        place = page.tree.visualRect(page.model.index_of(branch)).center()
+        over = QDragEnterEvent(place, move, data, left, none)
+        QApplication.sendEvent(viewport, over)
+        at = QDragMoveEvent(place, move, data, left, none)
+        QApplication.sendEvent(viewport, at)
+        assert at.isAccepted() is is_taken, branch
+    QApplication.sendEvent(viewport, QDropEvent(QPointF(place), move, data, left, none))
     assert page.chosen == page.editor.path == "compositional_skills/other/support_triage"
 
 
@@ -261,6 +279,8 @@ def test_a_problem_stands_beside_its_field(fresh_root: Path, open_window: Open) 
     assert not page.editor.form.fields["document_outline",].problems.problems
     press(page.editor.form, "Add Seed Example")
     assert len(page.editor.view.seeds) == 1  # type: ignore[union-attr]
+    QTest.keyClicks(page.editor.form.fields["document", "repo"].edit, "https://example.org/optics")
+    assert yaml.safe_load(saved(page, OPTICS))["document"]["repo"] == "https://example.org/optics"
 
 
 def test_a_leaf_that_is_no_text_says_so(fresh_root: Path, open_window: Open) -> None:

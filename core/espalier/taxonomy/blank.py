@@ -5,6 +5,8 @@ from typing import Any
 from espalier.taxonomy import splice
 from espalier.taxonomy.leaf import Kind
 
+BLANK_DOCUMENT = {"repo": "", "commit": "", "patterns": ["*.md"]}
+
 
 def blank_leaf(kind: Kind, description: str, created_by: str, domain: str = "") -> str:
     """Return a leaf with no seed example yet; a grounded skill begins with one, which makes it grounded.
@@ -17,8 +19,7 @@ def blank_leaf(kind: Kind, description: str, created_by: str, domain: str = "") 
     """
     values: dict[str, Any] = {"created_by": created_by}
     if kind == "knowledge":
-        document = {"repo": "", "commit": "", "patterns": ["*.md"]}
-        values |= {"domain": domain, "document_outline": description, "seed_examples": [], "document": document}
+        values |= {"domain": domain, "document_outline": description, "seed_examples": [], "document": BLANK_DOCUMENT}
     elif kind == "grounded skill":
         seed = {"context": "", "question": "", "answer": ""}
         values |= {"task_description": description, "seed_examples": [seed]}

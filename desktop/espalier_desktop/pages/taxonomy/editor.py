@@ -1,6 +1,6 @@
 """One leaf, as a form and as its source: two views of the document's one text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import splice
+from espalier.taxonomy.blank import BLANK_DOCUMENT
 from espalier.taxonomy.leaf_text import EditError, Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
@@ -88,10 +89,9 @@ class LeafEditor(QWidget):
         self.check()
         self.form.verticalScrollBar().setValue(0)
 
-    def reload(self) -> None:
-        """Show the leaf at the same path again, after something else came to stand there."""
-        path, self.path = self.path, ""
-        self.show_leaf(path)
+    def forget(self) -> None:
+        """Let go of a leaf that is not there any more; another may come to stand at its path."""
+        self.path, self.view = "", None
 
     @Slot()
     def check(self) -> None:
@@ -183,7 +183,10 @@ class LeafEditor(QWidget):
 
     @Slot(object, str)
     def _on_typed(self, where: Where, words: str) -> None:
-        self._put(tr("Typing"), where, splice.set_value, words, place=str(where))
+        value: Any = words
+        if where[0] == "document" and self.view and not isinstance(self.view.contents.get("document"), Mapping):
+            where, value = where[:1], {**BLANK_DOCUMENT, where[1]: words}  # the group that the field is in is missing
+        self._put(tr("Typing"), where, splice.set_value, value, place=str(where))
 
     @Slot(object, object)
     def _on_inserted(self, where: Where, value: Any) -> None:

@@ -85,6 +85,11 @@ class Form(QScrollArea):
 
     def _build(self, view: LeafView) -> None:
         at = self.verticalScrollBar().value()
+        for field in self.fields.values():
+            field.blockSignals(True)  # its place may be another's now
+        if old := self.takeWidget():
+            old.hide()
+            old.deleteLater()  # not at once: one of its buttons may be what was clicked
         self.fields, self.cards = {}, []
         self._top = ProblemList(with_lines=True)
         self._top.mend_wanted.connect(self.mend_wanted)

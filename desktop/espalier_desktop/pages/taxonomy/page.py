@@ -251,6 +251,8 @@ class TaxonomyPage(Page):
     @Slot(object)
     def _on_tree_changed(self, moves: Mapping[str, str]) -> None:
         before = self.chosen
+        if self.editor.path not in self._document.leaves:
+            self.editor.forget()
         self.model.show_tree(self._document.tree, moves)
         for old, new in moves.items():
             if before == old or before.startswith(f"{old}/"):
