@@ -1,6 +1,6 @@
 """A text to edit whose undo is the window's: exact to the character, as tall as its text if wanted."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 from typing_extensions import override
@@ -58,6 +58,8 @@ class GrowingEdit(PlainEdit):
         self._lines, self._is_line = lines, is_line
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._soon = QTimer(self, interval=0, singleShot=True)  # the lines are broken anew after a change of width
+        self._soon.timeout.connect(self._grow)
         self.document().documentLayout().documentSizeChanged.connect(self._grow)
         self._grow()
 
@@ -71,7 +73,7 @@ class GrowingEdit(PlainEdit):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._grow()
+        self._soon.start()
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
+from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 from typing_extensions import override
 
 from espalier.taxonomy.problems import Problem
@@ -47,7 +47,6 @@ class SourceEdit(PlainEdit):
     def __init__(self) -> None:
         super().__init__(tr("Source"))
         self.setProperty("role", "source")
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._newline = "\n"
         self._known = ""
         self.folder: Folder = "compositional_skills"
