@@ -11,8 +11,6 @@ from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
 from espalier.status import LeafStatus
-from espalier.taxonomy.codes import code
-from espalier.taxonomy.fixes import mend
 from espalier.taxonomy.names import name_problem, proper_name
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.walk import FOLDERS
@@ -21,6 +19,7 @@ from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy.editor import LeafEditor
 from espalier_desktop.pages.taxonomy.go_to import GoToLeaf
 from espalier_desktop.pages.taxonomy.leaf_view import LeafView
+from espalier_desktop.pages.taxonomy.mending import Mender
 from espalier_desktop.pages.taxonomy.names import branch_name
 from espalier_desktop.pages.taxonomy.new_leaf import NewLeafSheet
 from espalier_desktop.pages.taxonomy.popover import ProblemsPopover
@@ -53,8 +52,7 @@ class TaxonomyPage(Page):
         self.branch_title = label(role="headline")
         self.branch_facts = label(role="muted", wrap=True)
         self.problems = button("", self.show_problems, role="link")
-        self._mending: list[str] = []
-        self._mended: list[tuple[str, str]] = []
+        self._mender = Mender(self._document, self)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -153,11 +151,7 @@ class TaxonomyPage(Page):
 
     def fix_all(self) -> None:
         """Mend whatever can safely be mended, one leaf after the other, as one step that can be undone."""
-        self._document.texts.save_all()
-        leaves = self._statuses().values()
-        self._mending = [leaf.path for leaf in leaves if any(code(problem.code).fix for problem in leaf.problems)]
-        self._mended = []
-        self._mend_next()
+        self._mender.start(self._statuses().values())
 
     def _lay_out(self) -> None:
         left = QWidget()
@@ -200,6 +194,7 @@ class TaxonomyPage(Page):
         self._soon.timeout.connect(self.refresh)
         self._document.leaves_changed.connect(self._soon.start)
         self._document.status_changed.connect(self._soon.start)
+        self._mender.finished.connect(self._on_mended)
         self.tree.chosen.connect(self._on_chosen)
         self.filter.textChanged.connect(self._on_filter)
         self.editor.viewed.connect(lambda _: self._soon.start())
@@ -299,21 +294,10 @@ class TaxonomyPage(Page):
         if not self.editor.source.isVisible() and self.editor.mode == "both":
             self.editor.set_mode("source")
 
-    @Slot()
-    def _mend_next(self) -> None:
-        if self._mending:
-            path = self._mending.pop(0)
-            mended = mend(self._document.texts.file(path))
-            if mended.new != mended.old and mended.old == self._document.texts.text(path):
-                self._mended.append((path, mended.new))
-            QTimer.singleShot(0, self._mend_next)  # the window lives on between two leaves
-            return
-        if not self._mended:
+    @Slot(int)
+    def _on_mended(self, count: int) -> None:
+        if count:
+            self.editor.check()
+            self.shell.toast(tr("%n leaf(s) fixed.", count), tr("Undo"), self._document.take_back)
+        else:
             self.shell.toast(tr("Nothing here can be fixed safely. The problems need you."))
-            return
-        self._document.undo.beginMacro(tr("Fix All Safe Ones"))
-        for path, text in self._mended:
-            self._document.edit(path, text, tr("Fix"))
-        self._document.undo.endMacro()
-        self.editor.check()
-        self.shell.toast(tr("%n leaf(s) fixed.", len(self._mended)), tr("Undo"), self._document.take_back)
