@@ -10,6 +10,10 @@ from espalier_desktop.i18n import tr
 
 Keys = QKeySequence.StandardKey
 Role = QAction.MenuRole
+TAXONOMY_COMMANDS = (
+    *("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf"),
+    *("filter", "go_to_leaf", "source", "problems", "fix_all"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("new", tr("New Project…"), Keys.New, needs_project=anywhere),
                 Command("open", tr("Open Project…"), Keys.Open, needs_project=anywhere),
                 Command("example", tr("Open the Example…"), needs_project=anywhere),
-                Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R", begins_group=True),
+                Command("save", tr("Save"), Keys.Save, begins_group=True),
+                Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R"),
                 Command("close", tr("Close Window"), Keys.Close, "Ctrl+W", needs_project=anywhere, begins_group=True),
                 Command(
                     "settings",
@@ -94,6 +99,23 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("smaller", tr("Smaller Text"), Keys.ZoomOut, needs_project=anywhere),
                 Command("actual_size", tr("Actual Size"), "Ctrl+0", needs_project=anywhere),
                 Command("full_screen", tr("Full Screen"), Keys.FullScreen, is_checkable=True, begins_group=True),
+            ),
+        ),
+        Menu(
+            "taxonomy",
+            tr("Taxonomy"),
+            (
+                Command("new_leaf", tr("New Leaf…"), "Ctrl+Shift+L"),
+                Command("new_branch", tr("New Branch"), "Ctrl+Shift+B"),
+                Command("rename_leaf", tr("Rename"), begins_group=True),
+                Command("duplicate_leaf", tr("Duplicate"), "Ctrl+D"),
+                Command("delete_leaf", tr("Delete"), "Ctrl+Backspace"),
+                Command("reveal_leaf", tr("Show in Folder")),
+                Command("filter", tr("Filter the Tree"), Keys.Find, begins_group=True),
+                Command("go_to_leaf", tr("Go to Leaf…"), "Ctrl+T"),
+                Command("source", tr("Show or Hide the Source"), "Ctrl+Alt+S"),
+                Command("problems", tr("Show Problems"), "Ctrl+Shift+M", begins_group=True),
+                Command("fix_all", tr("Fix All Safe Ones")),
             ),
         ),
         Menu(

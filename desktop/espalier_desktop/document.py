@@ -1,7 +1,7 @@
 """The open project as one object: its settings, its leaves with their problems, and what is stale."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +11,17 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from espalier.errors import EspalierError
 from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
-from espalier.taxonomy.walk import FOLDERS, leaf_files
+from espalier.taxonomy import folders
+from espalier.taxonomy.folders import Change, Roots
+from espalier.taxonomy.tree import Node, read_tree
+from espalier.taxonomy.walk import LEAF_FILE
+from espalier_desktop.edits import ChangeFolders, EditText
 from espalier_desktop.i18n import tr
+from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
 
 _GRACE = 5_000  # milliseconds
+_MOST_EDITS = 500  # that can be undone
 _TELL = 150  # milliseconds between two signals while a survey goes through many leaves
 
 
@@ -26,6 +32,8 @@ class Document(QObject):
     every change on disk; until it is done, the leaves of the survey before are shown.
 
     Signals:
+        tree_changed: leaves or branches came, went or moved; a mapping from old to new paths says which moved.
+        touched: path of the leaf or branch that an undo or redo has just changed.
         leaves_changed: statuses of leaves are others, or there are more or fewer of them.
         status_changed: a survey is done; ``status`` is new.
         settings_changed: ``project`` is new.
@@ -33,10 +41,15 @@ class Document(QObject):
 
     Attributes:
         project: the settings as they are on disk.
+        tree: the branches and leaves by name.
+        texts: the leaves that are open for editing.
+        restored: number of leaves whose unsaved text was found and put back when the project was opened.
         status: the project's stages; None before the first survey.
         undo: every edit of this window.
     """
 
+    tree_changed = Signal(object)
+    touched = Signal(str)
     leaves_changed = Signal()
     status_changed = Signal()
     settings_changed = Signal()
@@ -51,9 +64,14 @@ class Document(QObject):
         super().__init__(parent)
         self.root = root
         self.project = open_project(root)
-        self._shown = {path: LeafStatus(path) for path in _leaf_paths(self.project)}
+        self.tree = read_tree(self.project.taxonomy)
+        self._shown = {path: LeafStatus(path) for path in sorted(_leaf_paths(self.tree), key=_place)}
         self.status: ProjectStatus | None = None
         self.undo = QUndoStack(self)
+        self.undo.setUndoLimit(_MOST_EDITS)
+        self.texts = LeafTexts(root, self.project.taxonomy, self)
+        self.texts.failed.connect(self.failed)
+        self.texts.replaced.connect(self._take_from_disk)
         self._found: dict[str, LeafStatus] = {}
         self._is_stale = False
         self._survey = QProcess(self)
@@ -63,6 +81,7 @@ class Document(QObject):
         self._soon.timeout.connect(self.leaves_changed)
         self._watcher = ProjectWatcher(root, self)
         self._watcher.changed.connect(self._on_disk_changed)
+        self.restored = self._restore()
         self.refresh()
 
     @property
@@ -90,6 +109,58 @@ class Document(QObject):
         self._found = {}
         self._survey.start(sys.executable, ["-m", "espalier.survey", str(self.root)])
 
+    def edit(self, path: str, text: str, what: str, place: str = "") -> None:
+        """Give a leaf another text, as one step that can be undone; keys in the same place become one step."""
+        if self.texts.text(path) != text:
+            self.undo.push(EditText(self, path, text, what, place))
+
+    def take_back(self) -> None:
+        """Undo the last edit, with what is just being typed."""
+        self.texts.due.emit()
+        self.undo.undo()
+
+    def do_again(self) -> None:
+        """Redo the edit that was undone last."""
+        self.texts.due.emit()
+        self.undo.redo()
+
+    def create_leaf(self, path: str, text: str) -> str | None:
+        """Make a leaf and return its path; None when it could not be made, as for all that follow."""
+        return self._change_folders(tr("New Leaf"), lambda roots: folders.create_leaf(roots, path, text))
+
+    def create_branch(self, path: str) -> str | None:
+        """Make an empty branch."""
+        return self._change_folders(tr("New Branch"), lambda roots: folders.create_branch(roots, path))
+
+    def duplicate(self, path: str) -> str | None:
+        """Copy a leaf or branch beside itself."""
+        return self._change_folders(tr("Duplicate"), lambda roots: folders.duplicate(roots, path))
+
+    def delete(self, path: str) -> str | None:
+        """Delete a leaf or branch with all that is below it."""
+        return self._change_folders(tr("Delete"), lambda roots: folders.delete(roots, path), path)
+
+    def rename(self, path: str, name: str) -> str | None:
+        """Give a leaf or branch another name."""
+        return self._change_folders(tr("Rename"), lambda roots: folders.rename(roots, path, name), path)
+
+    def move(self, path: str, branch: str) -> str | None:
+        """Put a leaf or branch into another branch."""
+        return self._change_folders(tr("Move"), lambda roots: folders.move(roots, path, branch), path)
+
+    def follow(self, moves: Mapping[str, str]) -> None:
+        """Show the taxonomy's folders as they are now; only undo commands call this."""
+        self.texts.moved(moves)
+        self.tree = read_tree(self.project.taxonomy)
+        known = {_moved(path, moves): leaf for path, leaf in self._shown.items()}
+        paths = set(_leaf_paths(self.tree))
+        paths |= {path for path in known.keys() - paths if self.texts.file(path).is_file()}  # those that links lead to
+        leaves = ((path, known.get(path) or LeafStatus(path)) for path in sorted(paths, key=_place))
+        self._shown = {path: leaf if leaf.path == path else replace(leaf, path=path) for path, leaf in leaves}
+        self.tree_changed.emit(moves)
+        self.leaves_changed.emit()
+        self.refresh()
+
     def set_student(self, name: str) -> None:
         """Choose the model that learns."""
         self._change(tr("Change Student"), replace(self.project, student=name))
@@ -103,7 +174,8 @@ class Document(QObject):
         self._change(tr("Change Thoroughness"), replace(self.project, dial=dial))
 
     def close(self) -> None:
-        """End the survey; the document is not used any more."""
+        """Save what can be saved and end the survey; the document is not used any more."""
+        self.texts.save_all()
         self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
         self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed
@@ -127,8 +199,36 @@ class Document(QObject):
         if project != self.project:
             self.undo.push(_ChangeSettings(self, text, project))
 
-    @Slot()
-    def _on_disk_changed(self) -> None:
+    def _change_folders(self, text: str, make: Callable[[Roots], Change], before: str = "") -> str | None:
+        self.texts.save_all()
+        try:
+            change = make(Roots.around(self.project.taxonomy))
+        except (EspalierError, OSError) as error:
+            self.failed.emit(str(error))
+            return None
+        if change.renames:
+            moves = {before: change.path} if before and change.path else {}
+            self.follow(moves)
+            self.undo.push(ChangeFolders(self, text, change, before, moves))
+        return change.path
+
+    def _restore(self) -> int:
+        found = self.texts.restore()
+        for path, text in found:
+            self.edit(path, text, tr("Restore Unsaved Text"))
+        return len(found)
+
+    @Slot(str, str)
+    def _take_from_disk(self, path: str, text: str) -> None:
+        self.edit(path, text, tr("Change by Another Program"))
+
+    @Slot(bool)
+    def _on_disk_changed(self, is_reshaped: bool) -> None:
+        self.texts.look()
+        tree = read_tree(self.project.taxonomy) if is_reshaped else self.tree
+        if tree != self.tree:
+            self.tree = tree
+            self.tree_changed.emit({})
         try:
             project = open_project(self.root)
         except EspalierError as error:
@@ -177,6 +277,23 @@ class _ChangeSettings(QUndoCommand):
         self._document.write(self._before)
 
 
-def _leaf_paths(project: Project) -> list[str]:
-    files = (file.parent.relative_to(project.taxonomy).as_posix() for file in leaf_files(project.taxonomy))
-    return [path for path in files if path.partition("/")[0] in FOLDERS]
+def _moved(path: str, moves: Mapping[str, str]) -> str:
+    """Return where a path leads after some folders were moved."""
+    for old, new in moves.items():
+        if path == old or path.startswith(f"{old}/"):
+            return new + path[len(old) :]
+    return path
+
+
+def _leaf_paths(tree: Node) -> list[str]:
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        found += [node.path] if node.is_leaf else []
+        waiting += node.children
+    return found
+
+
+def _place(path: str) -> list[str]:
+    """Return what leaves are sorted by, as the survey sorts their files."""
+    return [*path.split("/"), LEAF_FILE]

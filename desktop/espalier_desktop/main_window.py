@@ -21,7 +21,8 @@ from typing_extensions import override
 
 from espalier.project import content_key
 from espalier_desktop.banner import Banner
-from espalier_desktop.commands import Commands
+from espalier_desktop.commands import TAXONOMY_COMMANDS, Commands
+from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
 from espalier_desktop.home import settings
 from espalier_desktop.i18n import tr
@@ -125,9 +126,10 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(list(self._specs.values()), self._jobs)
         self._stack = QStackedWidget()
         self._banner = Banner()
+        self._disputes = DisputeBanner(self._document.texts)
         content = QWidget()
         content.setObjectName("page")
-        content.setLayout(column(self._banner, self._stack, spacing=0))
+        content.setLayout(column(self._banner, self._disputes, self._stack, spacing=0))
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.addWidget(self.sidebar)
@@ -169,12 +171,15 @@ class MainWindow(QMainWindow):
             commands.on(f"go_{key}", partial(self.go, key))
         for key in JOB_COMMANDS:
             commands.on(key, partial(self._start, key))
+        for key in TAXONOMY_COMMANDS:
+            commands.on(key, partial(self._give, "taxonomy", key))
         commands.on("stop", self._jobs.stop)
         commands.on("show_log", self._show_log)
         commands.on("reveal", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(document.root))))
         commands.on("close", self.close)
-        commands.on("undo", document.undo.undo)
-        commands.on("redo", document.undo.redo)
+        commands.on("undo", document.take_back)
+        commands.on("redo", document.do_again)
+        commands.on("save", document.texts.save_all)
         commands.on("minimize", self.showMinimized)
         commands.on("zoom", lambda: self.showNormal() if self.isMaximized() else self.showMaximized())
         commands["sidebar"].setChecked(True)
@@ -195,12 +200,19 @@ class MainWindow(QMainWindow):
         self._refresh_undo()
         self._refresh()
         self._offer_interrupted()
+        if document.restored:
+            self.toast(tr("Unsaved text in %n leaf(s) was put back.", document.restored))
+
+    def _give(self, page: str, command: str) -> None:
+        self.go(page)
+        self._pages[page].give(command)
 
     def _start(self, command: str) -> None:
         if any(job.request.command == command for job in self._jobs.jobs):
             self.toast(tr("This is already running or waiting."))
             return
         self._banner.hide()
+        self._document.texts.save_all()
         self._jobs.start(command)
 
     def _do_next(self) -> None:
@@ -323,6 +335,7 @@ class MainWindow(QMainWindow):
     @override
     def changeEvent(self, event: QEvent) -> None:
         if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._document.texts.look()  # in a large project files are not watched one by one
             self._document.refresh()
         super().changeEvent(event)
 

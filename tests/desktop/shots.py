@@ -28,6 +28,7 @@ from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
+from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
 SIZES = ((1280, 800), (1100, 700))
@@ -68,6 +69,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
             if spec.key == "compare":
                 show_answers(window)
             shoot(application, window, f"{spec.key}-{mark}-{width}")
+        show_editor(application, window, f"{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
     window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
@@ -118,6 +120,32 @@ def show_answers(window: MainWindow) -> None:
     before = "The Falkirk Wheel is a famous landmark. A boat can rise up to 100 metres above the river."
     page.before.show_text(before)  # type: ignore[attr-defined]
     page.after.show_text("The Falkirk Wheel lifts boats by 24 metres.")  # type: ignore[attr-defined]
+
+
+def show_editor(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the taxonomy editor: knowledge, the source alone, a mistake, and what opens over it."""
+    window.go("taxonomy")
+    page = window.page
+    assert isinstance(page, TaxonomyPage)
+    page.tree.choose("knowledge/engineering/falkirk_wheel")
+    shoot(application, window, f"editor-knowledge-{mark}")
+    page.editor.set_mode("source")
+    page.editor.source.go_to(2, 13)
+    page.editor.source.insertPlainText("a: b: ")
+    page.editor.check()
+    shoot(application, window, f"editor-mistake-{mark}")
+    window.do("undo")
+    page.editor.set_mode("both")
+    page.tree.choose("knowledge")
+    shoot(application, window, f"editor-branch-{mark}")
+    page.tree.choose("compositional_skills/writing/support_triage")
+    for command in ("new_leaf", "go_to_leaf"):
+        window.do(command)
+        sheet = application.activeModalWidget()
+        if sheet:
+            shoot(application, sheet, f"editor-{command}-{mark}")
+            sheet.close()
+        application.processEvents()
 
 
 def run_training(application: QApplication, window: MainWindow, mark: str) -> None:

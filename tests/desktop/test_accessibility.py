@@ -76,7 +76,7 @@ def test_the_keyboard_goes_round_every_page_and_is_caught_nowhere(
         window.go(page)
         window.sidebar.pages.setFocus()
         seen: list[QWidget] = []
-        for _ in range(60):
+        for _ in range(200):
             focus = qapp.focusWidget()
             assert focus is not None
             if focus in seen:

@@ -1,10 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from desktop.lived_in import make_samples, spoil
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from desktop.lived_in import make_samples
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
@@ -14,7 +12,6 @@ from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.compare import ComparePage
 from espalier_desktop.pages.generate import GeneratePage
 from espalier_desktop.pages.quantize import QuantizePage
-from espalier_desktop.pages.taxonomy import TaxonomyPage
 from espalier_desktop.pages.train import TrainPage
 from espalier_desktop.samples_model import SamplesModel
 
@@ -127,23 +124,3 @@ def test_the_sizes_before_and_after_are_compared(lived_in_root: Path, open_windo
     assert isinstance(page, QuantizePage)
     assert (page.before_text.text(), page.after_text.text()) == ("548 MB", "81 MB")
     assert "On 40 held-out questions" in page.cost.text()
-
-
-def test_problems_are_shown_beside_their_leaf_and_the_file_is_opened(
-    fresh_root: Path, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spoil(fresh_root)
-    window = open_window(fresh_root)
-    window.go("taxonomy")
-    page = window.page
-    assert isinstance(page, TaxonomyPage)
-    assert page.title.text() == "Optics"
-    assert page.problems.count() == 1
-    opened: list[QUrl] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    page.open.click()
-    assert [Path(url.toLocalFile()) for url in opened] == [fresh_root / "taxonomy/knowledge/science/optics/qna.yaml"]
-    QTest.keyClick(page.tree, Qt.Key.Key_Home)
-    QTest.keyClick(page.tree, Qt.Key.Key_Down)
-    QTest.keyClick(page.tree, Qt.Key.Key_Down)
-    assert page.title.text() == "Support triage"

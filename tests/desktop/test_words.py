@@ -116,6 +116,9 @@ def is_data(text: str, window: QWidget) -> bool:
         questions = document.project.questions.read_text(encoding="utf-8")
         if text and text in questions:
             return True
+        leaves = " ".join(" ".join(document.texts.text(path).split()) for path in document.leaves)
+        if re.sub(r"^\d+ +|…$", "", text).replace("'", "''") in leaves.replace("'", "''"):
+            return True
     plain = text.replace("&", "").strip()
     return plain in own or plain.casefold() in own or not re.search(r"[A-Za-z]{2}", plain) or "/" in plain
 

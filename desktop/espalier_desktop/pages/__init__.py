@@ -47,7 +47,7 @@ def _overview(shell: Shell) -> Page:
 
 
 def _taxonomy(shell: Shell) -> Page:
-    from espalier_desktop.pages.taxonomy import TaxonomyPage
+    from espalier_desktop.pages.taxonomy.page import TaxonomyPage
 
     return TaxonomyPage(shell)
 

@@ -12,7 +12,7 @@ from espalier.synthesis.sample import Journal, Sample
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Page, Shell
-from espalier_desktop.pages.taxonomy import leaf_name
+from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.samples_model import SamplesModel
 from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.empty import EmptyState

@@ -61,5 +61,8 @@ class Page(QWidget):
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take back what ``save_state`` returned, perhaps from another version."""
 
+    def give(self, command: str) -> None:
+        """Carry out a command of the page's own menu."""
+
     def showing(self) -> None:
         """Do what is due when the page comes into view."""

@@ -102,17 +102,17 @@ def line() -> QFrame:
     return frame
 
 
-def picture(name: str, size: int = 20) -> QWidget:
+def picture(name: str, size: int = 20, token: str = "ink") -> QWidget:
     """Return an icon that says nothing to a screen reader because a text beside it does."""
-    made = _Picture(name)
+    made = _Picture(name, token)
     made.setFixedSize(size, size)
     return made
 
 
 class _Picture(QWidget):
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, token: str) -> None:
         super().__init__()
-        self._icon = icon(name, "ink")
+        self._icon = icon(name, token)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

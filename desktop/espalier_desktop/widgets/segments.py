@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from espalier_desktop.widgets.basics import button, row
@@ -24,6 +25,9 @@ class Segments(QWidget):
         self.buttons = {key: button(text, role="segment") for key, text in choices.items()}
         for index, (key, made) in enumerate(self.buttons.items()):
             made.setCheckable(True)
+            bold = QFont(made.font())
+            bold.setBold(True)  # as it is when it is down
+            made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(made.text()) + 32)
             made.setAccessibleName(f"{name}: {made.text()}")
             made.setProperty("place", "first" if index == 0 else "last" if index == len(choices) - 1 else "")
             made.clicked.connect(lambda _, key=key: self.chosen.emit(key))

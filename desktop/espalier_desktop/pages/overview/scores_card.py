@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
-from espalier_desktop.pages.taxonomy import leaf_name
+from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import clear, column, label
 from espalier_desktop.widgets.formats import number
 

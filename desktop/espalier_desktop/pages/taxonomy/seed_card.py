@@ -1,0 +1,177 @@
+"""One seed example as a card: closed it is its first question, open it is its fields."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from espalier.taxonomy.leaf import Kind
+from espalier.taxonomy.leaf_text import Where
+from espalier_desktop.i18n import tr
+from espalier_desktop.icons import icon
+from espalier_desktop.pages.taxonomy.fields import Field
+from espalier_desktop.pages.taxonomy.problem_list import ProblemList
+from espalier_desktop.widgets.basics import button, column, label, line, row
+
+
+class SeedCard(QFrame):
+    """A seed example; its fields are made when it is opened for the first time.
+
+    Signals:
+        opened: whether it is open now.
+        up, down, removed: the button of that name was pressed.
+        added: place and value of a pair or a context to add.
+        dropped: place of a pair to remove.
+        made: a field was made, to be filled and listened to.
+    """
+
+    opened = Signal(bool)
+    up = Signal()
+    down = Signal()
+    removed = Signal()
+    added = Signal(object, object)
+    dropped = Signal(object)
+    made = Signal(object)
+
+    def __init__(self, index: int, count: int, seed: Any, kind: Kind) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.where: Where = ("seed_examples", index)
+        self._seed, self._kind, self._number = seed, kind, index + 1
+        self.fields: list[Field] = []
+        self.problems = ProblemList()
+        self.head = _Fold()
+        self.head.clicked.connect(self.toggle)
+        self.head.setIconSize(QSize(12, 12))
+        self._badge = label(role="error")
+        up = _tool("up", tr("Move seed example {number} up"), index, self.up.emit, index > 0)
+        down = _tool("down", tr("Move seed example {number} down"), index, self.down.emit, index + 1 < count)
+        remove = _tool("close", tr("Remove seed example {number}"), index, self.removed.emit, True)
+        self._tools = (up, down, remove)
+        top = row(self.head, self._badge, *self._tools, spacing=2)
+        top.setStretch(0, 1)
+        self._body = QWidget()
+        self._body.hide()
+        layout = column(top, self.problems, self._body, spacing=8)
+        layout.setContentsMargins(8, 6, 8, 6)
+        self.setLayout(layout)
+        self.show_title(seed)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the fields are shown."""
+        return not self._body.isHidden()
+
+    def show_title(self, seed: Any, errors: int = 0) -> None:
+        """Show the first question, or what stands in its place, and how many errors are inside."""
+        self._seed = seed
+        words = _first_question(seed) or tr("(no question yet)")
+        self.head.show_title(f"{self._number}   {words}")
+        state = tr("open") if self.is_open else tr("closed")
+        name = tr("Seed example {number}, {state}: {question}")
+        self.head.setAccessibleName(name.format(number=self._number, state=state, question=words))
+        self.head.setIcon(icon("down" if self.is_open else "forward", "muted"))
+        self._badge.setText(tr("%n error(s)", errors) if errors else "")
+
+    def toggle(self) -> None:
+        """Open the card when it is closed, and the other way round."""
+        self.open(not self.is_open)
+        self.opened.emit(self.is_open)
+
+    def open(self, is_open: bool) -> None:
+        """Show or hide the fields."""
+        if is_open and self._body.layout() is None:
+            self._fill()
+        self._body.setVisible(is_open)
+        for tool in self._tools:  # Tab passes quickly over closed cards
+            tool.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_open else Qt.FocusPolicy.ClickFocus)
+        self.show_title(self._seed)
+
+    def _fill(self) -> None:
+        body = column(spacing=12)
+        body.setContentsMargins(10, 0, 10, 8)
+        self._body.setLayout(body)
+        if not isinstance(self._seed, Mapping):
+            body.addWidget(label(tr("This seed example is no group of keys. Mend it in the source."), wrap=True))
+            return
+        if self._kind == "skill":
+            self._add_pair(body, self.where)
+            text = tr("Add a Context")
+            body.addLayout(row(button(text, lambda: self.added.emit((*self.where, "context"), ""), role="link"), None))
+            return
+        help_text = tr("A passage from your document that answers the questions below.")
+        self._add(body, (*self.where, "context"), tr("Context"), 3, help_text)
+        if self._kind == "grounded skill":
+            self._add_pair(body, self.where)
+            return
+        pairs = self._seed.get("questions_and_answers")
+        pairs = pairs if isinstance(pairs, list) else []
+        for number in range(len(pairs)):
+            where = (*self.where, "questions_and_answers", number)
+            body.addWidget(line())
+            drop = _tool("close", tr("Remove pair {number}"), number, partial(self.dropped.emit, where), True)
+            body.addLayout(row(label(tr("Pair {number}").format(number=number + 1), "strong"), None, drop))
+            self._add_pair(body, where, tr("pair {number}").format(number=number + 1))
+        where = (*self.where, "questions_and_answers", len(pairs))
+        body.addLayout(row(button(tr("Add Pair"), lambda: self.added.emit(where, _pair()), picture="plus"), None))
+
+    def _add_pair(self, body: QVBoxLayout, where: Where, of: str = "") -> None:
+        self._add(body, (*where, "question"), tr("Question"), 1, of=of)
+        self._add(body, (*where, "answer"), tr("Answer"), 1, of=of)
+
+    def _add(self, body: QVBoxLayout, where: Where, title: str, lines: int, help_text: str = "", of: str = "") -> None:
+        seed = tr("seed example {number}").format(number=self._number)
+        field = Field(where, title, ", ".join(part for part in (title, of, seed) if part), lines, help_text)
+        self.fields.append(field)
+        body.addWidget(field)
+        self.made.emit(field)
+
+
+class _Fold(QPushButton):
+    """A button as wide as there is room, with its text cut where that ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = ""
+        self.setProperty("role", "fold")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_title(self, title: str) -> None:
+        """Show a text as far as there is room."""
+        self._title = title
+        self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, max(self.width() - 36, 40)))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.show_title(self._title)
+
+
+def _pair() -> dict[str, str]:
+    return {"question": "", "answer": ""}
+
+
+def _first_question(seed: Any) -> str:
+    if isinstance(seed, Mapping):
+        pairs = seed.get("questions_and_answers")
+        first = pairs[0] if isinstance(pairs, list) and pairs else seed
+        if isinstance(first, Mapping):
+            return " ".join(str(first.get("question") or "").split())
+    return ""
+
+
+def _tool(picture: str, name: str, index: int, do: Any, is_possible: bool) -> QToolButton:
+    made = QToolButton()
+    made.setIcon(icon(picture, "muted"))
+    made.setIconSize(QSize(16, 16))
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    made.setAccessibleName(name.format(number=index + 1))
+    made.setToolTip(name.format(number=index + 1))
+    made.setEnabled(is_possible)
+    made.clicked.connect(lambda: do())
+    return made

@@ -1,0 +1,171 @@
+"""The tree's model under Qt's own tester, through every edit and undo, and the tree under keys, clicks and drags."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+
+from espalier.status import LeafStatus
+from espalier.taxonomy.problems import Problem
+from espalier.taxonomy.tree import Node
+from espalier_desktop.document import Document
+from espalier_desktop.pages.taxonomy.tree_model import BadgeRole, PathRole, TreeModel
+
+SKILL = "compositional_skills/writing/support_triage"
+WHEEL = "knowledge/engineering/falkirk_wheel"
+FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
+
+
+def rows(model: TreeModel, parent: QModelIndex | None = None) -> list[str]:
+    """Return the paths of all rows as the view finds them."""
+    found = []
+    above = parent or QModelIndex()
+    for row in range(model.rowCount(above)):
+        index = model.index(row, 0, above)
+        assert model.parent(index) == above
+        found += [str(index.data(PathRole)), *rows(model, index)]
+    return found
+
+
+def paths_of(node: Node) -> list[str]:
+    return [path for child in node.children for path in (child.path, *paths_of(child))]
+
+
+@pytest.fixture
+def edited(fresh_root: Path, qapp: QApplication) -> Iterator[tuple[Document, TreeModel]]:
+    document = Document(fresh_root)
+    model = TreeModel(lambda path, name: bool(document.rename(path, name)), document.move)
+    tester = QAbstractItemModelTester(model, FATAL)
+    model.show_tree(document.tree, {})
+    document.tree_changed.connect(lambda moves: model.show_tree(document.tree, moves))
+    yield document, model
+    assert tester
+    document.close()
+
+
+def test_the_rows_follow_every_edit_and_every_undo(edited: tuple[Document, TreeModel]) -> None:
+    document, model = edited
+    text = document.texts.text(SKILL)
+    edits: list[Callable[[], object]] = [
+        lambda: document.create_branch("compositional_skills/aaa"),
+        lambda: document.create_leaf("compositional_skills/zzz/deep/leaf", text),
+        lambda: document.move(SKILL, "compositional_skills/zzz"),
+        lambda: document.rename("compositional_skills/zzz", "bbb"),
+        lambda: document.rename("compositional_skills/bbb", "c"),
+        lambda: document.duplicate("compositional_skills/c"),
+        lambda: document.create_leaf("compositional_skills/c", text),
+        lambda: document.delete("compositional_skills/c_2"),
+        lambda: document.delete("knowledge/engineering"),
+    ]
+    seen = [rows(model)]
+    for edit in edits:
+        assert edit() is not None
+        assert rows(model) == paths_of(document.tree)
+        seen.append(rows(model))
+    for before in reversed(seen[:-1]):
+        document.take_back()
+        assert rows(model) == before
+    for after in seen[1:]:
+        document.do_again()
+        assert rows(model) == after
+
+
+def test_a_row_that_moves_is_still_the_same_row(edited: tuple[Document, TreeModel]) -> None:
+    from PySide6.QtCore import QPersistentModelIndex
+
+    document, model = edited
+    kept = QPersistentModelIndex(model.index_of(SKILL))
+    document.create_branch("compositional_skills/other")
+    document.move(SKILL, "compositional_skills/other")
+    assert kept.data(PathRole) == "compositional_skills/other/support_triage"
+    document.rename("compositional_skills/other", "a")
+    assert kept.data(PathRole) == "compositional_skills/a/support_triage"
+    document.take_back()
+    document.take_back()
+    assert kept.data(PathRole) == SKILL
+
+
+def test_a_drop_is_taken_where_it_makes_sense_and_nowhere_else(edited: tuple[Document, TreeModel]) -> None:
+    document, model = edited
+    document.create_branch("compositional_skills/other")
+    data = model.mimeData([model.index_of(SKILL)])
+    move = Qt.DropAction.MoveAction
+    for path, is_fine in {
+        "compositional_skills/other": True,
+        "compositional_skills": True,
+        "compositional_skills/writing": False,  # it is there already
+        SKILL: False,
+        "knowledge/engineering": False,
+    }.items():
+        assert model.canDropMimeData(data, move, -1, 0, model.index_of(path)) is is_fine, path
+    branch = model.mimeData([model.index_of("compositional_skills/writing")])
+    assert not model.canDropMimeData(branch, move, -1, 0, model.index_of(SKILL))
+    assert not model.dropMimeData(data, move, -1, 0, model.index_of("compositional_skills/other"))
+    assert "compositional_skills/other/support_triage" in rows(model)
+
+
+def test_the_filter_shows_what_matches_with_what_is_above_and_below(edited: tuple[Document, TreeModel]) -> None:
+    document, model = edited
+    everything = rows(model)
+    model.set_filter("TRIAGE")
+    assert rows(model) == ["compositional_skills", "compositional_skills/writing", SKILL]
+    model.set_filter("engin")
+    assert rows(model) == ["knowledge", "knowledge/engineering", WHEEL]
+    model.set_filter("writing support t")
+    assert SKILL in rows(model)
+    document.duplicate(SKILL)
+    assert f"{SKILL}_2" in rows(model)
+    document.take_back()
+    model.set_filter("nothing like it")
+    assert rows(model) == []
+    model.set_filter("")
+    assert rows(model) == everything
+
+
+def test_badges_say_the_worst_in_words_and_rise_to_the_branches(edited: tuple[Document, TreeModel]) -> None:
+    _, model = edited
+    told: list[str] = []
+    model.dataChanged.connect(lambda first, last: told.append(first.data(PathRole)))
+    problem = Problem("p", 1, 1, "error", "too-few", "Too few.")
+    model.show_statuses({SKILL: LeafStatus(SKILL, "skill", accepted=3), WHEEL: LeafStatus(WHEEL, "", 0, (problem,))})
+    assert model.index_of("knowledge").data(BadgeRole).state == "error"
+    assert model.index_of("compositional_skills").data(BadgeRole).accepted == 3
+    said = str(model.index_of(SKILL).data(Qt.ItemDataRole.AccessibleTextRole))
+    assert said == "support triage, Skill, no problems, 3 accepted samples"
+    assert "1 error" in str(model.index_of(WHEEL).data(Qt.ItemDataRole.AccessibleTextRole))
+    told.clear()
+    model.show_statuses({SKILL: LeafStatus(SKILL, "skill", accepted=4), WHEEL: LeafStatus(WHEEL, "", 0, (problem,))})
+    assert told == [SKILL, "compositional_skills/writing", "compositional_skills"]
+
+
+NAMES = st.sampled_from("abcd")
+TREES: st.SearchStrategy[dict[str, object]] = st.recursive(
+    st.just({}), lambda below: st.dictionaries(NAMES, below, max_size=3), max_leaves=12
+)  # folders by name
+
+
+def grown(folders: dict[str, object], path: str) -> Node:
+    kids = tuple(grown(below, f"{path}/{name}".lstrip("/")) for name, below in sorted(folders.items()))  # type: ignore[arg-type]
+    return Node(path, not kids, kids)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trees=st.lists(TREES, min_size=2, max_size=4), text=st.sampled_from(["", "a", "b c"]))
+def test_the_rows_follow_whatever_happens_on_disk(
+    qapp: QApplication, trees: list[dict[str, object]], text: str
+) -> None:
+    model = TreeModel(lambda path, name: True, lambda path, branch: None)
+    tester = QAbstractItemModelTester(model, FATAL)
+    for folders in trees:
+        tree = grown(folders, "")
+        model.show_tree(tree, {})
+        assert rows(model) == paths_of(tree)
+        model.set_filter(text)
+        assert set(rows(model)) <= set(paths_of(tree))
+        model.set_filter("")
+    assert tester
