@@ -189,7 +189,7 @@ def begins(stage: str) -> Callable[[object], bool]:
 
 
 def samples_of(project: Path) -> dict[str, list[Sample]]:
-    return {path.name: Journal(path).samples for path in (project / "samples").iterdir()}
+    return {path.name: Journal(path).samples for path in (project / "samples").glob("*")}
 
 
 def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
@@ -199,11 +199,11 @@ def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
     questions = (example / "questions.jsonl").read_text().splitlines(keepends=True)
     (example / "questions.jsonl").write_text("".join(questions[:2]))
     document = next((example / "documents").rglob("*.md"))
-    document.write_text("\n".join(document.read_text().splitlines()[:14]) + "\n")
+    document.write_text("\n".join(document.read_text().splitlines()[:24]) + "\n")
     killed = tmp_path / "killed"
     shutil.copytree(example, killed)
     assert isinstance(serve(example), Failed)  # a model of noise writes nothing that the critic accepts
-    for reached in (1, 8):
+    for reached in (0, 8):
         serve(killed, at(reached))
         assert len(samples_of(killed)) < 2 or samples_of(killed) != samples_of(example)
     serve(killed)

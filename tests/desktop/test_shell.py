@@ -413,13 +413,13 @@ from PySide6.QtWidgets import QApplication
 from espalier_desktop import crash
 application = QApplication([])
 told = []
-print(crash.install(told.append))
+print(crash.install(told.append), flush=True)
 def fail():
     raise ZeroDivisionError("by nothing")
 QTimer.singleShot(0, fail)
 QTimer.singleShot(50, application.quit)
 application.exec()
-print(told)
+print(told, flush=True)
 if len(sys.argv) > 1:
     import ctypes
     ctypes.string_at(0)

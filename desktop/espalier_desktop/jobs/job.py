@@ -18,6 +18,7 @@ from espalier_desktop.jobs.record import JobRecord, clear_record, write_record
 
 GRACE = 20_000  # milliseconds for the worker to end by itself after it was asked to
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
+FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
 
 
@@ -80,11 +81,11 @@ class Job(QObject):
         self._record = JobRecord(command, dict(arguments))
         self._is_resumable = command != "ask"
         self._process = QProcess(self)
-        self._process.readyReadStandardOutput.connect(self._read)
+        self._process.readyReadStandardOutput.connect(self._read_soon)
         self._process.started.connect(self._on_started)
         self._process.finished.connect(self._on_finished)
         self._process.errorOccurred.connect(self._on_error)
-        self._more = QTimer(self, interval=0, singleShot=True)
+        self._more = QTimer(self, interval=FRAME, singleShot=True)
         self._more.timeout.connect(self._read)
         self._pulse = QTimer(self, interval=BEAT)
         self._pulse.timeout.connect(self._measure)
@@ -133,6 +134,11 @@ class Job(QObject):
         keeper = process.awake_program(self.pid)
         if keeper:
             QProcess.startDetached(keeper[0], keeper[1:])
+
+    @Slot()
+    def _read_soon(self) -> None:
+        if not self._more.isActive():
+            self._more.start()
 
     @Slot()
     def _read(self) -> None:
