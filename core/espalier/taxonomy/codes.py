@@ -80,6 +80,7 @@ CODES = {
     "duplicate": Code("items that are equal to earlier ones", "deletes the repeated ones where enough are left"),
     # the layout: warnings of yamllint in ``ci`` mode are marked upstream as here
     "lint-failed": Code("yamllint itself fails on the file", counted="Upstream counts the traceback as one error."),
+    "lint-syntax": Code("yamllint cannot read what YAML can, after a second byte order mark", counted=_LINT),
     "lint-anchors": Code("an anchor or alias is wrong", counted=_LINT),
     "lint-braces": Code("too many spaces inside braces", "leaves one", _LINT),
     "lint-brackets": Code("too many spaces inside brackets", "leaves one", _LINT),

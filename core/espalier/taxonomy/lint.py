@@ -55,7 +55,7 @@ def lint(path: str, source: Source, mode: Mode, rules: str = DEFAULT_RULES) -> I
     for item in found:
         severity: Severity = "warning" if item.level == "warning" and mode == "ci" else "error"
         message = _MESSAGES.get(item.rule, f"The layout is wrong here: {item.desc}.")
-        yield Problem(path, item.line, item.column, severity, f"lint-{item.rule}", message)
+        yield Problem(path, item.line, item.column, severity, f"lint-{item.rule or 'syntax'}", message)
 
 
 def _found(source: Source, config: Any) -> Iterator[Any]:
@@ -63,8 +63,8 @@ def _found(source: Source, config: Any) -> Iterator[Any]:
     text = source.text
     if _UNUSUAL.search(text):
         # Left to yamllint itself: directives in comments, line ends that only YAML knows, and a byte order mark.
-        # The reference hands bytes over, whose mark yamllint drops; a string keeps it.
-        yield from linter.get_cosmetic_problems(text.removeprefix("\ufeff"), config, None)
+        # It gets bytes, as from the reference: their mark it drops, that of a string it keeps.
+        yield from linter.run(text.encode(), config)
         return
     rules = config.enabled_rules(None)
     tokens = [None, *source.tokens, None, None]
