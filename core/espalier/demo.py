@@ -7,6 +7,7 @@ from typing import Protocol
 
 from espalier import project as projects
 from espalier.errors import EspalierError
+from espalier.machine import free_space
 from espalier.messages import Emit, Progress, Stage
 from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER, fetch_starter, is_ready, starter_folder
@@ -66,7 +67,7 @@ def check_room(root: Path, needed: int) -> None:
         EspalierError: fewer bytes than ``needed`` are free.
     """
     place = root if root.exists() else root.parent
-    free = shutil.disk_usage(place).free
+    free = free_space(place)
     if free < needed:
         raise EspalierError(
             f"{place} has {free // 1_000_000} MB free and {needed // 1_000_000} MB are needed. Make room and try again."

@@ -3,10 +3,10 @@
 import ctypes.util
 import json
 import platform
-import shutil
 import sys
 from dataclasses import asdict, dataclass
 
+from espalier.machine import free_space
 from espalier.models.folder import models_folder
 from espalier.models.starter import STARTER, is_ready
 
@@ -23,8 +23,7 @@ class Finding:
 def findings() -> list[Finding]:
     """Return what was found, in the order of how much it matters."""
     folder = models_folder()
-    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(place).free // 1_000_000
+    free = free_space(folder) // 1_000_000
     found = [
         Finding("system", f"{platform.system()} {platform.machine()}", _system_advice()),
         Finding("python", platform.python_version(), "" if sys.version_info >= (3, 11) else "Install Python 3.11."),

@@ -41,10 +41,15 @@ class Machine:
 
 
 def this_machine(place: Path) -> Machine:
-    """Return this computer, with the free space of the disk that holds ``place`` or its nearest existing parent."""
-    existing = next(folder for folder in (place.absolute(), *place.absolute().parents) if folder.exists())
+    """Return this computer, with the free space at ``place``."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Machine(_chip(), memory, shutil.disk_usage(existing).free)
+    return Machine(_chip(), memory, free_space(place))
+
+
+def free_space(place: Path) -> int:
+    """Return the bytes that can still be written at a path, which need not exist yet."""
+    existing = next(folder for folder in (place.absolute(), *place.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
 
 
 def memory_of(pid: int) -> int:

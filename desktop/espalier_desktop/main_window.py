@@ -341,22 +341,22 @@ class MainWindow(QMainWindow):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_folder(event):
-            event.acceptProposedAction()
+        dropped_folder(event)
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
-        folder = dropped_folder(event)
-        if folder:
-            event.acceptProposedAction()
+        if folder := dropped_folder(event):
             self.folder_dropped.emit(folder)
 
 
 def dropped_folder(event: QDropEvent) -> str:
-    """Return the one folder that is being dropped, "" when it is anything else."""
+    """Accept the one folder that is being dropped and return it; "" when it is anything else."""
     urls = event.mimeData().urls()
     path = urls[0].toLocalFile() if len(urls) == 1 else ""
-    return path if path and Path(path).is_dir() else ""
+    if not path or not Path(path).is_dir():
+        return ""
+    event.acceptProposedAction()
+    return path
 
 
 def _open_file(path: str) -> None:

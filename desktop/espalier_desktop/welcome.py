@@ -134,14 +134,11 @@ class WelcomeWindow(QMainWindow):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_folder(event):
-            event.acceptProposedAction()
+        dropped_folder(event)
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
-        folder = dropped_folder(event)
-        if folder:
-            event.acceptProposedAction()
+        if folder := dropped_folder(event):
             self._desk.open(Path(folder))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -121,8 +122,8 @@ def test_settings_of_another_kind_are_one_sentence(tmp_path: Path) -> None:
             open_project(tmp_path)
 
 
-def test_the_worker_ends_when_its_caller_does(example: Path, tiny_folder: Path) -> None:
-    point_at(example, tiny_folder)
+def tuning(project: Path) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+    """Return a worker that was asked to tune a project, with its open stdin and stdout."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "espalier.worker"],
         stdin=subprocess.PIPE,
@@ -131,11 +132,17 @@ def test_the_worker_ends_when_its_caller_does(example: Path, tiny_folder: Path) 
     )
     assert worker.stdin
     assert worker.stdout
-    worker.stdin.write(encode(Request("tune", {"project": str(example)})))
+    worker.stdin.write(encode(Request("tune", {"project": str(project)})))
     worker.stdin.flush()
-    assert isinstance(decode(worker.stdout.readline()), Stage)
-    worker.stdin.close()
-    worker.stdout.close()
+    return worker, worker.stdin, worker.stdout
+
+
+def test_the_worker_ends_when_its_caller_does(example: Path, tiny_folder: Path) -> None:
+    point_at(example, tiny_folder)
+    worker, stdin, stdout = tuning(example)
+    assert isinstance(decode(stdout.readline()), Stage)
+    stdin.close()
+    stdout.close()
     worker.wait(timeout=20)
 
 
@@ -158,24 +165,15 @@ def test_a_killed_worker_is_said_to_be_killed(example: Path, tiny_folder: Path) 
 
 def serve(project: Path, kill_at: Callable[[object], bool] = lambda event: False) -> object:
     """Let a worker tune a project; kill -9 it at the first event that is meant. Return its last event."""
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "espalier.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert worker.stdin
-    assert worker.stdout
-    worker.stdin.write(encode(Request("tune", {"project": str(project)})))
-    worker.stdin.flush()
+    worker, stdin, stdout = tuning(project)
     event: object = None
-    for line in worker.stdout:
+    for line in stdout:
         event = decode(line)
         if kill_at(event):
             worker.kill()
             break
-    worker.stdin.close()
-    worker.stdout.close()
+    stdin.close()
+    stdout.close()
     worker.wait(timeout=60)
     return event
 

@@ -93,19 +93,19 @@ class Knowledge:
         self._texts = prompts()
         self.facts = [fact for document in documents for fact in read_facts(document)]
         self._numbers = {fact.sentence: number for number, fact in enumerate(self.facts)}
+        self._first_under = {fact.heading: fact for fact in reversed(self.facts)}
         titles = content_words(" ".join({f"{fact.title} {fact.subject}" for fact in self.facts}))
         words = [content_words(fact.statement) for fact in self.facts]
         often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
         self._subject = titles | often
         self._statements = [*map(self._statement, self.facts), *(seed.answer for seed in leaf.seeds)]
         self._others = [*words, *(content_words(f"{seed.question} {seed.answer}") for seed in leaf.seeds)]
+        self._counts = Counter(word for others in self._others for word in others)
         self._starts = _starts(leaf)
 
     def wants(self, samples: Sequence[Sample]) -> list[Fact]:
         """Return the facts that have too few accepted samples from the teacher."""
-        counts = dict.fromkeys((fact.sentence for fact in self.facts), 0)
-        for sample in samples:
-            counts[sample.source] = counts.get(sample.source, 0) + (sample.is_accepted and sample.is_written)
+        counts = Counter(sample.source for sample in samples if sample.is_accepted and sample.is_written)
         return [fact for fact in self.facts if counts[fact.sentence] < self._least(not samples)]
 
     def _least(self, is_first: bool) -> int:
@@ -145,10 +145,9 @@ class Knowledge:
 
         The first fact under a heading brings one more, which asks for its passage.
         """
-        asked = [(self._texts["recall"].format(subject=fact.subject, words=words), fact) for words in self._keys(fact)]
-        recalls = [(question, fact.statement, fact.sentence) for question, fact in asked]
-        is_first = next(other for other in self.facts if other.heading == fact.heading) is fact
-        if is_first and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
+        asked = [self._texts["recall"].format(subject=fact.subject, words=words) for words in self._keys(fact)]
+        recalls = [(question, fact.statement, fact.sentence) for question in asked]
+        if self._first_under[fact.heading] is fact and len(fact.sentence) < len(fact.passage) <= LONGEST_PASSAGE:
             question = self._texts["recall_passage"].format(subject=fact.subject, heading=fact.heading)
             recalls.append((question, fact.passage, fact.passage))
         reason = "It is made of the document's own words, without the teacher."
@@ -175,7 +174,7 @@ class Knowledge:
 
     def _weight(self, word: str) -> float:
         """Return how much a word tells about which fact is meant: its inverse document frequency."""
-        count = sum(word in words for words in self._others)
+        count = self._counts[word]
         return 0.0 if word in self._subject or not count else 1 + math.log(len(self._others) / count) / 4
 
     def _best_starts(self, earlier: Sequence[Sample]) -> tuple[str, ...]:
@@ -260,7 +259,7 @@ class Knowledge:
             if rival is None:
                 found.append(Check("keeps to its fact", True, "No other fact has more of its words."))
                 continue
-            own, other = sample.verdict[-1].score or 0.0, next(scores)
+            own, other = sample.verdict[-1].score or 0.0, next(scores)  # the fit was checked last
             reason = f"“{self._statements[rival]}” makes it {'likelier' if other > own else 'less likely'}."
             found.append(Check("keeps to its fact", other <= own, reason, round(own - other, 4)))
         return found

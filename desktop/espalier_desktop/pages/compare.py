@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QComboBox, QFrame, QPlainTextEdit, QStackedWidget, QTextBrowser, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QPlainTextEdit, QTextBrowser, QWidget
 from typing_extensions import override
 
 from espalier.errors import EspalierError
@@ -14,7 +14,7 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.widgets.basics import button, column, label, row
-from espalier_desktop.widgets.empty import EmptyState
+from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 BEAT = 100  # milliseconds between two paintings of an answer that is being written
 
@@ -137,9 +137,7 @@ class ComparePage(Page):
             "Train first."
         )
         self.train = button(tr("Go to Train"), lambda: self.shell.go("train"), role="primary")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(EmptyState("compare", tr("There is nothing to compare yet"), text, self.train))
-        self._stack.addWidget(inner)
+        self._stack = empty_or(EmptyState("compare", tr("There is nothing to compare yet"), text, self.train), inner)
         self.setLayout(column(self._stack, spacing=0))
 
 

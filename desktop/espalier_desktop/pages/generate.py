@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QStackedWidget, QTableView, QTextBrowser, QWidget
+from PySide6.QtWidgets import QComboBox, QHeaderView, QTableView, QTextBrowser, QWidget
 
 from espalier.errors import EspalierError
 from espalier.status import LeafStatus
@@ -15,7 +15,7 @@ from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.samples_model import SamplesModel
 from espalier_desktop.widgets.basics import button, column, label, row
-from espalier_desktop.widgets.empty import EmptyState
+from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.segments import Segments
 
@@ -108,10 +108,7 @@ class GeneratePage(Page):
             "The teacher reads your seed examples and documents and writes questions and answers like them. The critic "
             "judges each one and says why. Nothing is thrown away."
         )
-        self._stack = QStackedWidget()
-        self._stack.addWidget(EmptyState("generate", tr("No samples yet"), text, self.start))
-        self._stack.addWidget(samples)
-        self._stack.setFrameShape(QFrame.Shape.NoFrame)
+        self._stack = empty_or(EmptyState("generate", tr("No samples yet"), text, self.start), samples)
         self.setLayout(column(self._stack, spacing=0))
 
     def _show_leaf(self, leaf: LeafStatus) -> None:

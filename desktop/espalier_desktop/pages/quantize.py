@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from espalier.errors import EspalierError
@@ -14,7 +14,7 @@ from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.widgets.basics import button, card, column, label, row
-from espalier_desktop.widgets.empty import EmptyState
+from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.formats import size
 
 
@@ -54,9 +54,7 @@ class QuantizePage(Page):
             "quarter of the size, ready for smaller machines. Train first."
         )
         self.train = button(tr("Go to Train"), lambda: shell.go("train"), role="primary")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(EmptyState("quantize", tr("There is no adapter yet"), text, self.train))
-        self._stack.addWidget(inner)
+        self._stack = empty_or(EmptyState("quantize", tr("There is no adapter yet"), text, self.train), inner)
         self.setLayout(column(self._stack, spacing=0))
         shell.document.status_changed.connect(self.refresh)
         shell.jobs.changed.connect(self._refresh_action)

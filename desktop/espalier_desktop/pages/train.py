@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from espalier.training.run import Run, all_runs
 from espalier_desktop.i18n import tr
@@ -12,7 +12,7 @@ from espalier_desktop.jobs.story import Story
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.steps import next_verb
 from espalier_desktop.widgets.basics import button, card, clear, column, label, line, row
-from espalier_desktop.widgets.empty import EmptyState
+from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.formats import duration, memory, number
 from espalier_desktop.widgets.line_chart import LineChart
 
@@ -119,9 +119,7 @@ class TrainPage(Page):
             "The student learns from your seed examples and the accepted samples. Only a small adapter is trained; the "
             "model itself stays as it is. Samples that are missing are written first."
         )
-        self._stack = QStackedWidget()
-        self._stack.addWidget(EmptyState("train", tr("Nothing is trained yet"), text, self.start))
-        self._stack.addWidget(inner)
+        self._stack = empty_or(EmptyState("train", tr("Nothing is trained yet"), text, self.start), inner)
         self.setLayout(column(self._stack, spacing=0))
 
 

@@ -1,7 +1,7 @@
 """What a page shows when there is nothing yet: what it is for, and the one next thing to do."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedWidget, QWidget
 
 from espalier_desktop.widgets.basics import column, label, picture, row
 
@@ -22,3 +22,11 @@ class EmptyState(QWidget):
         if action:
             items += [8, row(None, action, None)]
         self.setLayout(column(None, *items, None))  # type: ignore[arg-type]  # a list of what column takes
+
+
+def empty_or(empty: EmptyState, content: QWidget) -> QStackedWidget:
+    """Return both in one place: index 0 shows the empty state, 1 the content."""
+    stack = QStackedWidget()
+    stack.addWidget(empty)
+    stack.addWidget(content)
+    return stack

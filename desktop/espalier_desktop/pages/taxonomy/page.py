@@ -26,7 +26,7 @@ from espalier_desktop.pages.taxonomy.popover import ProblemsPopover
 from espalier_desktop.pages.taxonomy.tree_model import TreeModel
 from espalier_desktop.pages.taxonomy.tree_view import TreeView
 from espalier_desktop.widgets.basics import button, column, label, line, row
-from espalier_desktop.widgets.empty import EmptyState
+from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 _TREE_COMMANDS = ("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf")
 
@@ -182,9 +182,7 @@ class TaxonomyPage(Page):
         whole.layout().setStretch(0, 1)  # type: ignore[union-attr]  # it is the column
         text = tr("A leaf holds a few questions and answers about one thing. The teacher writes more like them.")
         first = button(tr("New Leaf"), partial(self.shell.do, "new_leaf"), role="primary")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(EmptyState("taxonomy", tr("The taxonomy has no leaf yet"), text, first))
-        self._stack.addWidget(whole)
+        self._stack = empty_or(EmptyState("taxonomy", tr("The taxonomy has no leaf yet"), text, first), whole)
         self.setLayout(column(self._stack, spacing=0))
 
     def _connect(self) -> None:
