@@ -175,7 +175,7 @@ def test_the_survey_begins_with_where_the_taxonomy_stands_in_git(
     for name, value in global_settings(tmp_path).items():
         monkeypatch.setenv(name, value)
     begin_history(example / "taxonomy")
-    command = [sys.executable, "-m", "espalier.project_survey", example, "HEAD"]
+    command = [sys.executable, "-m", "espalier.project_survey", str(example), "HEAD"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     first = decode_status(done.stdout.splitlines()[0])
     assert isinstance(first, History)
