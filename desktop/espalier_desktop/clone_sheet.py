@@ -55,15 +55,18 @@ class CloneSheet(Sheet):
         self.progress.setAccessibleName(tr("Progress of the clone"))
         self.step = label(role="muted")
         self.note = label(role="error", wrap=True)
+        self.note.setMinimumWidth(472)
         self.note.hide()
         from_title = label(tr("Git address, or a folder on this machine"), "section")
         self.body.addSpacing(4)
         self.body.addLayout(column(from_title, row(self.address, self.pick), spacing=4))
         to_title = label(tr("Folder of the new project"), "section")
         self.body.addLayout(column(to_title, row(self.folder, self.pick_folder), spacing=4))
+        self.body.addSpacing(4)
         self.body.addWidget(self.progress)
         self.body.addWidget(self.step)
         self.body.addWidget(self.note)
+        self.body.addStretch(1)
         self.add_cancel()
         self.confirm = button(tr("Clone"), self._start, role="primary")
         self.confirm.setDefault(True)
@@ -101,6 +104,15 @@ class CloneSheet(Sheet):
         self.step.setVisible(is_busy)
         is_given = bool(self.address.text().strip() and self.folder.text().strip())
         self.confirm.setEnabled(is_given and not is_busy)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be as tall as what is shown now."""
+        layout = self.layout()
+        assert layout
+        layout.activate()
+        width = max(self.width(), self.minimumWidth())
+        self.resize(width, layout.totalHeightForWidth(width))
 
     def _choose_source(self) -> None:
         found = QFileDialog.getExistingDirectory(self, tr("Choose a taxonomy on this machine"), str(self._place))
@@ -150,6 +162,7 @@ class CloneSheet(Sheet):
         elif job.state is not JobState.STOPPED:
             self.note.setText(job.message)
             self.note.show()
+            self._fit()
         self.address.setFocus()
 
 

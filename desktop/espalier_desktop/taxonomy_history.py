@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from espalier.project import content_key
 from espalier.taxonomy.history import LAST_COMMIT, History
@@ -54,35 +55,46 @@ class TaxonomyHistory(QObject):
             self.now, self.is_known = found, True
             self.changed.emit()
 
-    def compare(self, leaf: str, done: Taken, failed: Taken) -> None:
-        """Hand over the unified diff of a leaf since the base, or the sentence why there is none."""
-        base = self.now.base if self.now else LAST_COMMIT
-        self._ask("difference", {"leaf": leaf, "base": base}, lambda result: done(result["text"]), failed)
+    def compare(self, asker: QObject, leaf: str, done: Taken, failed: Taken) -> None:
+        """Hand over the unified diff of a leaf since the base, or the sentence why there is none.
 
-    def commit(self, message: str, leaves: list[str], person: tuple[str, str], done: Taken, failed: Taken) -> None:
+        Args:
+            asker: who is told; nobody is when it is gone by then. So for all that follow.
+            leaf: its path.
+            done: takes the answer.
+            failed: takes a sentence instead.
+        """
+        base = self.now.base if self.now else LAST_COMMIT
+        words = {"leaf": leaf, "base": base}
+        self._ask(asker, "difference", words, lambda result: done(result["text"]), failed)
+
+    def commit(
+        self, asker: QObject, message: str, leaves: list[str], person: tuple[str, str], done: Taken, failed: Taken
+    ) -> None:
         """Commit leaves, signed off by a person of this name and e-mail address."""
         words = {"message": message, "leaves": leaves, "name": person[0], "email": person[1]}
-        self._ask("commit", words, done, failed)
+        self._ask(asker, "commit", words, done, failed)
 
-    def begin(self, done: Taken, failed: Taken) -> None:
+    def begin(self, asker: QObject, done: Taken, failed: Taken) -> None:
         """Let Git keep the taxonomy from now on."""
-        self._ask("keep_history", {}, done, failed)
+        self._ask(asker, "keep_history", {}, done, failed)
 
     def close(self) -> None:
         """End what still runs; a commit is finished first."""
         for job in self._jobs:
             job.abandon()
 
-    def _ask(self, command: str, arguments: dict[str, Any], done: Taken, failed: Taken) -> None:
+    def _ask(self, asker: QObject, command: str, arguments: dict[str, Any], done: Taken, failed: Taken) -> None:
         job = Job(command, arguments, self._root, logs_folder() / f"{command}.log", self)
 
         def conclude() -> None:
             self._jobs.discard(job)
             job.deleteLater()
-            if job.state is JobState.DONE:
-                done(job.result)
-            else:
-                failed(job.message)
+            if isValid(asker):
+                if job.state is JobState.DONE:
+                    done(job.result)
+                else:
+                    failed(job.message)
             if command != "difference":
                 self.stale.emit()
 

@@ -212,6 +212,8 @@ def make_history(taxonomy: Path) -> None:
 
 def run_training(application: QApplication, window: MainWindow, mark: str) -> None:
     """Take pictures while a job runs."""
+    fake, real = Path(__file__).with_name("fake_worker.py"), process.worker_program
+    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
     window.do("tune")
     job = window.jobs.current
     assert job
@@ -230,6 +232,7 @@ def run_training(application: QApplication, window: MainWindow, mark: str) -> No
     job.stop()
     job.stop()
     wait(application, lambda: window.jobs.current is None)
+    process.worker_program = real
 
 
 def main() -> int:
@@ -242,8 +245,6 @@ def main() -> int:
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")
-    fake = Path(__file__).with_name("fake_worker.py")
-    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
     application, translators = make_application(sys.argv[:1])
     if "Inter" in QFontDatabase.families():  # its widths are close to those of the Mac's own
         application.setFont(QFont("Inter"))

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from desktop.test_accessibility import unnamed
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
@@ -57,6 +58,7 @@ def test_a_taxonomy_is_cloned_from_the_welcome_and_opened(
     desk: Desk, upstream: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
     sheet = clone_sheet(desk)
+    assert not unnamed(sheet)
     assert not sheet.confirm.isEnabled()
     QTest.keyClicks(sheet.address, f"file://{upstream}")
     assert Path(sheet.folder.text()).name == "canals", "the folder takes its name from the address"

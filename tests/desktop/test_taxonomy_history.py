@@ -6,9 +6,10 @@ from typing import TypeVar
 
 import pytest
 from desktop.lived_in import spoil
-from PySide6.QtCore import QRect, Qt
+from desktop.test_accessibility import unnamed
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 from repositories import commit_files, global_settings, run_git
 
@@ -154,6 +155,19 @@ def test_the_difference_of_each_leaf_is_shown_with_signs(page: TaxonomyPage, qtb
     assert not sheet.isVisible()
 
 
+def test_a_sheet_that_was_closed_before_the_answer_hears_nothing(page: TaxonomyPage, qtbot: QtBot) -> None:
+    edit(page, SKILL)
+    qtbot.waitUntil(page.git.difference.isEnabled, timeout=LONG)
+    history = page.shell.document.history
+    for _ in range(2):
+        QTest.mouseClick(page.git.difference, Left)
+        sheet_of(page, DifferenceSheet).reject()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        (page.shell.document.root / "taxonomy" / ".git").rename(page.shell.document.root / "away")
+        qtbot.waitUntil(lambda: not history._jobs, timeout=LONG)
+        (page.shell.document.root / "away").rename(page.shell.document.root / "taxonomy" / ".git")
+
+
 def test_ticked_leaves_are_committed_with_a_message_that_was_proposed(
     page: TaxonomyPage, taxonomy: Path, qtbot: QtBot
 ) -> None:
@@ -289,6 +303,25 @@ def test_a_broken_repository_is_one_sentence_in_the_strip(
 HEAD = "diff --git a/x/{name} b/x/{name}\nindex 1..2\n--- a/x/{name}\n+++ b/x/{name}\n"
 
 
+def test_every_control_of_the_sheets_has_a_name_and_the_keyboard_reaches_it(page: TaxonomyPage, qtbot: QtBot) -> None:
+    edit(page, SKILL)
+    qtbot.waitUntil(page.git.commit.isEnabled, timeout=LONG)
+    assert not unnamed(page)
+    for command, kind in (("difference", DifferenceSheet), ("commit", CommitSheet)):
+        page.shell.do(command)
+        sheet: Sheet = sheet_of(page, kind)
+        assert not unnamed(sheet)
+        sheet.activateWindow()
+        wanted = {each for each in sheet.findChildren(QAbstractButton) if each.isVisible() and each.isEnabled()}
+        for _ in range(12):
+            focus = QApplication.focusWidget()
+            assert focus
+            wanted.discard(focus)  # type: ignore[arg-type]  # any widget may have the focus
+            QTest.keyClick(focus, Key.Key_Tab)
+        assert not wanted
+        sheet.reject()
+
+
 def test_a_diff_reads_as_lines_that_came_and_went(qtbot: QtBot) -> None:
     view = DiffView()
     qtbot.addWidget(view)
@@ -296,7 +329,8 @@ def test_a_diff_reads_as_lines_that_came_and_went(qtbot: QtBot) -> None:
     view.show_diff(f"{leaf}@@ -3,2 +3,2 @@ x\n same\n--- old\n+++ new\n\\ No newline at end of file\n")
     assert view.toPlainText() == "Line 3\n  same\n− -- old\n+ ++ new"
     binary = "diff --git a/p.png b/p.png\nBinary files a/p.png and b/p.png differ\n"
-    view.show_diff(f"{leaf}@@ -1 +1 @@\n-x\n{binary}")
-    assert view.toPlainText() == "qna.yaml\nLine 1\n− x\nA file that holds no text has changed."
+    view.show_diff(f"{leaf}@@ -1 +1 @@\n-x\n{binary}{HEAD.format(name='more.txt')}@@ -0,0 +1,2 @@\n+y\n")
+    words = ["qna.yaml", "Line 1", "− x", "A file that holds no text has changed.", "", "more.txt", "+ y"]
+    assert view.toPlainText().splitlines() == words
     view.show_diff("@@ -0,0 +1,9999 @@\n" + "+x\n" * 9_999)
-    assert view.toPlainText().endswith("6000 more lines are not shown.")
+    assert view.toPlainText().endswith("5999 more lines are not shown.")

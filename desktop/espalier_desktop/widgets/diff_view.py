@@ -1,6 +1,6 @@
 """A unified diff as a person reads it: signs, tints, and line numbers in words."""
 
-from PySide6.QtGui import QColor, QFontDatabase, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from espalier_desktop import theme
@@ -38,8 +38,8 @@ class DiffView(QPlainTextEdit):
 
 
 def _readable(diff: str) -> list[tuple[str, str]]:
-    """Return (kind, text) of the lines to show; the kinds are gone, came, same, and note for what stands in no file."""
-    has_files = diff.count("\ndiff --git ") > 0
+    """Return (kind, text) of the lines to show; the kinds are gone, came, same, note, and file for its name."""
+    has_files = "\ndiff --git " in diff
     found: list[tuple[str, str]] = []
     name, is_header = "", True
     for line in diff.splitlines():
@@ -47,10 +47,11 @@ def _readable(diff: str) -> list[tuple[str, str]]:
             is_header, name = True, ""
         elif line.startswith("@@"):
             if is_header and has_files and name:
-                found.append(("note", name))
+                found += [("same", ""), ("file", name)] if found else [("file", name)]
             is_header = False
-            number = line.partition("+")[2].partition(" ")[0].partition(",")[0]
-            found.append(("note", tr("Line {number}").format(number=number)))
+            start, number = (part.split(" ")[0].split(",")[0] for part in line[4:].split("+", 1))
+            if start != "0" and number != "0":  # else the whole file is new, or gone
+                found.append(("note", tr("Line {number}").format(number=number)))
         elif is_header:
             if line.startswith(("--- a/", "+++ b/")):
                 name = line.rpartition("/")[2]
@@ -77,4 +78,5 @@ def _text_format(kind: str) -> QTextCharFormat:
     made = QTextCharFormat()
     colours = {"came": tokens.good, "gone": tokens.error, "note": tokens.muted}
     made.setForeground(QColor(colours.get(kind, tokens.text)))
+    made.setFontWeight(QFont.Weight.Bold if kind == "file" else QFont.Weight.Normal)
     return made

@@ -1,13 +1,14 @@
 """The leaves that changed as a list: a sign, a name, what became of it, and a tick where one chooses."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
-from espalier_desktop.pages.taxonomy.names import change_word, leaf_name
+from espalier_desktop.pages.taxonomy.names import branch_name, change_word, leaf_name
 from espalier_desktop.pages.taxonomy.tree_view import CHANGE_SIGNS
 
 Role = Qt.ItemDataRole
@@ -45,7 +46,8 @@ class ChangedLeaves(QListWidget):
         for path, change in changes.items():
             facts = [change_word(change)]
             facts += [tr("%n error(s)", errors[path])] if errors.get(path) else []
-            item = QListWidgetItem(f"{leaf_name(path)}\n{' · '.join([*facts, path.replace('/', ' › ')])}")
+            branch = " › ".join(map(branch_name, accumulate(path.split("/")[:-1], "{}/{}".format)))
+            item = QListWidgetItem(f"{leaf_name(path)}\n{' · '.join([*facts, branch])}")
             name, token = CHANGE_SIGNS[change]
             item.setIcon(icon(name, token))
             item.setData(PathRole, path)

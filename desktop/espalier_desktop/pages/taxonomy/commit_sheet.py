@@ -32,7 +32,7 @@ class CommitSheet(Sheet):
     def __init__(
         self, parent: QWidget, document: Document, now: History, errors: Callable[[], Mapping[str, int]]
     ) -> None:
-        line = tr("Commit to {branch}").format(branch=now.branch) if now.branch else tr("Commit")
+        line = tr("Commit to {branch}").format(branch=now.branch) if now.branch else tr("Commit Changes")
         super().__init__(parent, line, "")
         self.sentence.hide()
         self.setMinimumWidth(560)
@@ -58,7 +58,7 @@ class CommitSheet(Sheet):
         self.body.addWidget(self.signs)
         self.body.addWidget(self.note)
         self.add_cancel()
-        self.confirm = button(tr("Commit"), self._commit, role="primary")
+        self.confirm = button(tr("Commit Changes"), self._commit, role="primary")
         self.confirm.setDefault(True)
         self._buttons.addWidget(self.confirm)
         self.leaves.itemChanged.connect(self._refresh)
@@ -120,7 +120,7 @@ class CommitSheet(Sheet):
             settings().setValue("person/name", person[0])
             settings().setValue("person/email", person[1])
         self.confirm.setEnabled(False)
-        self._history.commit(self.message.words, self.leaves.ticked, person, self._done, self._fail)
+        self._history.commit(self, self.message.words, self.leaves.ticked, person, self._done, self._fail)
 
     def _done(self, result: Any) -> None:
         self.committed.emit(len(self.leaves.ticked))

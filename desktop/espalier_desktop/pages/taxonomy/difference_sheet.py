@@ -27,11 +27,12 @@ class DifferenceSheet(Sheet):
         self.view = DiffView()
         self.view.setMinimumWidth(360)
         splitter = QSplitter()
+        splitter.setProperty("role", "gap")
         splitter.setHandleWidth(12)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.leaves)
         splitter.addWidget(self.view)
-        splitter.setSizes([280, 640])
+        splitter.setSizes([310, 640])
         splitter.setStretchFactor(1, 1)
         self.body.addSpacing(4)
         self.body.addWidget(splitter, 1)
@@ -52,7 +53,7 @@ class DifferenceSheet(Sheet):
         if path in self._found:
             self.view.show_diff(self._found[path])
         elif path:
-            self._history.compare(path, lambda text: self._take(path, text), self._fail)
+            self._history.compare(self, path, lambda text: self._take(path, text), self._fail)
 
     def _take(self, path: str, text: str) -> None:
         self._found[path] = text

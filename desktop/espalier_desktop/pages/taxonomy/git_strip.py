@@ -97,7 +97,7 @@ class GitStrip(QWidget):
     def keep_history(self) -> None:
         """Let Git keep the taxonomy from now on."""
         text = tr("Git keeps the taxonomy now. Commit to keep its first state.")
-        self._history.begin(lambda _: self._shell.toast(text), self._document.failed.emit)
+        self._history.begin(self, lambda _: self._shell.toast(text), self._document.failed.emit)
 
     def fill_menu(self) -> None:
         """Offer what the base may be."""
