@@ -9,7 +9,7 @@ from desktop.lived_in import spoil
 from desktop.test_accessibility import unnamed
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from repositories import commit_files, global_settings, run_git
 
@@ -312,11 +312,14 @@ def test_every_control_of_the_sheets_has_a_name_and_the_keyboard_reaches_it(page
         sheet: Sheet = sheet_of(page, kind)
         assert not unnamed(sheet)
         sheet.activateWindow()
-        wanted = {each for each in sheet.findChildren(QAbstractButton) if each.isVisible() and each.isEnabled()}
+        qtbot.waitUntil(sheet.isActiveWindow, timeout=LONG)
+        wanted: set[QWidget] = {
+            each for each in sheet.findChildren(QAbstractButton) if each.isVisible() and each.isEnabled()
+        }
         for _ in range(12):
             focus = QApplication.focusWidget()
             assert focus
-            wanted.discard(focus)  # type: ignore[arg-type]  # any widget may have the focus
+            wanted.discard(focus)
             QTest.keyClick(focus, Key.Key_Tab)
         assert not wanted
         sheet.reject()
