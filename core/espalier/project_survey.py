@@ -17,9 +17,10 @@ from espalier.files import read_lines
 from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER
 from espalier.project import Project, open_project
-from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
+from espalier.stages import mixture_of, train_settings
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
+from espalier.synthesis.generate import Practice, leaf_journal
 from espalier.synthesis.sample import Sample
 from espalier.taxonomy.history import read_history
 from espalier.taxonomy.leaf import Leaf
