@@ -21,6 +21,7 @@ from espalier.report import show_result
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
+from espalier.training.settings import METHODS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +99,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--pipeline", choices=("compact",), default="compact", help="how samples are written")
     command.add_argument("--per-leaf", type=_count, default=0, metavar="N", help="go on until a leaf has N samples")
     command = add_stage("train", "train the adapter; run again to resume")
-    command.add_argument("--method", choices=("lora",), default="lora", help="what is trained")
+    command.add_argument("--method", choices=METHODS, default="lora", help="what is trained")
+    text = "change a training setting, such as lora.rank=8 or schedule=linear; may be given again"
+    command.add_argument("--set", action="append", type=_setting, default=[], metavar="NAME=VALUE", help=text)
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--extend", type=_count, metavar="N", help="N more updates after the newest training")
+    how.add_argument("--finish", action="store_true", help="end the training that is stopped or runs, and keep it")
     command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")
     add_stage("quantize", "make the 4-bit student")
     command = add_stage("evaluate", "ask the held-out questions before and after")
@@ -107,7 +113,9 @@ def parser() -> argparse.ArgumentParser:
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
-    command.add_argument("name", nargs="?", choices=("taxonomy", "model"), help="only this one; all by default")
+    command.add_argument(
+        "name", nargs="?", choices=("taxonomy", "model", "training"), help="only this one; all by default"
+    )
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
 
@@ -128,6 +136,13 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no count; give a number from 1")
     return int(text)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text} sets nothing; write NAME=VALUE")
+    return name.strip(), value.strip()
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -198,6 +213,9 @@ def _stage(options: argparse.Namespace) -> int:
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
         arguments["per_leaf"] = options.per_leaf
+    if options.command == "train":
+        arguments["settings"] = {"method": options.method, **dict(options.set)}
+        arguments["extend"], arguments["finish"] = options.extend, options.finish
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)
     if options.command == "ask":
@@ -213,7 +231,10 @@ def _bench(options: argparse.Namespace) -> int:
             )
     if options.name == "taxonomy":
         return 0
-    return _finish(run_worker(Request("bench"), options.json), options)
+    for name in [options.name] if options.name else ["model", "training"]:
+        if status := _finish(run_worker(Request("bench", {"name": name}), options.json), options):
+            return status
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

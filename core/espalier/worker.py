@@ -82,7 +82,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier import demo, stages
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
-    from espalier.project import locked, open_project
+    from espalier.project import is_held, locked, open_project
     from espalier.synthesis.generate import generate, rejections
 
     backend = MlxBackend()
@@ -94,11 +94,16 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
         from espalier.metal.bench import bench
+        from espalier.metal.bench_training import bench_training
 
-        return bench(emit)
+        only = arguments.get("name")
+        return bench_training(emit) if only == "training" else bench(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    if request.command == "train" and arguments.get("finish") and is_held(project):
+        run = stages.ask_to_finish(project)
+        return {"run": str(run.folder)}
     with locked(project):
         demo.ensure_models(project, backend, emit)
         if request.command == "tune":
@@ -108,10 +113,16 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
+        if request.command == "train" and arguments.get("finish"):
+            return {"run": str(stages.finish(project, backend, emit).folder)}
+        if request.command == "train" and arguments.get("extend"):
+            return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
+        if request.command == "train":
+            stages.train_settings(project, arguments.get("settings"))  # what is wrong is said before hours of work
         leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
         practice = generate(project, backend, emit, leaves, per_leaf)
         if request.command == "train":
-            return {"run": str(stages.train(project, backend, emit, practice).folder)}
+            return {"run": str(stages.train(project, backend, emit, practice, arguments.get("settings")).folder)}
         accepted = sum(len(part.accepted) for part in practice)
         return {"accepted": accepted, "rejected": rejections(practice)}
 
