@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from espalier import check, demo, doctor
 from espalier import project as projects
@@ -21,7 +22,7 @@ from espalier.report import show_result
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
-from espalier.training.settings import METHODS
+from espalier.training.settings import METHODS, TrainSettings, changed, check_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -209,12 +210,13 @@ def _models(options: argparse.Namespace) -> int:
 
 def _stage(options: argparse.Namespace) -> int:
     projects.open_project(options.project)
-    arguments: dict[str, object] = {"project": str(options.project)}
+    arguments: dict[str, Any] = {"project": str(options.project)}
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
         arguments["per_leaf"] = options.per_leaf
     if options.command == "train":
         arguments["settings"] = {"method": options.method, **dict(options.set)}
+        check_settings(changed(TrainSettings(), arguments["settings"]))
         arguments["extend"], arguments["finish"] = options.extend, options.finish
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)

@@ -117,8 +117,6 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if request.command == "train" and arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        if request.command == "train":
-            stages.train_settings(project, arguments.get("settings"))  # what is wrong is said before hours of work
         leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
         practice = generate(project, backend, emit, leaves, per_leaf)
         if request.command == "train":
