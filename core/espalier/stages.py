@@ -19,7 +19,7 @@ from espalier.synthesis.generate import Practice, generate, rejections
 from espalier.training.mixture import Mixture, Row, mix
 from espalier.training.progress import Told, TrainEvent, Validated, wish
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
-from espalier.training.settings import TITLES, TrainSettings, changed, check_settings
+from espalier.training.settings import LOW_RANK, TITLES, TrainSettings, changed, check_settings
 
 ANSWER = Sampling(max_tokens=64)
 EPOCHS = {"quick": 4, "good": 5, "thorough": 12}
@@ -106,8 +106,10 @@ def ask_to_finish(project: Project) -> Run:
 
 def _train(run: Run, backend: Backend, emit: Emit) -> None:
     settings, rows = run.settings, run.rows("train")
-    what = f"{TITLES[settings.method]} on {len(rows)} rows"
-    emit(Stage("train", what, run.adapter is not None))
+    what = TITLES[settings.method]
+    if settings.method in LOW_RANK:
+        what += f" of rank {settings.lora.rank} (alpha {settings.lora.alpha:g})"
+    emit(Stage("train", f"{what} on {len(rows)} rows", run.adapter is not None))
     if run.adapter:
         return
     clock: Clock | None = None
