@@ -49,7 +49,7 @@ class Labelled:
 def read_labelled() -> tuple[list[Labelled], tuple[tuple[str, str], ...]]:
     """Return (rows, examples): the rows of a passage in order, the good ones first, and what leaked rows repeat."""
     data = yaml.safe_load(resource("bench/critic.yaml").read_text(encoding="utf-8"))
-    rows = []
+    rows: list[Labelled] = []
     for number, about in enumerate(data["passages"]):
         passage = " ".join(about["text"].split())
         for fault, pairs in about.items():

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections import Counter
+from collections import defaultdict
 from functools import cache
 
 import yaml
@@ -34,9 +34,9 @@ def _small_words() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def weights(text: str) -> Counter[str]:
+def weights(text: str) -> dict[str, float]:
     """Return how much of a text speaks for each language; a word that several share counts for each in part."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for word in _WORDS.findall(text):
         if not word.isascii() and not unicodedata.name(word[0], "LATIN").startswith("LATIN"):
             code = _SCRIPTS.get(unicodedata.name(word[0]).split()[0].split("-")[0])
@@ -46,14 +46,14 @@ def weights(text: str) -> Counter[str]:
         codes = _small_words().get(word.casefold(), ())
         for code in codes:
             found[code] += 1 / len(codes)
-    if found["ja"]:
+    if "ja" in found:
         found["ja"] += found.pop("zh", 0)  # kana among the characters
     return found
 
 
 def tongue(text: str) -> str | None:
     """Return the code of a text's language, None when too little tells."""
-    ranked = weights(text).most_common(2)
+    ranked = sorted(weights(text).items(), key=lambda weight: -weight[1])[:2]
     if not ranked or ranked[0][1] < LEAST or (len(ranked) > 1 and ranked[0][1] < LEAD * ranked[1][1]):
         return None
     return ranked[0][0]
