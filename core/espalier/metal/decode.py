@@ -143,6 +143,7 @@ def _joined(cache: list[Any], added: list[Any], states: mx.array, seen: mx.array
         return added, seen
     for layer, more in zip(cache, added, strict=True):
         layer.extend(more)
+    mx.clear_cache()  # buffers of the old shape would stay in Metal's allocator
     return cache, mx.concatenate([states, seen])
 
 

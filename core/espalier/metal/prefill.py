@@ -60,7 +60,8 @@ class Opening:
         begun = len(self.tokens)
         parts = groups(prompts, begun, kept)
         shared = [shared_by(prompts, part, kept) for part in parts]
-        if len(parts) == len(prompts) or min(shared) <= begun:
+        spared = sum((len(part) - 1) * (length - begun) for part, length in zip(parts, shared, strict=True))
+        if spared < len(prompts) or min(shared) <= begun:  # reading groups first costs about a token per prompt
             order, begins = list(range(len(prompts))), [begun] * len(prompts)
             cache = [layer.merge([layer] * len(prompts)) for layer in self._cache]
         else:
