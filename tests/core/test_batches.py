@@ -19,7 +19,7 @@ from espalier.metal.fitness import try_model
 from espalier.metal.forward import hidden, logits, splits
 from espalier.metal.memory import token_bytes
 from espalier.metal.model import MlxModel, load
-from espalier.metal.prefill import Opening, groups
+from espalier.metal.prefill import Opening, alike, groups
 from espalier.metal.written import Written
 from espalier.models.folder import models_folder
 from espalier.models.measured import Measured, measured
@@ -208,6 +208,29 @@ def test_states_after_a_group_are_those_of_the_whole_prompt(kept: int) -> None:
     states = opening.read(prompts, [kept] * len(prompts))[1]
     for prompt, state in zip(prompts, states, strict=True):
         assert mx.allclose(state, hidden(found, mx.array([prompt]))[0, -kept:], atol=1e-4)
+
+
+def test_rows_that_only_score_are_padded_to_rows_of_like_length() -> None:
+    found = random_model("llama")
+    prompts = [*tokens(14, 3, 40, 17, 38, 5, 4, 41, 4), *([1, 2, 3, 4, 5, *rest] for rest in tokens(15, 30, 2, 9))]
+    kept = [index % 3 + 1 for index in range(len(prompts))]
+    seen = list[int]()
+    for part, states in Opening(found, prompts, kept).states(prompts, kept):
+        for index, state in zip(part, states, strict=True):
+            alone = hidden(found, mx.array([prompts[index]]))[0, -kept[index] :]
+            assert mx.allclose(state[-kept[index] :], alone, atol=1e-4)
+        seen += part
+    assert sorted(seen) == list(range(len(prompts)))
+
+
+@given(st.lists(st.integers(1, 100), max_size=60))
+@settings(deadline=None)
+def test_parts_of_like_length_waste_little(lengths: list[int]) -> None:
+    parts = alike(lengths)
+    assert sorted(index for part in parts for index in part) == list(range(len(lengths)))
+    for part in parts:
+        for index in part[4:]:
+            assert lengths[index] >= 0.75 * max(lengths[other] for other in part)
 
 
 def test_a_long_prompt_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
