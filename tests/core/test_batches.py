@@ -11,6 +11,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import cli
+from espalier.errors import EspalierError
 from espalier.language import Draft, Message, Prompt, Sampling, TooLongError
 from espalier.metal import fitness, model
 from espalier.metal.autotune import best_rows, writing_speed
@@ -138,6 +139,20 @@ def test_a_model_that_ignores_padding_is_found_out(monkeypatch: pytest.MonkeyPat
     verdict = try_model(random_model("llama"))
     assert not verdict.batches
     assert "differ from each row alone" in verdict.reason
+
+
+def test_a_trial_that_says_nothing_about_the_architecture_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = random_model("llama")
+    found.model.norm.weight = mx.full(found.model.norm.weight.shape, float("nan"))
+    with pytest.raises(EspalierError, match="not numbers"):
+        try_model(found)
+
+    def fail(*_: Any) -> float:
+        raise RuntimeError("[metal::malloc] Out of memory")
+
+    monkeypatch.setattr(fitness, "_difference", fail)
+    with pytest.raises(RuntimeError, match="Out of memory"):
+        try_model(random_model("llama"))
 
 
 def test_a_row_that_joins_later_draws_as_one_that_came_first() -> None:
