@@ -73,6 +73,11 @@ class Sample:
         return hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
+    def request(self) -> str:
+        """Return what the student is asked: the question, after the text that belongs to it."""
+        return f"{self.context}\n\n{self.question}" if self.context else self.question
+
+    @property
     def is_accepted(self) -> bool:
         """Return whether every check was made and passed."""
         return not self.unchecked and self.is_good_so_far
@@ -143,7 +148,7 @@ class Journal:
                 self._keep(list(portion.values()), line["portion"] + 1 == line["of"], line.get("seen", {}))
                 portion = {}
             else:
-                portion[line["id"]] = _sample(line)
+                portion[line["id"]] = sample_of(line)
 
     def add(self, samples: Sequence[Sample], portions: int, seen: Mapping[str, Sequence[str]] = NOTHING) -> None:
         """Write the next portion of a wave of so many portions, and the values that were new in it, by block."""
@@ -160,6 +165,7 @@ class Journal:
             self.waves, self.portions, self.earlier = self.waves + 1, 0, tuple(self.samples)
 
 
-def _sample(line: dict[str, Any]) -> Sample:
+def sample_of(line: dict[str, Any]) -> Sample:
+    """Return the sample that is written on a line."""
     verdict = tuple(Check(**check) for check in line["verdict"])
     return Sample(**{**line, "verdict": verdict, "unchecked": tuple(line.get("unchecked", ()))})
