@@ -62,6 +62,11 @@ class Project:
         return self.root / "samples"
 
     @property
+    def imports(self) -> Path:
+        """Return the folder of the rows that a person brought along; a leaf's are under its path."""
+        return self.root / "imports"
+
+    @property
     def runs(self) -> Path:
         """Return the folder of the training runs."""
         return self.root / "runs"
