@@ -10,6 +10,7 @@ from espalier.project import Project, open_project
 from espalier.synthesis.exchange import FORMS, export, import_samples
 from espalier.synthesis.final import Final
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import checked
 from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.reviews import read_reviews
 from espalier.taxonomy.reader import read_taxonomy
@@ -52,7 +53,7 @@ def read_practice(project: Project, only: str = "") -> list[Practice]:
         raise EspalierError(f"The taxonomy has no leaf {only}. It has: {', '.join(leaf.path for leaf in leaves)}.")
     reviews = read_reviews(project)
     chosen = [leaf for leaf in leaves if only in ("", leaf.path)]
-    return [practice_of(project, leaf, leaf_journal(project, leaf)[1].samples, reviews) for leaf in chosen]
+    return [practice_of(project, leaf, checked(leaf_journal(project, leaf)[1]), reviews) for leaf in chosen]
 
 
 def rows_to_export(project: Project, form: str, only: str = "") -> list[Final]:

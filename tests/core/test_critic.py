@@ -16,8 +16,8 @@ from espalier.synthesis import judge
 from espalier.synthesis.checks import NEAR
 from espalier.synthesis.decide import changes, decide, decide_all, movable
 from espalier.synthesis.duplicates import repeats
-from espalier.synthesis.later import explanations, keep_explanation, later_path, settle, with_later
-from espalier.synthesis.sample import UNCHECKED, Check, Sample, measured
+from espalier.synthesis.later import checked, explanations, keep_explanation, later_path, settle
+from espalier.synthesis.sample import UNCHECKED, Check, Journal, Sample, measured
 from espalier.synthesis.words import plain
 
 FORM = Check("form", True, "It is one question.")
@@ -112,38 +112,50 @@ class Asked:
         return [sample.judged(check).leaving(sample.unchecked) for sample in samples]
 
 
-def settled(path: Path, samples: list[Sample], pipeline: Asked, least: float) -> list[Sample]:
-    return settle(samples, pipeline, later_path(path), {"grounding gain": least}, lambda tokens: None)
+def settled(journal: Journal, pipeline: object, least: float) -> list[Sample]:
+    thresholds = {"grounding gain": least}
+    return decide_all(settle(journal, pipeline, thresholds, lambda tokens: None), thresholds)
+
+
+def drawn(path: Path, samples: list[Sample]) -> Journal:
+    Journal(path).add(samples, 1)
+    return Journal(path)
 
 
 def test_what_a_looser_threshold_brings_in_is_checked_once_and_kept(tmp_path: Path) -> None:
-    journal = tmp_path / "samples" / "key.jsonl"
-    drawn = [scored(1, 0.1, None), scored(2, 0.5), scored(3, 0.0, None)]
+    journal = drawn(tmp_path / "key.jsonl", [scored(1, 0.1, None), scored(2, 0.5), scored(3, 0.0, None)])
     pipeline = Asked(0.9)
-    now = settled(journal, drawn, pipeline, 0.05)
+    before = journal.path.read_bytes()
+    now = settled(journal, pipeline, 0.05)
     assert [sample.is_accepted for sample in now] == [True, True, False]
     assert now[2].unchecked == ("round trip",)
-    assert settled(journal, drawn, pipeline, 0.05) == now
+    assert settled(Journal(journal.path), pipeline, 0.05) == now
     assert pipeline.calls == 1
-    back = with_later(drawn, later_path(journal), {})
-    assert [sample.is_accepted for sample in back] == [False, True, False]
+    assert [sample.is_accepted for sample in checked(journal)] == [False, True, False]
+    assert journal.path.read_bytes() == before
+
+
+def test_what_no_pipeline_can_check_stays_waiting(tmp_path: Path) -> None:
+    journal = drawn(tmp_path / "key.jsonl", [scored(1, 0.1, None)])
+    (now,) = settled(journal, object(), 0.05)
+    assert now.is_waiting
 
 
 def test_what_is_checked_later_can_still_fail(tmp_path: Path) -> None:
-    journal = tmp_path / "key.jsonl"
-    (now,) = settled(journal, [scored(1, 0.1, None)], Asked(0.1), 0.05)
+    (now,) = settled(drawn(tmp_path / "key.jsonl", [scored(1, 0.1, None)]), Asked(0.1), 0.05)
     assert now.failure
     assert now.failure.name == "round trip"
     assert not now.is_waiting
 
 
 def test_explanations_are_kept_beside_the_verdict_and_the_last_counts(tmp_path: Path) -> None:
-    path = later_path(tmp_path / "key.jsonl")
     sample = scored(1, 0.1, None)
+    journal = drawn(tmp_path / "key.jsonl", [sample])
+    path = later_path(journal.path)
     keep_explanation(path, sample, "grounding gain", "It is guessed.")
     keep_explanation(path, sample, "grounding gain", "The text says otherwise.")
     assert explanations(path) == {(sample.key, "grounding gain"): "The text says otherwise."}
-    assert with_later([sample], path, {}) == [sample]
+    assert checked(journal) == [sample]
 
 
 def test_near_duplicates_are_found_among_many_and_the_first_stays() -> None:

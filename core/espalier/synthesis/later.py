@@ -3,16 +3,17 @@
 It is kept in ``samples/later/<leaf key>.jsonl``, append-only, so that the journal of the draws is never touched.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from espalier.files import append_lines, read_lines
 from espalier.synthesis.decide import Thresholds, decide
-from espalier.synthesis.sample import Check, Sample
+from espalier.synthesis.sample import Check, Journal, Sample
 
 
+@runtime_checkable
 class Completes(Protocol):
     """A pipeline that can make the checks which it did not make when it drew."""
 
@@ -25,47 +26,42 @@ def later_path(journal: Path) -> Path:
     return journal.parent / "later" / journal.name
 
 
-def with_later(samples: Iterable[Sample], path: Path, thresholds: Thresholds) -> list[Sample]:
-    """Return samples as they stand now: with the checks that were made later, decided by the thresholds."""
+def checked(journal: Journal) -> list[Sample]:
+    """Return the samples of a journal with the checks that were made since they were drawn."""
     checks: dict[str, tuple[Check, ...]] = {}
-    for line in read_lines(path):
+    for line in read_lines(later_path(journal.path)):
         if "checks" in line:
             made = tuple(Check(**check) for check in line["checks"])
             checks[line["sample"]] = (*checks.get(line["sample"], ()), *made)
-    if not checks:
-        return [decide(sample, thresholds) for sample in samples]
-    return [decide(_joined(sample, checks.get(sample.key, ())), thresholds) for sample in samples]
+    return [_joined(sample, checks.get(sample.key, ())) for sample in journal.samples] if checks else journal.samples
 
 
 def settle(
-    samples: Sequence[Sample],
-    pipeline: Completes,
-    path: Path,
-    thresholds: Thresholds,
-    on_tokens: Callable[[int], None],
+    journal: Journal, pipeline: object, thresholds: Thresholds, on_tokens: Callable[[int], None]
 ) -> list[Sample]:
-    """Return samples none of which is waiting: what is missing is checked, and kept.
+    """Return the samples of a journal, after making every check that the thresholds call for.
 
     Args:
-        samples: of one leaf, as they were drawn.
-        pipeline: that drew them.
-        path: from `later_path`.
+        journal: of one leaf; it is left as it is.
+        pipeline: that drew it. Without `Completes.complete` samples stay waiting, and say so.
         thresholds: in force.
         on_tokens: told the tokens that the checks write.
     """
-    decided = with_later(samples, path, thresholds)
-    while waiting := [sample for sample in decided if sample.is_waiting]:
-        before = {sample.key: len(sample.verdict) for sample in waiting}
-        made = pipeline.complete(waiting, on_tokens)
-        append_lines(
-            path,
-            [
-                {"sample": sample.key, "checks": [asdict(check) for check in sample.verdict[before[sample.key] :]]}
-                for sample in made
-            ],
-        )
-        decided = with_later(samples, path, thresholds)
-    return decided
+    samples = checked(journal)
+    while isinstance(pipeline, Completes):
+        waiting = {
+            sample.key: sample for sample in (decide(sample, thresholds) for sample in samples) if sample.is_waiting
+        }
+        if not waiting:
+            break
+        made = pipeline.complete(list(waiting.values()), on_tokens)
+        lines = [
+            {"sample": one.key, "checks": [asdict(check) for check in one.verdict[len(waiting[one.key].verdict) :]]}
+            for one in made
+        ]
+        append_lines(later_path(journal.path), lines)
+        samples = checked(journal)
+    return samples
 
 
 def explanations(path: Path) -> dict[tuple[str, str], str]:
