@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from espalier.synthesis.pipelines.file import PipelineFile, Step
 from espalier.synthesis.pipelines.rows import Calls, Row, Table, failed, shown
+from espalier.synthesis.pipelines.teacher_blocks import JudgeBlock
 
 Seen = Mapping[str, frozenset[str] | set[str]]
 
@@ -16,7 +17,7 @@ class Finished:
 
     Attributes:
         rows: that came through.
-        removed: with the reason as their last check, in the order they were removed.
+        removed: with the reason as a check that failed, in the order they were removed.
         seen: values, by block, that were new in a column without duplicates.
     """
 
@@ -38,19 +39,28 @@ def run_pipeline(pipeline: PipelineFile, rows: Sequence[Row], calls: Calls, seen
         EspalierError: a block wants a column that the rows do not have.
     """
     finished = Finished()
-    table = Table(list(rows))
+    rest = list(rows)
+    turned: list[Row] = []  # turned away by a judge: the judges right after it look at them too, as it costs little
     for step in pipeline.steps:
-        if not table.rows:
+        is_judge = isinstance(step.block, JudgeBlock)
+        if not is_judge:
+            finished.removed.extend(turned)
+            turned = []
+        if not rest and not turned:
             break
-        table = step.block.run(table.rows, calls)
-        finished.removed.extend(table.removed)
+        table = step.block.run(rest, calls) if rest else Table()
+        if is_judge:
+            again = step.block.run(turned, calls) if turned else Table()
+            turned = [*again.rows, *again.removed, *table.removed]
+        else:
+            finished.removed.extend(table.removed)
         rest = [row.without(step.drop_columns) for row in table.rows]
         if step.drop_duplicates:
             rest, removed, new = _without_duplicates(step, rest, seen.get(step.name, frozenset()))
             finished.removed.extend(removed)
             finished.seen[step.name] = new
-        table = Table(rest)
-    finished.rows.extend(table.rows)
+    finished.removed.extend(turned)
+    finished.rows.extend(rest)
     return finished
 
 

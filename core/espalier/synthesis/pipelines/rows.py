@@ -42,7 +42,7 @@ class Table:
 
     Attributes:
         rows: that go on, in order.
-        removed: that do not; the last check of each says why.
+        removed: that do not; a check of each failed and says why.
     """
 
     rows: list[Row] = field(default_factory=list)

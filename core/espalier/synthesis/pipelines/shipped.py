@@ -1,5 +1,6 @@
 """Which pipeline file a leaf goes through: one of ours by name, a person's file, or a folder of InstructLab's."""
 
+from functools import cache
 from pathlib import Path
 
 from espalier.errors import EspalierError
@@ -51,4 +52,10 @@ def leaf_pipeline(setting: str, leaf: Leaf, root: Path) -> PipelineFile:
     Raises:
         EspalierError: as for `pipeline_file`, and when the file or a prompt is wrong.
     """
-    return read_pipeline(pipeline_file(setting, leaf, root), language_code(leaf) or "en")
+    file = pipeline_file(setting, leaf, root)
+    return _read(file, language_code(leaf) or "en", file.stat().st_mtime_ns)
+
+
+@cache
+def _read(file: Path, language: str, changed: int) -> PipelineFile:
+    return read_pipeline(file, language)
