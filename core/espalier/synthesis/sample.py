@@ -132,7 +132,7 @@ class Journal:
         waves: number of whole waves; a wave goes once through the sources that want samples.
         portions: number of whole portions in the wave after those.
         earlier: samples of the whole waves.
-        seen: values, by the name of a block that drops duplicates, which its rows had so far.
+        seen: hashes of values, by the name of a block that drops duplicates, which its rows had so far.
     """
 
     def __init__(self, path: Path) -> None:
@@ -151,7 +151,7 @@ class Journal:
                 portion[line["id"]] = sample_of(line)
 
     def add(self, samples: Sequence[Sample], portions: int, seen: Mapping[str, Sequence[str]] = NOTHING) -> None:
-        """Write the next portion of a wave of so many portions, and the values that were new in it, by block."""
+        """Write the next portion of a wave of so many portions, and hashes of values that were new in it, by block."""
         end = {"wave": self.waves, "portion": self.portions, "of": portions, **({"seen": dict(seen)} if seen else {})}
         append_lines(self._path, [*map(asdict, samples), end])
         self._keep(samples, self.portions + 1 == portions, seen)

@@ -1,9 +1,9 @@
 """Rows through the blocks of a pipeline, one after the other; nothing that is removed is lost."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from espalier.project import content_key
 from espalier.synthesis.pipelines.file import PipelineFile, Step
 from espalier.synthesis.pipelines.rows import Calls, Row, Table, failed, shown
 from espalier.synthesis.pipelines.teacher_blocks import JudgeBlock
@@ -18,7 +18,7 @@ class Finished:
     Attributes:
         rows: that came through.
         removed: with the reason as a check that failed, in the order they were removed.
-        seen: values, by block, that were new in a column without duplicates.
+        seen: hashes, by block, of values that were new in a column without duplicates.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -33,7 +33,7 @@ def run_pipeline(pipeline: PipelineFile, rows: Sequence[Row], calls: Calls, seen
         pipeline: to run.
         rows: of the leaf.
         calls: what its blocks ask with.
-        seen: values, by block, that earlier portions of the leaf had where duplicates are dropped.
+        seen: hashes of values, by block, that earlier portions of the leaf had where duplicates are dropped.
 
     Raises:
         EspalierError: a block wants a column that the rows do not have.
@@ -73,7 +73,7 @@ def _without_duplicates(
     new: dict[str, None] = {}
     for row in rows:
         values = [row.columns.get(name) for name in step.drop_duplicates]
-        key = json.dumps(values, ensure_ascii=False, default=str)
+        key = content_key(values)
         if key in seen or key in new:
             what = " and ".join(f"“{name}”" for name in step.drop_duplicates)
             reason = f"Another row has the same {what}: “{shown(' '.join(map(str, values)))}”"
