@@ -27,7 +27,7 @@ class Project:
     Attributes:
         root: its folder.
         student: name or path of the model that learns.
-        teacher: name or path of the model that writes samples and judges them.
+        teacher: the model that writes samples and judges them: name, path, or ``URL#model`` of an endpoint.
         dial: quick, good or thorough.
     """
 

@@ -24,6 +24,7 @@ from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.survey import stray_files
 from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
+from espalier.teachers.endpoint import is_endpoint
 from espalier.training.run import Run, all_runs, find_run
 
 Learned = Mapping[str, Counter[tuple[str, str]]]
@@ -84,12 +85,12 @@ def _leaf_status(
 
 
 def _project_status(project: Project, practice: list[Practice], newest: Run | None) -> ProjectStatus:
-    names = dict.fromkeys((project.student, project.teacher))
+    names = [project.student, *([] if is_endpoint(project.teacher) else [project.teacher])]
     fresh = find_run(project, mixture_of(project, practice), train_settings(project)) if practice else None
     run = fresh if fresh and fresh.adapter else newest
     return ProjectStatus(
         tuple(stray_files(find_files(project.taxonomy))),
-        tuple(name for name in names if _is_missing(name)),
+        tuple(name for name in dict.fromkeys(names) if _is_missing(name)),
         run.folder.name if run else "",
         bool(fresh and fresh.adapter),
         bool(run and run.quantized),

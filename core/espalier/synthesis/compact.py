@@ -24,6 +24,7 @@ VERSION = 2  # part of the leaf key: raise it when the same inputs give other sa
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it
+_NOT_MEASURED = "Not measured: the teacher does not tell how likely its words are."
 LONGEST_PASSAGE = 400  # letters of a passage that is learned whole
 STARTS = 6  # words that questions are made to begin with
 QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
@@ -205,7 +206,7 @@ class Knowledge:
         self,
         samples: list[Sample],
         facts: list[Fact],
-        fits: list[float],
+        fits: list[float | None],
         earlier: Sequence[Sample],
         wave: int,
         on_tokens: Callable[[int], None],
@@ -226,19 +227,24 @@ class Knowledge:
             rows = [row for row in rows if judged[row].is_accepted]
         return judged
 
-    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float, known: Sequence[str]) -> Sample:
+    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float | None, known: Sequence[str]) -> Sample:
         names = (content_words(fact.statement) | self._subject) - content_words("it they he she")
         for check in (
             checks.form(sample.question),
             checks.stands_alone(sample.question, names),
             checks.leaves_something(sample.question, sample.answer),
             checks.is_new(sample.question, known),
-            _threshold("fits its fact", fit, self._settings.fit, "The fact makes this question likely"),
+            self._fits(fit),
         ):
             sample = sample.judged(check)
             if not check.passed:
                 break
         return sample
+
+    def _fits(self, fit: float | None) -> Check:
+        if fit is None:
+            return Check("fits its fact", True, _NOT_MEASURED)
+        return _threshold("fits its fact", fit, self._settings.fit, "The fact makes this question likely")
 
     def _judge_rivals(
         self, wave: int, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
@@ -251,7 +257,7 @@ class Knowledge:
         pairs = [
             (self._question_prompt(self._statements[rival], "", wave), sample.question)
             for sample, rival in zip(samples, rivals, strict=True)
-            if rival is not None
+            if rival is not None and sample.verdict[-1].score is not None  # the fit was checked last
         ]
         scores = iter(self._teacher().log_probability(pairs) if pairs else [])
         found = []
@@ -259,7 +265,11 @@ class Knowledge:
             if rival is None:
                 found.append(Check("keeps to its fact", True, "No other fact has more of its words."))
                 continue
-            own, other = sample.verdict[-1].score or 0.0, next(scores)  # the fit was checked last
+            own = sample.verdict[-1].score
+            if own is None:
+                found.append(Check("keeps to its fact", True, _NOT_MEASURED))
+                continue
+            other = next(scores)
             reason = f"“{self._statements[rival]}” makes it {'likelier' if other > own else 'less likely'}."
             found.append(Check("keeps to its fact", other <= own, reason, round(own - other, 4)))
         return found

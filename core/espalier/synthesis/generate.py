@@ -12,7 +12,6 @@ from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
 from espalier.language import Backend, LanguageModel
 from espalier.messages import Emit, Note, Stage
-from espalier.models.folder import find_model
 from espalier.project import Project, content_key
 from espalier.synthesis import compact
 from espalier.synthesis.compact import CompactSettings, Knowledge, Pipeline, Teacher
@@ -20,6 +19,7 @@ from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.teachers.opening import open_model
 
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
@@ -71,7 +71,7 @@ def generate(
 
     @cache
     def teacher() -> LanguageModel:
-        return backend.load(find_model(project.teacher))
+        return open_model(project.teacher, project, backend, emit)
 
     practice = []
     for leaf in _chosen(read_taxonomy(project.taxonomy), only):
