@@ -3,6 +3,8 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -35,7 +37,7 @@ from espalier.teachers.remote import RemoteModel, model_list
 
 QUICK = Patience(tries=6, first=0.002, most=0.01, asked=2, connect=2, read=0.5)
 SECRET = "sk-very-secret-0123456789"
-FEW = Sampling(max_tokens=8)
+FEW = Sampling(max_tokens=8, temperature=0.7)
 
 
 class Memory(KeyringBackend):
@@ -500,3 +502,59 @@ def test_a_leaf_ends_the_same_whatever_goes_wrong_on_the_way(
     assert len(ids) == len(set(ids))
     assert sum(bool(row[3]) for row in ends[1]) > 5
     assert all(row[4] for row in ends[1])
+
+
+# The command line
+
+
+def run_models(*arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "espalier.cli", "models", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, input=given, env={**os.environ, **environment}, timeout=60
+    )
+
+
+def test_the_commands_show_what_an_endpoint_offers_and_can_do(tmp_path: Path) -> None:
+    keychain = {"PYTHON_KEYRING_BACKEND": "file_keyring.FileKeyring", "FILE_KEYRING": str(tmp_path / "keys.json")}
+    with serving(script := Script(shout, key=SECRET)):
+        assert "wants a key" in run_models("list", "--endpoint", script.url, **keychain).stderr
+        stored = run_models("key", script.url, given=f"{SECRET}\n", **keychain)
+        assert stored.returncode == 0, stored.stderr
+        assert SECRET not in stored.stdout + stored.stderr
+        listed = run_models("list", "--endpoint", script.url, **keychain)
+        assert listed.stdout == f"{script.url}#scripted\n", listed.stderr
+        shown = run_models("info", f"{script.url}#scripted", **keychain)
+        assert "tells how likely its words are" in shown.stdout
+        assert "nothing leaves it" in shown.stdout
+        assert run_models("key", script.url, "--forget", **keychain).returncode == 0
+        assert "wants a key" in run_models("list", "--endpoint", script.url, **keychain).stderr
+    no_keychain = run_models("key", script.url, given=f"{SECRET}\n")
+    assert (no_keychain.returncode, "environment variable ESPALIER_KEY_127" in no_keychain.stderr) == (1, True)
+
+
+def test_without_leave_no_command_sends_anything(example: Path) -> None:
+    url = "https://api.example.invalid/v1"
+    remote_project(example, f"{url}#m")
+    command = [sys.executable, "-m", "espalier.cli", "generate", str(example)]
+    for arguments in (command, [*command, "--json"]):
+        done = subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert done.returncode == 1
+        assert f"models allow {url}" in done.stderr
+    assert run_models("allow", url).returncode == 0
+    assert is_allowed(parse_endpoint(url))
+    assert run_models("allow", url, "--forget").returncode == 0
+    assert not is_allowed(parse_endpoint(url))
+
+
+def test_a_whole_command_works_with_a_remote_teacher_and_a_remote_student_is_refused(example: Path) -> None:
+    with serving(script := Script(reply_about_the_wheel)):
+        setting = f"{script.url}#scripted"
+        project = remote_project(example, setting)
+        write_settings(replace(project, student=setting))
+        command = [sys.executable, "-m", "espalier.cli", "generate", str(example), "--leaf", LEAF]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert "can teach and judge, and nothing else" in done.stderr
+        write_settings(project)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "tells how likely" in done.stderr
+    assert done.returncode == 0, done.stderr

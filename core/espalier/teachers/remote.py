@@ -164,7 +164,8 @@ class RemoteModel:
         asked = ("draft", asdict(prompt), asdict(sampling), seed, is_scored)
         if known := self._answered.find(asked):
             return Draft(*known)
-        body = dialect.body(self._endpoint.model, prompt, sampling.max_tokens, seed)
+        drawn = seed if sampling.temperature else None  # mlx_lm.server answers rows with seeds one after the other
+        body = dialect.body(self._endpoint.model, prompt, sampling.max_tokens, drawn)
         body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if sampling.stop:
             body["stop"] = list(sampling.stop)
