@@ -37,7 +37,7 @@ def server(starter_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + 120
-        while socket.socket().connect_ex(("127.0.0.1", port)):
+        while not answers(port):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)
@@ -45,6 +45,11 @@ def server(starter_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     finally:
         process.kill()
         process.wait()
+
+
+def answers(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def ask(text: str) -> Prompt:

@@ -1,13 +1,15 @@
 """The model that a role's setting stands for, opened: one on this machine, or one behind an endpoint."""
 
+from pathlib import Path
+
 from espalier.errors import EspalierError
 from espalier.language import Backend, LanguageModel
 from espalier.messages import Emit, Note
 from espalier.models.folder import find_model
-from espalier.project import Project, content_key
+from espalier.project import Project, content_key, open_project
 from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import find_key
-from espalier.teachers.permission import require_allowed
+from espalier.teachers.permission import is_allowed, require_allowed
 from espalier.teachers.remote import RemoteModel
 
 
@@ -46,6 +48,16 @@ def require_ready(setting: str) -> Endpoint:
         )
     require_allowed(endpoint)
     return endpoint
+
+
+def unallowed(root: Path) -> Endpoint | None:
+    """Return the endpoint that a project would send text to and that the person has not allowed; None if none."""
+    try:
+        teacher = open_project(root).teacher
+        endpoint = parse_endpoint(teacher) if is_endpoint(teacher) else None
+        return endpoint if endpoint and not is_allowed(endpoint) else None
+    except EspalierError:
+        return None  # the job itself says what is wrong
 
 
 def leaving(endpoint: Endpoint) -> str:
