@@ -1,7 +1,7 @@
 """Where a project stands: each leaf with its problems and samples, each stage fresh or stale.
 
-Run as ``python -m espalier.survey PROJECT`` it prints one status a line, leaves first. The window reads it from this
-process of its own, so that checking ten thousand leaves never holds up a key press.
+Run as ``python -m espalier.project_survey PROJECT`` it prints one status a line, the project's last. The window reads
+it from this process of its own, so that checking ten thousand leaves never holds up a key press.
 """
 
 import json
@@ -22,7 +22,7 @@ from espalier.synthesis.generate import Practice, leaf_journal
 from espalier.synthesis.sample import Sample
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
-from espalier.taxonomy.survey import stray_files
+from espalier.taxonomy.tree_check import stray_files
 from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
 from espalier.teachers.endpoint import is_endpoint
 from espalier.training.run import Run, all_runs, find_run
