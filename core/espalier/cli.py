@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import check, demo, doctor
+from espalier import check, demo, doctor, samples
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.reference import import_reference
@@ -101,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
     command.add_argument("--pipeline", choices=("compact",), default="compact", help="how samples are written")
     command.add_argument("--per-leaf", type=_count, default=0, metavar="N", help="go on until a leaf has N samples")
+    samples.add_arguments(add("samples", "bring your own samples in, or take samples out", samples.run))
     command = add_stage("train", "train the adapter; run again to resume")
     command.add_argument("--method", choices=("lora",), default="lora", help="what is trained")
     command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")

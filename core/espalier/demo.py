@@ -51,7 +51,7 @@ def ensure_models(project: Project, importer: Importer, emit: Emit) -> None:
     Raises:
         EspalierError: another model is missing or incomplete, or text may not be sent to an endpoint.
     """
-    for name in {project.student, project.teacher}:
+    for name in {project.student, project.teacher, project.judge}:
         if name == STARTER:
             ensure_starter(importer, emit)
         elif is_endpoint(name) and name != project.student:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from espalier.errors import EspalierError
 from espalier.training.plan import TrainSettings
 
 
@@ -57,6 +58,20 @@ class Draft:
 
     text: str
     log_probability: float | None
+
+
+class TooLongError(EspalierError):
+    """Prompts that do not fit the model's context with their answers; nothing was computed.
+
+    Attributes:
+        rows: what is wrong, in a sentence, by the index of each such prompt.
+    """
+
+    def __init__(self, rows: dict[int, str]) -> None:
+        self.rows = rows
+        first = next(iter(rows.values()))
+        more = f" So it is for {len(rows) - 1} more." if len(rows) > 1 else ""
+        super().__init__(f"{first}{more} Use shorter texts, or a model with a longer context.")
 
 
 class LanguageModel(Protocol):

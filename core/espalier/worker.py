@@ -79,7 +79,8 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
     from espalier.project import locked, open_project
-    from espalier.synthesis.generate import generate, rejections
+    from espalier.synthesis.generate import generate
+    from espalier.synthesis.practice import rejections
 
     backend = MlxBackend()
     arguments = dict(request.arguments)

@@ -9,7 +9,8 @@ from espalier.evaluation.questions import read_questions
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
 from espalier.stages import mixture_of, train_settings
-from espalier.synthesis.generate import Practice, leaf_journal
+from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.sample import Check, Sample
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
@@ -44,7 +45,7 @@ def write_samples(project: Project, leaf: Leaf) -> Practice:
         journal.add([replace(sample, id=sample.id.replace("0-", f"{journal.waves}-", 1)) for sample in samples], 1)
         samples = samples[1::2] or samples
         _, journal, is_complete = leaf_journal(project, leaf)
-    return Practice(leaf, tuple(journal.samples))
+    return practice_of(project, leaf, journal.samples)
 
 
 def make_lived_in(root: Path, name_of_model: str) -> Project:

@@ -8,7 +8,7 @@ from zlib import crc32
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
 from espalier.synthesis.compact import CompactSettings, Teacher, prompts
-from espalier.synthesis.sample import Check, Sample
+from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
@@ -135,9 +135,10 @@ class Freeform:
         for sample, row in zip(samples, rows, strict=True):
             weights = [probability / mean for probability, mean in zip(row, bias, strict=True)]
             best = max(range(len(weights)), key=weights.__getitem__)
-            share = weights[self._answers.index(sample.answer)] / sum(weights)
+            own = self._answers.index(sample.answer)
+            margin = (weights[own] - max(weights[:own] + weights[own + 1 :])) / sum(weights)
             reason = f"After the seeds, the teacher would answer “{self._answers[best]}”."
-            found.append(Check("round trip", self._answers[best] == sample.answer, reason, round(share, 4)))
+            found.append(measured("round trip", margin, 0.0, reason))
         return found
 
     def _judge_round_trip(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
@@ -149,7 +150,7 @@ class Freeform:
         for sample, second in zip(samples, seconds, strict=True):
             score = agreement(second, sample.answer)
             reason = f"Asked again, the teacher says: “{second}”"
-            found.append(Check("round trip", score >= self._settings.agreement, reason, round(score, 4)))
+            found.append(measured("round trip", score, self._settings.agreement, reason))
         return found
 
 

@@ -1,9 +1,8 @@
 """The samples of a project's leaves: what is there under each leaf's key, and what is still drawn."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,26 +15,15 @@ from espalier.project import Project, content_key
 from espalier.synthesis import compact
 from espalier.synthesis.compact import CompactSettings, Knowledge, Pipeline, Teacher
 from espalier.synthesis.freeform import Freeform
-from espalier.synthesis.sample import Journal, Sample
+from espalier.synthesis.practice import Practice, practice_of, rejections
+from espalier.synthesis.reviews import read_reviews
+from espalier.synthesis.sample import Journal
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.teachers.opening import open_model
 
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
-
-
-@dataclass(frozen=True)
-class Practice:
-    """A leaf with its samples."""
-
-    leaf: Leaf
-    samples: tuple[Sample, ...]
-
-    @property
-    def accepted(self) -> list[Sample]:
-        """Return the samples that passed every check."""
-        return [sample for sample in self.samples if sample.is_accepted]
 
 
 def synthesis_settings(project: Project, per_leaf: int = 0) -> CompactSettings:
@@ -73,7 +61,8 @@ def generate(
     def teacher() -> LanguageModel:
         return open_model(project.teacher, project, backend, emit)
 
-    practice = []
+    reviews = read_reviews(project)
+    parts = []
     for leaf in _chosen(read_taxonomy(project.taxonomy), only):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
         pipeline = _pipeline(project, leaf, teacher, settings)
@@ -81,10 +70,10 @@ def generate(
         emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
         if not is_fresh:
             _generate_leaf(pipeline, journal, settings.waves, emit)
-        practice.append(Practice(leaf, tuple(journal.samples)))
-        if len(practice[-1].accepted) < per_leaf:
-            emit(Note(f"{leaf.path} has {len(practice[-1].accepted)} of the {per_leaf} samples that were wanted."))
-    for part in practice:
+        parts.append(practice_of(project, leaf, journal.samples, reviews))
+        if len(parts[-1].accepted) < per_leaf:
+            emit(Note(f"{leaf.path} has {len(parts[-1].accepted)} of the {per_leaf} samples that were wanted."))
+    for part in parts:
         if not any(sample.is_written for sample in part.accepted):
             rejected = rejections([part])
             reasons = ", ".join(f"{name} {count}" for name, count in rejected.items())
@@ -92,7 +81,7 @@ def generate(
                 f"The critic rejected all {sum(rejected.values())} samples of {part.leaf.path} ({reasons}). "
                 "Add seed examples or a longer document, or choose a stronger teacher."
             )
-    return practice
+    return parts
 
 
 def leaf_journal(project: Project, leaf: Leaf) -> tuple[Path, Journal, bool]:
@@ -151,9 +140,3 @@ def _generate_leaf(pipeline: Pipeline, journal: Journal, waves: int, emit: Emit)
         clocks[journal.waves].tell(done, detail, accepted=accepted, tokens_per_second=round(speed))
 
     compact.run(pipeline, journal, waves, on_progress)
-
-
-def rejections(practice: Sequence[Practice]) -> dict[str, int]:
-    """Return how many samples each check rejected, the most first."""
-    failures = (sample.failure for part in practice for sample in part.samples)
-    return dict(Counter(failure.name for failure in failures if failure).most_common())

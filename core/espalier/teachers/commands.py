@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from espalier.errors import EspalierError
 from espalier.project import Project
-from espalier.teachers.endpoint import is_endpoint, parse_endpoint
+from espalier.teachers.endpoint import parse_endpoint
 from espalier.teachers.keys import find_key, forget_key, store_key
-from espalier.teachers.opening import leaving
+from espalier.teachers.opening import endpoints, leaving
 from espalier.teachers.patience import Patience
 from espalier.teachers.permission import allow, forbid, is_allowed, require_allowed
 from espalier.teachers.remote import RemoteModel, model_list
@@ -85,18 +85,16 @@ def ask_leave(project: Project, is_quiet: bool) -> None:
     """Ask the person, once for each endpoint of a project, whether text may be sent there.
 
     Args:
-        project: whose teacher may be remote.
+        project: whose teacher or critic may be remote.
         is_quiet: whether nobody can be asked.
 
     Raises:
         EspalierError: it may not.
     """
-    if not is_endpoint(project.teacher):
-        return
-    endpoint = parse_endpoint(project.teacher)
-    if not is_allowed(endpoint) and not is_quiet and sys.stdin.isatty():
-        print(leaving(endpoint), file=sys.stderr)
-        print("Allow that, now and later? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().casefold() in ("y", "yes"):
-            allow(endpoint)
-    require_allowed(endpoint)
+    for endpoint in endpoints(project):
+        if not is_allowed(endpoint) and not is_quiet and sys.stdin.isatty():
+            print(leaving(endpoint), file=sys.stderr)
+            print("Allow that, now and later? [y/N] ", end="", file=sys.stderr, flush=True)
+            if sys.stdin.readline().strip().casefold() in ("y", "yes"):
+                allow(endpoint)
+        require_allowed(endpoint)

@@ -50,12 +50,20 @@ def require_ready(setting: str) -> Endpoint:
     return endpoint
 
 
+def endpoints(project: Project) -> list[Endpoint]:
+    """Return the endpoints that a project sends text to: its teacher's and its critic's.
+
+    Raises:
+        EspalierError: one of them is no address.
+    """
+    settings = dict.fromkeys((project.teacher, project.judge))
+    return [parse_endpoint(setting) for setting in settings if is_endpoint(setting)]
+
+
 def unallowed(root: Path) -> Endpoint | None:
-    """Return the endpoint that a project would send text to and that the person has not allowed; None if none."""
+    """Return the first endpoint of a project that the person has not allowed; None when there is none."""
     try:
-        teacher = open_project(root).teacher
-        endpoint = parse_endpoint(teacher) if is_endpoint(teacher) else None
-        return endpoint if endpoint and not is_allowed(endpoint) else None
+        return next((endpoint for endpoint in endpoints(open_project(root)) if not is_allowed(endpoint)), None)
     except EspalierError:
         return None  # the job itself says what is wrong
 
