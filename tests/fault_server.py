@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.allowed():
-            self.send({"data": [{"id": name} for name in self.script.models]})
+            self.send({"data": [{"id": name, "max_model_len": 4096} for name in self.script.models]})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -1,6 +1,7 @@
 """Teachers that are not on this machine, in words; and the sheet that asks before anything leaves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -22,6 +23,15 @@ def endpoint_state(endpoint: Endpoint) -> tuple[str, str]:
     if may_send:
         return tr("Leaves this Mac: your text is sent to {host}").format(host=endpoint.host), "warning"
     return tr("Not allowed yet: nothing is sent to {host}").format(host=endpoint.host), "warning"
+
+
+def verdict_on(facts: Mapping[str, Any]) -> str:
+    """Return what `espalier models info` found out about an endpoint, in a sentence."""
+    if facts["gives_probabilities"] and facts["ranks"] and facts["echoes"]:
+        return tr("It answers. It judges by probabilities, as a local model does.")
+    if facts["ranks"] or facts["echoes"]:
+        return tr("It answers. It judges partly by probabilities, partly by short answers that are compared.")
+    return tr("It answers. It tells no probabilities, so short answers are compared.")
 
 
 def ask_leave(parent: QWidget, endpoint: Endpoint, go_on: Callable[[], object]) -> Sheet:

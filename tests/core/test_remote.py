@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 
 from espalier.errors import Cancelled, EspalierError
-from espalier.language import Message, Prompt, Sampling
+from espalier.language import Message, Prompt, Sampling, TooLongError
 from espalier.messages import Event, Note
 from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.generate import generate
@@ -173,6 +173,29 @@ def test_an_answer_is_begun_where_the_endpoint_goes_on_and_asked_for_in_words_wh
         answers = remote(script).answer([prompt(letter, "How") for letter in "abc"], FEW)
     assert answers == ["far is it?", "", ""]
     assert any("exact words: How" in body["messages"][-1]["content"] for body in script.asked)
+
+
+def test_rows_are_told_as_they_come_and_what_is_too_long_is_named() -> None:
+    told: list[tuple[int, str]] = []
+    script = Script(shout)
+    too_long = status(400, message="This model's maximum context length is 8 tokens.")
+    script.fault = lambda number: (
+        lambda handler: (
+            too_long(handler) if "long" in handler.body["messages"][0]["content"] else handler.answer(handler.body)
+        )
+    )
+    script.after = 4
+    with serving(script):
+        model = remote(script)
+        assert model.context_length == 4096
+        assert model.answer([prompt("a"), prompt("b")], FEW, on_row=lambda *row: told.append(row)) == ["A", "B"]
+        with pytest.raises(TooLongError, match="maximum context length") as failed:
+            model.answer([prompt("a"), prompt("long"), prompt("c")], FEW, [1, 2, 3])
+        assert list(failed.value.rows) == [1]
+        begun = len(script.asked)
+        assert model.answer([prompt("a"), prompt("c")], FEW, [1, 3]) == ["A", "C"]
+        assert len(script.asked) == begun
+    assert sorted(told) == [(0, "A"), (1, "B")]
 
 
 def test_thoughts_and_what_follows_a_stop_text_are_no_part_of_an_answer() -> None:

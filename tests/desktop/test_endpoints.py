@@ -65,7 +65,7 @@ def test_an_endpoint_is_tried_and_chosen(
         assert not sheet.use.isEnabled()
         sheet.model.setCurrentText("large")
         sheet.test.click()
-        qtbot.waitUntil(lambda: "tells how likely" in sheet.verdict.text(), timeout=LONG)
+        qtbot.waitUntil(lambda: "It answers." in sheet.verdict.text(), timeout=LONG)
         sheet.use.click()
         assert open_project(fresh_root).teacher == f"{script.url}#large"
     teacher = overview(window).models.teacher

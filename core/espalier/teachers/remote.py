@@ -2,14 +2,15 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from espalier.errors import Cancelled, EspalierError
-from espalier.language import Draft, Message, Prompt, Sampling
+from espalier.language import Draft, Message, Prompt, Sampling, TooLongError
 from espalier.messages import Emit, Note
 from espalier.synthesis.words import agreement
 from espalier.teachers.answered import Answered
@@ -26,8 +27,10 @@ from espalier.teachers.scores import (
     text_of,
     token_count,
 )
-from espalier.teachers.wire import RefusedError, Wire
+from espalier.teachers.wire import AT_ONCE, RefusedError, Wire
 
+UNKNOWN_LENGTH = 1 << 20  # tokens; the endpoint itself refuses what is too long
+_TOO_LONG = re.compile("context|too long|too many tokens|maximum.*tokens", re.IGNORECASE)
 _SHORT = 64  # tokens of a short answer that is compared with a text
 _NO_AGREEMENT = 0.02  # stands in for none, whose logarithm there is not
 
@@ -60,10 +63,24 @@ class RemoteModel:
             patience: with an endpoint that does not answer.
         """
         self._endpoint = endpoint
+        self.rows = AT_ONCE
         self._emit = emit
         self._wire = Wire(endpoint, key, patience or Patience())
         self._answered = Answered(answers)
         self._dialect: Dialect | None = None
+
+    @cached_property
+    def context_length(self) -> int:
+        """Return the most tokens of a prompt with its answer, where the endpoint's list of models tells it."""
+
+        async def main() -> int:
+            async with self._wire.open():
+                return await self._wire.ask("/models", None, partial(_context_length, self._endpoint.model))
+
+        try:
+            return run(main())
+        except EspalierError:
+            return UNKNOWN_LENGTH
 
     def dialect(self) -> Dialect:
         """Return what the endpoint can do.
@@ -83,13 +100,20 @@ class RemoteModel:
         sampling: Sampling,
         seeds: Sequence[int] | None = None,
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, str], None] | None = None,
     ) -> list[str]:
         """Return one answer per prompt, in order; see `espalier.language.LanguageModel.answer`.
 
         Raises:
+            TooLongError: the endpoint says so of some prompts; the answers to the others are kept.
             EspalierError: the endpoint cannot be reached, refuses, or does not answer.
         """
-        return [draft.text for draft in self._write(prompts, sampling, seeds, on_progress, is_scored=False)]
+
+        def tell(index: int, draft: Draft) -> None:
+            if on_row:
+                on_row(index, draft.text)
+
+        return [draft.text for draft in self._write(prompts, sampling, seeds, on_progress, tell, is_scored=False)]
 
     def draw(
         self,
@@ -97,6 +121,7 @@ class RemoteModel:
         sampling: Sampling,
         seeds: Sequence[int],
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, Draft], None] | None = None,
     ) -> list[Draft]:
         """Return one draft per prompt, in order; see `espalier.language.LanguageModel.draw`.
 
@@ -105,7 +130,7 @@ class RemoteModel:
         Raises:
             EspalierError: as `answer`.
         """
-        return self._write(prompts, sampling, seeds, on_progress, is_scored=True)
+        return self._write(prompts, sampling, seeds, on_progress, on_row, is_scored=True)
 
     def log_probability(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Return, per pair, the mean log-probability per token of the text as the prompt's answer, in nats.
@@ -142,13 +167,20 @@ class RemoteModel:
         sampling: Sampling,
         seeds: Sequence[int] | None,
         on_progress: Callable[[int], None] | None,
+        on_row: Callable[[int, Draft], None] | None,
         is_scored: bool,
     ) -> list[Draft]:
         given: Sequence[int | None] = seeds if seeds is not None else [None] * len(prompts)
 
         async def write(dialect: Dialect) -> list[Draft]:
-            work = partial(self._draft, dialect, sampling, on_progress, is_scored)
-            return await _each(work, list(zip(prompts, given, strict=True)))
+            async def draft(item: tuple[int, Prompt, int | None]) -> Draft:
+                index, prompt, seed = item
+                written = await self._draft(dialect, sampling, on_progress, is_scored, prompt, seed)
+                if on_row:
+                    on_row(index, written)
+                return written
+
+            return await _each(draft, [(index, *row) for index, row in enumerate(zip(prompts, given, strict=True))])
 
         return self._run(write) if prompts else []
 
@@ -158,9 +190,9 @@ class RemoteModel:
         sampling: Sampling,
         on_progress: Callable[[int], None] | None,
         is_scored: bool,
-        item: tuple[Prompt, int | None],
+        prompt: Prompt,
+        seed: int | None,
     ) -> Draft:
-        prompt, seed = item
         asked = ("draft", asdict(prompt), asdict(sampling), seed, is_scored)
         if known := self._answered.find(asked):
             return Draft(*known)
@@ -218,7 +250,7 @@ class RemoteModel:
         return option_probabilities(reply, options)
 
     async def _short_answer(self, dialect: Dialect, prompt: Prompt) -> str:
-        draft = await self._draft(dialect, Sampling(_SHORT), None, False, (prompt, None))
+        draft = await self._draft(dialect, Sampling(_SHORT), None, False, prompt, None)
         return draft.text
 
     async def _chat(self, body: dict[str, Any]) -> Any:
@@ -287,13 +319,38 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _each(work: Callable[[Item], Coroutine[Any, Any, Result]], items: Sequence[Item]) -> list[Result]:
-    """Return the result for each item, in order; the first failure ends the others."""
-    tasks = [asyncio.ensure_future(work(item)) for item in items]
+    """Return the result for each item, in order; the first failure ends the others.
+
+    Raises:
+        TooLongError: some items do not fit the model's context; the others were done first.
+    """
+    too_long: dict[int, str] = {}
+
+    async def guarded(index: int, item: Item) -> Result | None:
+        try:
+            return await work(item)
+        except RefusedError as error:
+            if error.status not in (400, 413, 422) or not _TOO_LONG.search(str(error)):
+                raise
+            too_long[index] = str(error)
+            return None
+
+    tasks = [asyncio.ensure_future(guarded(index, item)) for index, item in enumerate(items)]
     try:
-        return await asyncio.gather(*tasks)
+        results = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
+    if too_long:
+        raise TooLongError(dict(sorted(too_long.items())))
+    return cast(list[Result], results)
+
+
+def _context_length(model: str, reply: Any) -> int:
+    """Return what a list of models tells of one: vLLM, LM Studio and llama.cpp each have a name for it."""
+    entry: dict[str, Any] = next((entry for entry in reply["data"] if entry["id"] == model), {})
+    told = [entry.get("max_model_len"), entry.get("max_context_length"), (entry.get("meta") or {}).get("n_ctx_train")]
+    return next((length for length in told if isinstance(length, int) and length > 0), UNKNOWN_LENGTH)
 
 
 def _reply(reply: Any) -> Any:

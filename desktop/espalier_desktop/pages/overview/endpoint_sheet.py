@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from espalier.errors import EspalierError
 from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import store_key
-from espalier_desktop.endpoints import endpoint_state
+from espalier_desktop.endpoints import endpoint_state, verdict_on
 from espalier_desktop.i18n import tr
 from espalier_desktop.widgets.basics import button, column, label, row, set_role
 from espalier_desktop.widgets.sheet import Sheet
@@ -104,8 +104,8 @@ class EndpointSheet(Sheet):
             return
         lines = bytes(self._process.readAllStandardOutput().data()).decode().splitlines()
         found = [json.loads(line) for line in lines]
-        if found and "sentence" in found[0]:
-            self._say(found[0]["sentence"], "good")
+        if found and "endpoint" in found[0]:
+            self._say(verdict_on(found[0]), "good")
             return
         names = [str(line["model"]) for line in found]
         self.model.addItems(names)
