@@ -15,6 +15,8 @@ class Teacher:
 
     def __init__(self, stop_at: int = -1) -> None:
         self.shown: list[str] = []
+        self.rows = 8
+        self.context_length = 1 << 20
         self.calls = 0
         self._stop_at = stop_at
 
@@ -24,6 +26,7 @@ class Teacher:
         sampling: Sampling,
         seeds: Sequence[int] | None = None,
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, str], None] | None = None,
     ) -> list[str]:
         self._count()
         self.shown += [prompt.messages[-1].content for prompt in prompts]
@@ -35,6 +38,7 @@ class Teacher:
         sampling: Sampling,
         seeds: Sequence[int],
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, Draft], None] | None = None,
     ) -> list[Draft]:
         raise AssertionError("blocks ask for answers")
 

@@ -28,9 +28,9 @@ class Project:
     Attributes:
         root: its folder.
         student: name or path of the model that learns.
-        teacher: name or path of the model that writes samples.
+        teacher: the model that writes samples: name, path, or ``URL#model`` of an endpoint.
         dial: quick, good or thorough.
-        critic: name or path of the model that judges samples; "" for the teacher.
+        critic: the model that judges samples, likewise; "" for the teacher.
         pipeline: that writes the samples: a shipped one's name, or a file or folder, from the project's folder.
         thresholds: of the critic's checks, by name, where a person moved them; no part of the leaf key.
     """

@@ -27,6 +27,8 @@ from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.git import changed_leaves
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.teachers.endpoint import is_endpoint
+from espalier.teachers.opening import open_model
 
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
 BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
@@ -121,7 +123,7 @@ def generate(
 
     @cache
     def load(setting: str) -> LanguageModel:
-        return backend.load(find_model(setting))
+        return open_model(setting, project, backend, emit)
 
     leaves = chosen_leaves(project, only, since)
     works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
@@ -132,6 +134,7 @@ def generate(
         is_fresh = work.is_done(journal)
         emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
         if not is_fresh:
+            _keep_company(load(project.teacher), journal)
             _generate_leaf(leaf, work, journal, emit)
         parts.append(practice_of(project, leaf, journal.samples, reviews))
         if len(parts[-1].accepted) < per_leaf:
@@ -225,7 +228,7 @@ def _no_model(setting: str) -> LanguageModel:
 
 def _counter(teacher: str) -> Count:
     """Return what counts tokens as the teacher does; one behind an endpoint is taken to need 1.3 a word."""
-    if "://" in teacher:
+    if is_endpoint(teacher):
         return lambda text: round(len(text.split()) * 1.3)
     return token_counter(find_model(teacher))
 
@@ -251,6 +254,14 @@ def _generate_leaf(leaf: Leaf, work: LeafWork, journal: Journal, emit: Emit) -> 
     work.run(journal, on_progress)
     if len(journal.samples) > shown:
         _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
+
+
+def _keep_company(teacher: LanguageModel, journal: Journal) -> None:
+    """Let as many prompts be computed together as when the leaf was begun."""
+    if journal.rows is None:
+        journal.begin(teacher.rows)
+    else:
+        teacher.rows = journal.rows
 
 
 def _tell_drawn(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str, object]], emit: Emit) -> None:

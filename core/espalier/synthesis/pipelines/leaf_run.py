@@ -8,6 +8,7 @@ from typing import ClassVar
 from espalier.documents.chunks import Count
 from espalier.errors import EspalierError
 from espalier.language import LanguageModel
+from espalier.synthesis.critic import Standard
 from espalier.synthesis.pipelines.check_block import CheckBlock
 from espalier.synthesis.pipelines.engine import Finished, run_pipeline
 from espalier.synthesis.pipelines.file import PipelineFile
@@ -102,7 +103,8 @@ class LeafRun:
     def _run_portion(self, journal: Journal, seed: str, tell: Callable[[int], None]) -> Finished:
         known = [plain(seed.question) for seed in self.leaf.seeds]
         known += [plain(sample.question) for sample in journal.samples if sample.is_accepted]
-        calls = Calls(self.teacher, self.critic, seed, SCALED, journal.waves > 0, tell, known)
+        is_repeat, standard = journal.waves > 0, Standard.of(self.leaf)
+        calls = Calls(self.teacher, self.critic, seed, SCALED, is_repeat, tell, standard, known)
         return run_pipeline(self.pipeline, self.portions[journal.portions], calls, journal.seen)
 
     def _is_reached(self, journal: Journal) -> bool:

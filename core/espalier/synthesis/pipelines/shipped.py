@@ -6,7 +6,7 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.resources import resource
 from espalier.synthesis.pipelines.file import PipelineFile, read_pipeline
-from espalier.synthesis.pipelines.tongue import language_code
+from espalier.synthesis.pipelines.inputs import language_code
 from espalier.taxonomy.leaf import Leaf
 
 COMPACT = "compact"  # the pipeline for small teachers; it is code, not blocks
