@@ -105,6 +105,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
+        if request.command == "suggest":
+            from espalier.synthesis.suggest import suggest
+
+            like = arguments.get("like", "")
+            return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
