@@ -5,15 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from espalier.errors import EspalierError
 from espalier.project import Project, open_project
 from espalier.synthesis.exchange import FORMS, export, import_samples
 from espalier.synthesis.final import Final
-from espalier.synthesis.generate import leaf_journal
-from espalier.synthesis.later import checked
-from espalier.synthesis.practice import Practice, practice_of
-from espalier.synthesis.reviews import read_reviews
-from espalier.taxonomy.reader import read_taxonomy
+from espalier.synthesis.on_disk import read_practice
 
 MOST_TOLD = 20  # bad lines; more are counted
 
@@ -40,20 +35,6 @@ def run(options: argparse.Namespace) -> int:
     count = export(rows_to_export(project, options.form, options.leaf.strip("/")), options.form, options.to)
     print(f"{count} sample{'' if count == 1 else 's'} written to {options.to}.", file=sys.stderr)
     return 0
-
-
-def read_practice(project: Project, only: str = "") -> list[Practice]:
-    """Return what is there for every leaf as it is now, or for one.
-
-    Raises:
-        EspalierError: a leaf has errors, or there is none of that path.
-    """
-    leaves = read_taxonomy(project.taxonomy)
-    if only and only not in [leaf.path for leaf in leaves]:
-        raise EspalierError(f"The taxonomy has no leaf {only}. It has: {', '.join(leaf.path for leaf in leaves)}.")
-    reviews = read_reviews(project)
-    chosen = [leaf for leaf in leaves if only in ("", leaf.path)]
-    return [practice_of(project, leaf, checked(leaf_journal(project, leaf)[1]), reviews) for leaf in chosen]
 
 
 def rows_to_export(project: Project, form: str, only: str = "") -> list[Final]:

@@ -107,7 +107,7 @@ class Document(QObject):
             return
         self._is_stale = False
         self._found = {}
-        self._survey.start(sys.executable, ["-m", "espalier.survey", str(self.root)])
+        self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root)])
 
     def edit(self, path: str, text: str, what: str, place: str = "") -> None:
         """Give a leaf another text, as one step that can be undone; keys in the same place become one step."""
@@ -172,6 +172,10 @@ class Document(QObject):
     def set_dial(self, dial: str) -> None:
         """Choose how much practice is written and trained."""
         self._change(tr("Change Thoroughness"), replace(self.project, dial=dial))
+
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Choose what the critic's scores must reach, by the name of the check."""
+        self._change(tr("Change Thresholds"), replace(self.project, thresholds=dict(thresholds)))
 
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""

@@ -9,8 +9,8 @@ from made_samples import LEAF, sample, write_journal
 
 from espalier.files import append_lines
 from espalier.project import Project, open_project, write_settings
+from espalier.project_survey import survey
 from espalier.status import LeafStatus
-from espalier.survey import survey
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.final import State, finals, learned, turned_away
 from espalier.synthesis.generate import leaf_journal
@@ -206,13 +206,13 @@ def test_a_decision_shows_in_every_row_with_the_same_words(tmp_path: Path, revie
     table = SampleTable([SampleFile(path)], reviews)
     list(table.load())
     reviews.add([review(sample(1), "edit", "Which?", "That one.")])
-    rows = table.same_words(sample(1))
-    assert rows == [0, 2]
-    table.take(sample(1), rows)
+    key = sample(1).key
+    assert table.rows_of([sample(1)]) == {key: [0, 2]}
+    table.take(sample(1), [0, 2])
     assert [table.questions[row] for row in range(3)] == ["Which?", sample(2).question, "Which?"]
     assert View(table).counts()["learned"] == 2
     reviews.add([review(sample(1), "none")])
-    table.take(sample(1), table.same_words(sample(1)))
+    table.take(sample(1), table.rows_of([sample(1)])[key])
     assert table.questions[0] == sample(1).question
     assert View(table).rows(Filter(text="which")).tolist() == []
 

@@ -127,11 +127,20 @@ class SampleTable:
         sample = self.drawn(row)
         return final(sample, thresholds, self.reviews.about(sample))
 
-    def same_words(self, sample: Sample) -> list[int]:
-        """Return the rows of samples with the same words as one of them."""
-        rows = {row for row, question in enumerate(self.questions) if question == sample.question}
-        rows |= {row for row, question in self._edited.items() if question == sample.question}
-        return [row for row in sorted(rows) if self.drawn(row).key == sample.key]
+    def rows_of(self, samples: Sequence[Sample]) -> dict[str, list[int]]:
+        """Return the rows that have the words of each sample, by its key."""
+        wanted = {sample.question for sample in samples}
+        rows: dict[str, list[int]] = {question: [] for question in wanted}
+        for row, question in enumerate(self.questions):
+            asked = self._edited.get(row, question)
+            if asked in wanted:
+                rows[asked].append(row)
+        found: dict[str, list[int]] = {sample.key: [] for sample in samples}
+        for row in (row for places in rows.values() for row in places):
+            key = self.drawn(row).key
+            if key in found:
+                found[key].append(row)
+        return found
 
     def take(self, sample: Sample, rows: Sequence[int]) -> None:
         """Show what the reviews say now of a sample, in the rows that have its words."""
