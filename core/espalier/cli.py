@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import check, demo, doctor, samples
+from espalier import check, critic, demo, doctor, samples
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.reference import import_reference
@@ -117,6 +117,9 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
+    critic.add_arguments(
+        add("critic", "see how far the critic agrees with you, and have verdicts explained", critic.run)
+    )
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
     command.add_argument(
         "name", nargs="?", choices=("taxonomy", "model", "critic"), help="only this one; all by default"

@@ -110,6 +110,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
 
             like = arguments.get("like", "")
             return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
+        if request.command == "explain":
+            from espalier.synthesis.explain import explained
+
+            name, text = explained(project, backend, emit, arguments["sample"], arguments.get("check", ""))
+            return {"check": name, "text": text}
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
