@@ -141,7 +141,7 @@ def test_the_bench_reports_every_figure_on_rows_that_nothing_was_chosen_on(capsy
     told: list[Event] = []
     figures = critic_bench.bench(Knowing(lambda prompt: "no"), told.append)
     assert "70 of them" in " ".join(event.text for event in told if isinstance(event, Stage))
-    assert set(figures["auc"]) == {"grounding gain", "share of surprise", "round trip", "both"}
+    assert set(figures["auc"]) == {"grounding gain", "share of surprise", "round trip", "both", "judge"}
     assert figures["auc"]["grounding gain"]["all"] > 0.5
     assert figures["auc"]["round trip"]["all"] == 0.5
     assert set(figures["cost"]) == {"verdict", "critique in a batch", "critique by itself"}
