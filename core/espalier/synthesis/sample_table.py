@@ -148,6 +148,29 @@ class SampleTable:
         for place, row in enumerate(rows):
             self._put(row, sample, held, place > 0)
 
+    def take_reviews(self, reviews: Reviews) -> list[Sample]:
+        """Show reviews that another process has written since; return the samples whose rows are others now."""
+        old, self.reviews = self.reviews, reviews
+        keys = {
+            key
+            for before, now in ((old.decided, reviews.decided), (old.suggested, reviews.suggested))
+            for key in before.keys() | now.keys()
+            if before.get(key) != now.get(key)
+        }
+        asked = {
+            each.asked
+            for held in (old.decided, old.suggested, reviews.decided, reviews.suggested)
+            for key, each in held.items()
+            if key in keys
+        }
+        found: dict[str, tuple[Sample, list[int]]] = {}
+        for row, question in enumerate(self.questions):
+            if self._edited.get(row, question) in asked and (sample := self.drawn(row)).key in keys:
+                found.setdefault(sample.key, (sample, []))[1].append(row)
+        for sample, rows in found.values():
+            self.take(sample, rows)
+        return [sample for sample, _ in found.values()]
+
     def _extend(self, lines: list[_Line]) -> None:
         first, end = len(self), len(self) + len(lines)
         rows = [line for _, line in lines]

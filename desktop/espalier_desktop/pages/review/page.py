@@ -262,15 +262,15 @@ class ReviewPage(Page):
 
     def _show_summary(self) -> None:
         counts = self.store.view.counts()
+        shown = self.model.rowCount()
+        every = tr("%n sample(s)", counts["all"])
         texts = [
-            tr("%n sample(s)", counts["all"]),
+            every if shown == counts["all"] else tr("{count} of {samples}").format(count=number(shown), samples=every),
             tr("{count} in training").format(count=number(counts["learned"])),
             tr("{count} reviewed").format(count=number(counts["reviewed"])),
         ]
-        if counts["suggested"]:
+        if counts["suggested"] and not self.filter.range.isVisible():
             texts.append(tr("%n suggestion(s)", counts["suggested"]))
-        if self.model.rowCount() != counts["all"]:
-            texts.append(tr("{count} shown").format(count=number(self.model.rowCount())))
         if self.store.is_loading:
             texts.append(tr("Reading…"))
         self.summary.setText(" · ".join(texts))

@@ -36,11 +36,13 @@ class Reader(QWidget):
         self.place = label(role="muted")
         self.words = _browser(tr("The chosen sample"))
         self.question, self.answer = PlainEdit(tr("Question")), PlainEdit(tr("Answer"))
+        for field in (self.question, self.answer):
+            field.setMinimumHeight(46)
         self.passage = _browser(tr("Passage"))
         self.checks = _browser(tr("Checks"))
         self.keep = button(tr("Keep"), lambda: self.wanted.emit("keep"))
         self.drop = button(tr("Drop"), lambda: self.wanted.emit("drop"))
-        self.edit = button(tr("Edit"), lambda: self.wanted.emit("edit"))
+        self.edit = button(tr("Edit…"), lambda: self.wanted.emit("edit"))
         self.again = button(tr("Regenerate"), lambda: self.wanted.emit("regenerate"))
         for made, key in ((self.keep, "Y"), (self.drop, "D"), (self.edit, "E"), (self.again, "R")):
             made.setToolTip(tr("Key: {key}").format(key=key))

@@ -7,6 +7,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
 from espalier.synthesis.exchange import import_path
 from espalier.synthesis.final import Final, final
+from espalier.synthesis.reviews import FILE as REVIEWS
 from espalier.synthesis.reviews import Review, Reviews, read_reviews
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.sample_table import SampleFile, SampleTable
@@ -38,7 +39,8 @@ class SampleStore(QObject):
     def __init__(self, document: Document, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
-        self._stamp: object = None
+        self._stamp: list[tuple[str, tuple[int, int]]] | None = None
+        self._reviewed = (0, 0)
         self._reading: Iterator[int] | None = None
         self.view = View(SampleTable([], Reviews(Path("/nonexistent"))))
         self._next = self.view
@@ -63,8 +65,14 @@ class SampleStore(QObject):
         files = self._files()
         project = self._document.project
         stamp = [(str(file.path), _stamp(file.path)) for file in files]
-        stamp.append(("", _stamp(project.root / "reviews.jsonl")))
-        if stamp != self._stamp:
+        reviewed = _stamp(project.root / REVIEWS)
+        if stamp == self._stamp and reviewed != self._reviewed and not self.is_loading:
+            self._reviewed = reviewed
+            samples = self.view.table.take_reviews(read_reviews(project))
+            self.view.refresh()
+            self.decided.emit(samples)
+        elif stamp != self._stamp or reviewed != self._reviewed:
+            self._reviewed = reviewed
             self._stamp = stamp
             self._next = View(SampleTable(files, read_reviews(project)), project.thresholds)
             self._reading = self._next.table.load()
@@ -100,8 +108,7 @@ class SampleStore(QObject):
         rows = table.rows_of(samples)
         for sample in samples:
             table.take(sample, rows[sample.key])
-        if isinstance(self._stamp, list):  # it was we who changed the file
-            self._stamp[-1] = ("", _stamp(self._document.project.root / "reviews.jsonl"))
+        self._reviewed = _stamp(self._document.project.root / REVIEWS)  # it was we who changed the file
         if self.view is not self._next:
             self._stamp = None  # what is being read does not know of it
         self.view.refresh()
