@@ -16,6 +16,7 @@ from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
 from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
+from espalier.models.measured import measured
 from espalier.models.starter import STARTER
 from espalier.report import show_result
 from espalier.taxonomy import bench as taxonomy_bench
@@ -183,7 +184,10 @@ def _models(options: argparse.Namespace) -> int:
             print(info.line())
         return 0
     if options.action == "info":
-        print(model_info(find_model(options.name), options.name).line())
+        folder = find_model(options.name)
+        print(model_info(folder, options.name).line())
+        known = measured(folder)
+        print(known.line() if known else "How many rows are computed together is found out when it is first used.")
         return 0
     if options.action == "get":
         if options.name != STARTER:

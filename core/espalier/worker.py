@@ -110,6 +110,12 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
 
             like = arguments.get("like", "")
             return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
+        if request.command == "explain":
+            from espalier.synthesis.suggest import explain_sample
+
+            return {
+                "text": explain_sample(project, backend, emit, arguments["leaf"], arguments["key"], arguments["check"])
+            }
         leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
         practice = generate(project, backend, emit, leaves, per_leaf)
         if request.command == "train":

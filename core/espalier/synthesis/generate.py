@@ -16,6 +16,7 @@ from espalier.project import Project, content_key
 from espalier.synthesis import compact
 from espalier.synthesis.compact import CompactSettings, Knowledge, Pipeline, Teacher
 from espalier.synthesis.freeform import Freeform
+from espalier.synthesis.later import settle
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import read_reviews
 from espalier.synthesis.sample import Journal
@@ -70,7 +71,8 @@ def generate(
         emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
         if not is_fresh:
             _generate_leaf(pipeline, journal, settings.waves, emit)
-        parts.append(practice_of(project, leaf, journal.samples, reviews))
+        samples = settle(journal, pipeline, project.thresholds, lambda tokens: None)
+        parts.append(practice_of(project, leaf, samples, reviews))
         if len(parts[-1].accepted) < per_leaf:
             emit(Note(f"{leaf.path} has {len(parts[-1].accepted)} of the {per_leaf} samples that were wanted."))
     for part in parts:

@@ -1,7 +1,7 @@
 """Samples and verdicts, and the file of a leaf's samples."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from espalier.files import append_lines, read_lines
 
 RECALL = "recall"  # the check of a sample that is made of the document's own words, without the teacher
 UNCHECKED = "not yet checked"
+NOTHING: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -127,34 +128,39 @@ class Journal:
     """The samples of one leaf on disk, written a portion at a time; a portion that was cut off is drawn again.
 
     Attributes:
+        path: of the file.
         samples: of all whole portions, in the order they were written.
         waves: number of whole waves; a wave goes once through the sources that want samples.
         portions: number of whole portions in the wave after those.
         earlier: samples of the whole waves.
+        seen: values, by the name of a block that drops duplicates, which its rows had so far.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.samples: list[Sample] = []
         self.earlier: tuple[Sample, ...] = ()
         self.waves = 0
         self.portions = 0
+        self.seen: dict[str, set[str]] = {}
         portion: dict[str, Sample] = {}  # by id: what was cut off stands before its second, whole copy
         for line in read_lines(path):
             if "portion" in line:
-                self._keep(list(portion.values()), line["portion"] + 1 == line["of"])
+                self._keep(list(portion.values()), line["portion"] + 1 == line["of"], line.get("seen", {}))
                 portion = {}
             else:
                 portion[line["id"]] = sample_of(line)
 
-    def add(self, samples: Sequence[Sample], portions: int) -> None:
-        """Write the next portion of a wave of so many portions."""
-        end = {"wave": self.waves, "portion": self.portions, "of": portions}
-        append_lines(self._path, [*map(asdict, samples), end])
-        self._keep(samples, self.portions + 1 == portions)
+    def add(self, samples: Sequence[Sample], portions: int, seen: Mapping[str, Sequence[str]] = NOTHING) -> None:
+        """Write the next portion of a wave of so many portions, and the values that were new in it, by block."""
+        end = {"wave": self.waves, "portion": self.portions, "of": portions, **({"seen": dict(seen)} if seen else {})}
+        append_lines(self.path, [*map(asdict, samples), end])
+        self._keep(samples, self.portions + 1 == portions, seen)
 
-    def _keep(self, samples: Sequence[Sample], ends_wave: bool) -> None:
+    def _keep(self, samples: Sequence[Sample], ends_wave: bool, seen: Mapping[str, Sequence[str]]) -> None:
         self.samples += samples
+        for block, values in seen.items():
+            self.seen.setdefault(block, set()).update(values)
         self.portions += 1
         if ends_wave:
             self.waves, self.portions, self.earlier = self.waves + 1, 0, tuple(self.samples)

@@ -5,7 +5,7 @@ What is looked at one row at a time (reasons, sources) stays on disk and is read
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from espalier.synthesis.exchange import IMPORTED
 from espalier.synthesis.final import LEARNED, REVIEWED, Final, State, final
+from espalier.synthesis.later import joined, later_checks
 from espalier.synthesis.reviews import Review, Reviews
 from espalier.synthesis.sample import Sample, sample_of
 
@@ -88,6 +89,7 @@ class SampleTable:
         self._whole: dict[str, Any] = {}
         self._room = (0, 0)
         self._places: list[_Place] = []
+        self._later = [later_checks(file.path) if file.is_journal else {} for file in files]
         self._codes: dict[str, dict[str, int]] = {"leaf": {}, "check": {}, "source": {}}
         self._kept: set[str] = set()
         self._edited: dict[int, str] = {}  # the question as it was drawn
@@ -101,8 +103,11 @@ class SampleTable:
         """Read the files; yield the number of rows after every few hundred, so that a window can rest between."""
         for number, file in enumerate(self._files):
             waiting: list[_Line] = []
-            for line in _lines(number, file):
-                waiting.append(line)
+            for place, line in _lines(number, file):
+                if line.get("unchecked") and self._later[number]:
+                    sample = sample_of(line)
+                    line = asdict(joined(sample, self._later[number].get(sample.key, ())))
+                waiting.append((place, line))
                 if len(waiting) == CHUNK:
                     self._extend(waiting)
                     waiting = []
@@ -120,7 +125,8 @@ class SampleTable:
         place = self._places[row]
         with self._files[place[0]].path.open("rb") as file:
             file.seek(place[1])
-            return sample_of(json.loads(file.read(place[2])))
+            sample = sample_of(json.loads(file.read(place[2])))
+        return joined(sample, self._later[place[0]].get(sample.key, ())) if sample.unchecked else sample
 
     def final(self, row: int, thresholds: Mapping[str, float]) -> Final:
         """Return how a row stands; raises what `drawn` raises."""

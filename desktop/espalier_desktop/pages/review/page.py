@@ -306,7 +306,16 @@ class ReviewPage(Page):
             self.reader.clear()
             return
         suggestion = self.store.reviews.suggestion(shown.drawn)
-        self.reader.show_sample(shown, self._passage(shown), suggestion, shown.drawn.leaf)
+        explained, check = self.store.explanations(shown), self._judged_check(shown)
+        can_ask = check not in explained and self.shell.jobs.current is None
+        self.reader.show_sample(shown, self._passage(shown), suggestion, explained, check if can_ask else "")
+
+    def _judged_check(self, shown: Final) -> str:
+        """Return the check by the model that decided about a sample, "" when none did."""
+        if shown.sample.failure and shown.sample.failure.score is None:
+            return ""
+        worst = self.store.view.worst(self._current)
+        return self.store.view.failed_check(self._current) or (worst[0] if worst else "")
 
     def _passage(self, shown: Final) -> Passage:
         leaf, project = shown.drawn.leaf, self.shell.document.project
@@ -334,6 +343,10 @@ class ReviewPage(Page):
             self.edit()
         elif action == "regenerate":
             self.regenerate()
+        elif shown and action == "explain":
+            check = self._judged_check(shown)
+            self.shell.jobs.start("explain", leaf=shown.drawn.leaf, key=shown.drawn.key, check=check)
+            self._show_sample()
         elif shown and offered and action == "use":
             self._push("edit", [shown], [(offered.question, offered.answer)])
         elif shown and offered and action == "dismiss":
@@ -427,6 +440,8 @@ class ReviewPage(Page):
     def _on_job_ended(self, story: object) -> None:
         assert isinstance(story, Story)
         self.store.look()
+        if story.command == "explain":
+            self._show_sample()
         if story.command == "suggest" and story.state is JobState.DONE:
             waiting = self.store.view.counts()["suggested"]
             if waiting:

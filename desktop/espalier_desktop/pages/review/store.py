@@ -1,12 +1,13 @@
 """The samples that the Review page shows: read in slices, decided by the person, and kept in step with the disk."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
 from espalier.synthesis.exchange import import_path
-from espalier.synthesis.final import Final, final
+from espalier.synthesis.final import Final
+from espalier.synthesis.later import explanations, later_path
 from espalier.synthesis.reviews import FILE as REVIEWS
 from espalier.synthesis.reviews import Review, Reviews, read_reviews
 from espalier.synthesis.sample import Sample
@@ -64,7 +65,7 @@ class SampleStore(QObject):
         """Read everything again if a file has changed."""
         files = self._files()
         project = self._document.project
-        stamp = [(str(file.path), _stamp(file.path)) for file in files]
+        stamp = [(str(path), _stamp(path)) for file in files for path in (file.path, later_path(file.path))]
         reviewed = _stamp(project.root / REVIEWS)
         if stamp == self._stamp and reviewed != self._reviewed and not self.is_loading:
             self._reviewed = reviewed
@@ -115,9 +116,13 @@ class SampleStore(QObject):
         self.decided.emit(samples)
         self._settled.start()
 
-    def state_under(self, row: Final, thresholds: Mapping[str, float]) -> Final:
-        """Return how a row would stand under other thresholds."""
-        return final(row.drawn, thresholds, self.reviews.about(row.drawn))
+    def explanations(self, shown: Final) -> dict[str, str]:
+        """Return what the judge wrote about a sample, by the check that it explains."""
+        leaf = self._document.leaves.get(shown.drawn.leaf)
+        if not leaf or not leaf.journal:
+            return {}
+        written = explanations(later_path(self._document.project.samples / leaf.journal))
+        return {check: text for (key, check), text in written.items() if key == shown.drawn.key}
 
     def _files(self) -> list[SampleFile]:
         project = self._document.project
