@@ -79,7 +79,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
     from espalier.project import locked, open_project
-    from espalier.synthesis.generate import generate
+    from espalier.synthesis.generate import choose_pipeline, generate
     from espalier.synthesis.practice import rejections
 
     backend = MlxBackend()
@@ -113,11 +113,12 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "explain":
             from espalier.synthesis.suggest import explain_sample
 
-            return {
-                "text": explain_sample(project, backend, emit, arguments["leaf"], arguments["key"], arguments["check"])
-            }
-        leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
-        practice = generate(project, backend, emit, leaves, per_leaf)
+            leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
+            return {"text": explain_sample(project, backend, emit, leaf, key, check)}
+        leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
+        if arguments.get("pipeline"):
+            project = choose_pipeline(project, arguments["pipeline"], leaves, since)
+        practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
         if request.command == "train":
             return {"run": str(stages.train(project, backend, emit, practice).folder)}
         accepted = sum(len(part.accepted) for part in practice)

@@ -24,6 +24,7 @@ from espalier_desktop.banner import Banner
 from espalier_desktop.commands import LETTERS, REVIEW_COMMANDS, TAXONOMY_COMMANDS, Commands
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
+from espalier_desktop.endpoints import ask_leave
 from espalier_desktop.home import settings
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
@@ -202,6 +203,7 @@ class MainWindow(QMainWindow):
         self._jobs.changed.connect(self._refresh)
         self._jobs.stage_ended.connect(document.refresh)
         self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.leave_wanted.connect(partial(ask_leave, self))
         self._refresh_undo()
         self._refresh()
         self._offer_interrupted()

@@ -9,8 +9,8 @@ from made_samples import LEAF, sample, write_journal
 
 from espalier.files import append_lines
 from espalier.project import Project, open_project, write_settings
+from espalier.project_survey import survey
 from espalier.status import LeafStatus
-from espalier.survey import survey
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.final import State, finals, learned, turned_away
 from espalier.synthesis.generate import leaf_journal

@@ -10,13 +10,13 @@ from espalier.errors import EspalierError
 from espalier.language import Prompt
 from espalier.messages import Event, Progress, Stage
 from espalier.project import open_project
-from espalier.synthesis import suggest as suggesting
 from espalier.synthesis.final import State, finals
 from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.later import explanations, later_path
 from espalier.synthesis.reviews import read_reviews, review
 from espalier.synthesis.suggest import explain_sample, suggest
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.teachers import opening
 
 
 def shout(prompt: Prompt) -> str:
@@ -40,7 +40,7 @@ def folder(example: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     project = open_project(example)
     leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.path == LEAF)
     write_journal(leaf_journal(project, leaf)[0], [sample(n, trip=0.1) for n in range(20)])
-    monkeypatch.setattr(suggesting, "find_model", lambda name: Path(name))
+    monkeypatch.setattr(opening, "find_model", lambda name: Path(name))
     return example
 
 

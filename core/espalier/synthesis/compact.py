@@ -25,6 +25,7 @@ VERSION = 2  # part of the leaf key: raise it when the same inputs give other sa
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it
+_NOT_MEASURED = "Not measured: the teacher does not tell how likely its words are."
 LONGEST_PASSAGE = 400  # letters of a passage that is learned whole
 STARTS = 6  # words that questions are made to begin with
 FIT = "fits its fact"
@@ -213,7 +214,7 @@ class Knowledge:
         self,
         samples: list[Sample],
         facts: list[Fact],
-        fits: list[float],
+        fits: list[float | None],
         earlier: Sequence[Sample],
         wave: int,
         on_tokens: Callable[[int], None],
@@ -254,7 +255,7 @@ class Knowledge:
             done += self._judge_by_model(group, [facts[sample.source] for sample in group], wave, on_tokens)
         return done
 
-    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float, known: Sequence[str]) -> Sample:
+    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float | None, known: Sequence[str]) -> Sample:
         names = (content_words(fact.statement) | self._subject) - content_words("it they he she")
         for check in (
             checks.form(sample.question),
@@ -262,12 +263,17 @@ class Knowledge:
             checks.leaves_something(sample.question, sample.answer),
             content(sample, self._standard, f"{self._titles} {fact.passage} {fact.statement}"),
             checks.is_new(sample.question, known),
-            measured(FIT, fit, self._settings.fit, f"The fact makes this question likely: {fit:.2f}."),
+            self._fits(fit),
         ):
             sample = sample.judged(check)
             if not check.passed:
                 break
         return sample
+
+    def _fits(self, fit: float | None) -> Check:
+        if fit is None:
+            return Check(FIT, True, _NOT_MEASURED)
+        return measured(FIT, fit, self._settings.fit, f"The fact makes this question likely: {fit:.2f}.")
 
     def _judge_rivals(
         self, wave: int, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
@@ -280,7 +286,7 @@ class Knowledge:
         pairs = [
             (self._question_prompt(self._statements[rival], "", wave), sample.question)
             for sample, rival in zip(samples, rivals, strict=True)
-            if rival is not None
+            if rival is not None and _fit(sample) is not None
         ]
         scores = iter(self._teacher().log_probability(pairs) if pairs else [])
         found = []
@@ -288,7 +294,10 @@ class Knowledge:
             if rival is None:
                 found.append(Check(RIVALS, True, "No other fact has more of its words."))
                 continue
-            own = next(check.score or 0.0 for check in sample.verdict if check.name == FIT)
+            own = _fit(sample)
+            if own is None:
+                found.append(Check(RIVALS, True, _NOT_MEASURED))
+                continue
             other = next(scores)
             reason = f"“{self._statements[rival]}” makes it {'likelier' if other > own else 'less likely'}."
             found.append(measured(RIVALS, own - other, 0.0, reason))
@@ -360,6 +369,11 @@ def run(
             tell = partial(on_progress, done, len(wanted))
             tell(0)
             journal.add(pipeline.draw(portions[number], journal.waves, journal.samples, tell), len(portions))
+
+
+def _fit(sample: Sample) -> float | None:
+    """Return how likely the teacher found a question, None where it did not tell."""
+    return next((check.score for check in sample.verdict if check.name == FIT), None)
 
 
 def spread(seeds: Sequence[SeedExample], count: int, turn: int) -> list[SeedExample]:

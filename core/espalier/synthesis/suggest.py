@@ -13,7 +13,6 @@ from espalier.clock import Clock
 from espalier.errors import EspalierError
 from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
 from espalier.messages import Emit, Stage
-from espalier.models.folder import find_model
 from espalier.project import Project
 from espalier.resources import resource
 from espalier.synthesis.generate import leaf_journal
@@ -24,6 +23,7 @@ from espalier.synthesis.reviews import SUGGESTION, read_reviews, review
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import agreement
 from espalier.taxonomy.leaf import Leaf
+from espalier.teachers.opening import open_model
 
 PORTION = 16  # samples that are written down together: what a stop can lose
 SHOTS = 6
@@ -68,7 +68,7 @@ def suggest(project: Project, backend: Backend, emit: Emit, leaf: str, keys: Seq
     emit(Stage("suggest", f"Other words for {len(chosen)} samples"))
     clock = Clock("suggest", len(chosen), "samples", emit)
     clock.tell(0)
-    teacher = backend.load(find_model(project.teacher))
+    teacher = open_model(project.teacher, project, backend, emit)
     count = 0
     for start in range(0, len(chosen), PORTION):
         portion = chosen[start : start + PORTION]
@@ -110,7 +110,7 @@ def explain_sample(project: Project, backend: Backend, emit: Emit, leaf: str, ke
     if sample is None or made is None:
         raise EspalierError(f"{leaf} has no such sample any more. Look at it again in Review.")
     emit(Stage("explain", f"Why “{check}” says so"))
-    text = explain(backend.load(find_model(project.judge)), sample, made, sample.source).strip()
+    text = explain(open_model(project.judge, project, backend, emit), sample, made, sample.source).strip()
     keep_explanation(later_path(leaf_journal(project, part.leaf)[0]), sample, check, text)
     return text
 

@@ -1,7 +1,7 @@
 """Where a project stands: each leaf with its problems and samples, each stage fresh or stale.
 
-Run as ``python -m espalier.survey PROJECT`` it prints one status a line, leaves first. The window reads it from this
-process of its own, so that checking ten thousand leaves never holds up a key press.
+Run as ``python -m espalier.project_survey PROJECT`` it prints one status a line, the project's last. The window reads
+it from this process of its own, so that checking ten thousand leaves never holds up a key press.
 """
 
 import json
@@ -24,8 +24,9 @@ from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import Reviews, read_reviews
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
-from espalier.taxonomy.survey import stray_files
+from espalier.taxonomy.tree_check import stray_files
 from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
+from espalier.teachers.endpoint import is_endpoint
 from espalier.training.run import Run, all_runs, find_run
 
 Learned = Mapping[str, Counter[tuple[str, str]]]
@@ -85,12 +86,12 @@ def _leaf_status(
 
 
 def _project_status(project: Project, practice: list[Practice], newest: Run | None) -> ProjectStatus:
-    names = dict.fromkeys((project.student, project.teacher))
+    names = [project.student, *(name for name in (project.teacher, project.judge) if not is_endpoint(name))]
     fresh = find_run(project, mixture_of(project, practice), train_settings(project)) if practice else None
     run = fresh if fresh and fresh.adapter else newest
     return ProjectStatus(
         tuple(stray_files(find_files(project.taxonomy))),
-        tuple(name for name in names if _is_missing(name)),
+        tuple(name for name in dict.fromkeys(names) if _is_missing(name)),
         run.folder.name if run else "",
         bool(fresh and fresh.adapter),
         bool(run and run.quantized),
