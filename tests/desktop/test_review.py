@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from espalier.files import read_lines
 from espalier.project import open_project
+from espalier.synthesis.calibration import rate, read_ratings
+from espalier.synthesis.final import State
+from espalier.synthesis.later import keep_explanation, later_path
 from espalier.synthesis.reviews import read_reviews, review
 from espalier.synthesis.samples_view import Filter
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.review.page import ReviewPage
+from espalier_desktop.pages.review.rating import RatingSheet, tell_agreement
 from espalier_desktop.pages.review.rows_model import RowsModel
 from espalier_desktop.widgets.sheet import Sheet
 
@@ -228,6 +234,35 @@ def test_a_threshold_shows_its_effect_before_it_is_applied_and_can_be_undone(
     assert abs(field.value() - 0.3) < 0.01
 
 
+def test_rated_rows_tell_how_far_the_critic_agrees_and_offer_thresholds(page: ReviewPage, root: Path) -> None:
+    page.show_pane("thresholds")
+    click(page.thresholds, "Rate 20 Rows…")
+    asked = sheet(page.window())
+    assert isinstance(asked, RatingSheet)
+    assert asked.progress.text() == "1 of 20"
+    while asked.isVisible():
+        if not asked.question.text().startswith("Why is it so"):
+            QTest.keyClick(asked, Key.Key_Y)
+        else:
+            asked.no.click()
+    told = sheet(page.window())
+    assert told.sentence.text().startswith("The critic agrees with you on 100 % of 20 rows.")
+    assert len(read_ratings(root / "ratings.jsonl")) == 20
+
+
+def test_thresholds_that_agree_better_become_the_draft(page: ReviewPage, root: Path) -> None:
+    rows = [each for each in page.store.finals(range(page.model.rowCount())) if each.state is State.ACCEPTED]
+    for each in rows:
+        trip = next((check.score for check in each.sample.verdict if check.name == "round trip"), None)
+        rate(root / "ratings.jsonl", each.drawn, (trip or 0) > 0.6)
+    page.show_pane("thresholds")
+    samples = [each.sample for each in rows]
+    told = tell_agreement(page.window(), samples, read_ratings(root / "ratings.jsonl"), page.thresholds.try_thresholds)
+    told.open()
+    click(told, "Try These Thresholds")
+    assert page.thresholds.draft["round trip"] == pytest.approx(0.61, abs=0.02)
+
+
 def test_a_draft_can_be_taken_back(page: ReviewPage) -> None:
     page.show_pane("thresholds")
     page.thresholds.fields["round trip"].setValue(0.5)
@@ -402,3 +437,30 @@ def test_focus_comes_back_to_the_table_after_an_edit(page: ReviewPage, qapp: QAp
     assert qapp.focusWidget() is page.reader.question
     page.reader.cancel.click()
     assert qapp.focusWidget() is page.table
+
+
+def test_the_bench_of_the_page_runs(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from espalier_desktop.pages.review.bench import measure_review\n"
+        "print(len(measure_review(Path(sys.argv[1]), 600)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 15
+
+
+def test_the_judge_explains_a_check_when_it_is_asked_to(page: ReviewPage, fake_worker: Behave, qtbot: QtBot) -> None:
+    fake_worker("done")
+    choose(page, Filter(kind="rejected", check="round trip"))
+    shown = page.store.finals([int(page.model.rows[0])])[0]
+    assert page.reader.explain.text() == "Explain “Round trip”"
+    page.reader.explain.click()
+    job = page.shell.jobs.current
+    assert job
+    assert job.request.arguments["check"] == "round trip"
+    journal = page.shell.document.project.samples / page.shell.document.leaves[shown.drawn.leaf].journal
+    keep_explanation(later_path(journal), shown.drawn, "round trip", "It names another wheel.")
+    qtbot.waitUntil(lambda: page.shell.jobs.current is None and not page.store.is_loading, timeout=LONG)
+    qtbot.waitUntil(lambda: "It names another wheel." in page.reader.checks.toPlainText(), timeout=LONG)
+    assert not page.reader.explain.isEnabled()

@@ -9,6 +9,7 @@ from espalier.documents.passages import Passage, find_passage
 from espalier.documents.store import named_documents
 from espalier.documents.worded import WordedText, worded
 from espalier.errors import EspalierError
+from espalier.synthesis.calibration import rate, ratings_path, read_ratings, rows_to_rate
 from espalier.synthesis.final import Final, State
 from espalier.synthesis.samples_view import Effect, Filter
 from espalier.taxonomy.reader import read_leaf
@@ -21,6 +22,7 @@ from espalier_desktop.pages.review.balance import BalancePane
 from espalier_desktop.pages.review.decisions import Decide
 from espalier_desktop.pages.review.filter_bar import FilterBar
 from espalier_desktop.pages.review.groups import GroupsPane
+from espalier_desktop.pages.review.rating import RatingSheet, tell_agreement
 from espalier_desktop.pages.review.reader import Reader
 from espalier_desktop.pages.review.rows_model import RowsModel
 from espalier_desktop.pages.review.store import SampleStore
@@ -32,6 +34,8 @@ from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.segments import Segments
+
+RATED_FROM = 2_000  # rows, spread over all, among which those to rate are chosen
 
 
 class ReviewPage(Page):
@@ -125,6 +129,24 @@ class ReviewPage(Page):
                 "suggest", leaf=leaf, keys=[each.drawn.key for each in found if each.drawn.leaf == leaf]
             )
 
+    def rate(self) -> None:
+        """Let the person rate a few rows, and compare them with the critic."""
+        path = ratings_path(self.shell.document.root)
+        step = max(1, len(self.store.view.table) // RATED_FROM)
+        found = self.store.finals(range(0, len(self.store.view.table), step))
+        samples = [each.sample for each in found if each.state is not State.EDITED]
+        chosen = rows_to_rate(samples, read_ratings(path))
+
+        def end() -> None:
+            ratings = read_ratings(path)
+            if any(sample.key in ratings for sample in samples):
+                tell_agreement(self.window(), samples, ratings, self.thresholds.try_thresholds).open()
+
+        if not chosen:
+            end()
+            return
+        RatingSheet(self.window(), chosen, lambda sample, is_good: rate(path, sample, is_good), end).open()
+
     def _lay_out(self) -> None:
         names = {
             "sample": tr("Sample"),
@@ -194,6 +216,7 @@ class ReviewPage(Page):
         self.reader.left.connect(self._leave_edit)
         self.thresholds.drafted.connect(self._on_drafted)
         self.thresholds.shown.connect(lambda _: self._show_rows())
+        self.thresholds.rating_wanted.connect(self.rate)
         self.thresholds.applied.connect(self._apply_thresholds)
         self.groups.wanted.connect(self._on_group)
         self.balance.wanted.connect(lambda leaf, source: self.filter.choose(Filter(leaf=leaf, source=source)))

@@ -16,7 +16,7 @@ from espalier.synthesis.samples_view import View
 from espalier_desktop.document import Document
 
 SLICE = 12  # milliseconds of reading at a time
-TELL = 200  # milliseconds between two looks at what was read so far
+TELL = 400  # milliseconds between two looks at what was read so far
 SETTLE = 1_000  # milliseconds without a decision until the project is looked through again
 
 
