@@ -79,7 +79,7 @@ class Job(QObject):
         self._outcome: Finished | Failed | None = None
         self._exit: tuple[int, QProcess.ExitStatus] | None = None
         self._record = JobRecord(command, dict(arguments))
-        self._is_resumable = command not in ("ask", "suggest")
+        self._is_resumable = command not in ("ask", "suggest", "explain")
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._read_soon)
         self._process.started.connect(self._on_started)
