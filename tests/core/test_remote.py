@@ -15,7 +15,21 @@ from typing import Any
 
 import keyring
 import pytest
-from fault_server import Script, counted, cut, empty, every, garbage, in_turn, serving, slow, status, together
+from fault_server import (
+    Fault,
+    Handler,
+    Script,
+    counted,
+    cut,
+    empty,
+    every,
+    garbage,
+    in_turn,
+    serving,
+    slow,
+    status,
+    together,
+)
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,7 +37,7 @@ from keyring.backend import KeyringBackend
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.language import Message, Prompt, Sampling, TooLongError
-from espalier.messages import Event, Note
+from espalier.messages import Event, Note, Request, encode
 from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.generate import generate
 from espalier.synthesis.sample import Journal
@@ -525,6 +539,54 @@ def test_a_leaf_ends_the_same_whatever_goes_wrong_on_the_way(
     assert len(ids) == len(set(ids))
     assert sum(bool(row[3]) for row in ends[1]) > 5
     assert all(row[4] for row in ends[1])
+
+
+class Killer:
+    """Kills a worker when the server has met a request of certain numbers."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = set(numbers)
+        self.worker: subprocess.Popen[bytes] | None = None
+
+    def fault(self, number: int) -> Fault | None:
+        if number not in self.numbers or not self.worker:
+            return None
+        return self.kill
+
+    def kill(self, handler: Handler) -> None:
+        assert self.worker
+        self.worker.kill()
+        cut(handler)
+
+
+def test_killed_again_and_again_a_leaf_ends_the_same_and_only_what_was_in_flight_is_asked_twice(
+    example: Path, tmp_path: Path
+) -> None:
+    killer, kills = Killer(9, 41), 0
+    shutil.copytree(example, tmp_path / "whole")
+    with serving(script := Script(reply_about_the_wheel)):
+        setting = f"{script.url}#scripted"
+        generate(remote_project(tmp_path / "whole", setting), UNUSED, lambda event: None, [LEAF])
+        remote_project(example, setting)
+        script.fault, script.asked, script.answered = killer.fault, [], []
+        request = Request("generate", {"project": str(example), "leaves": [LEAF]})
+        while True:
+            killer.worker = subprocess.Popen(
+                [sys.executable, "-m", "espalier.worker"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            )
+            with killer.worker as worker:
+                assert worker.stdin
+                worker.stdin.write(encode(request))
+                worker.stdin.flush()
+                code = worker.wait(120)
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
+            kills += 1
+    assert kills == len(killer.numbers)
+    assert drawn(example) == drawn(tmp_path / "whole")
+    rows = counted([body for body in script.answered if body.get("seed", 7) != 7])
+    assert sum(count - 1 for count in rows.values()) <= 8 * len(killer.numbers)
 
 
 # The command line
