@@ -44,10 +44,11 @@ from espalier.synthesis.sample import Journal
 from espalier.teachers import scores
 from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import Key, find_key, forget_key, store_key, variable
+from espalier.teachers.offered import model_list
 from espalier.teachers.opening import open_model
 from espalier.teachers.patience import Patience, asked_pause
 from espalier.teachers.permission import allow, forbid, is_allowed, settings_file
-from espalier.teachers.remote import RemoteModel, model_list
+from espalier.teachers.remote import RemoteModel
 
 QUICK = Patience(tries=6, first=0.002, most=0.01, asked=2, connect=2, read=0.5)
 SECRET = "sk-very-secret-0123456789"
@@ -215,6 +216,11 @@ def test_rows_are_told_as_they_come_and_what_is_too_long_is_named() -> None:
 def test_thoughts_and_what_follows_a_stop_text_are_no_part_of_an_answer() -> None:
     with serving(script := Script(lambda asked: "<think>hm\nhm</think>\n\nYes.\nNo.")):
         assert remote(script).answer([prompt("x")], Sampling(8, stop=("\n",))) == ["Yes."]
+
+
+def test_half_a_character_does_no_harm(tmp_path: Path) -> None:
+    with serving(script := Script(lambda asked: "caf\ud83d")):
+        assert remote(script, answers=tmp_path / "answers.jsonl").answer([prompt("x")], Sampling(8)) == ["caf?"]
 
 
 def test_drafts_have_their_likelihood_or_say_that_it_is_not_known() -> None:
