@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 import os
@@ -42,6 +43,7 @@ from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.generate import generate
 from espalier.synthesis.sample import Journal
 from espalier.teachers import scores
+from espalier.teachers.commands import ask_leave
 from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import Key, find_key, forget_key, store_key, variable
 from espalier.teachers.offered import model_list
@@ -649,3 +651,28 @@ def test_a_whole_command_works_with_a_remote_teacher_and_a_remote_student_is_ref
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert "tells how likely" in done.stderr
     assert done.returncode == 0, done.stderr
+
+
+class Typed(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_leave_is_asked_for_once(
+    example: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = remote_project(example, "https://api.example.invalid/v1#m")
+    project = replace(project, critic="https://judge.example.invalid/v1#j")
+    monkeypatch.setattr(sys, "stdin", Typed("n\n"))
+    with pytest.raises(EspalierError, match="would leave this Mac"):
+        ask_leave(project, is_quiet=False)
+    monkeypatch.setattr(sys, "stdin", Typed("y\nyes\n"))
+    ask_leave(project, is_quiet=False)
+    asked = capsys.readouterr().err
+    assert asked.count("[y/N]") == 3
+    assert "sent to judge.example.invalid, on the internet" in asked
+    monkeypatch.setattr(sys, "stdin", Typed(""))
+    ask_leave(project, is_quiet=False)
+    assert not capsys.readouterr().err
