@@ -86,12 +86,13 @@ class ChangeFolders(QUndoCommand):
 
     def _turn(self, moves: Mapping[str, str], path: str) -> None:
         self._document.texts.save_all()
+        before = self._change
         try:
-            self._change = folders.undo(self._change)
+            self._change = folders.undo(before)
         except (EspalierError, OSError) as error:
             self.setObsolete(True)
             self._document.failed.emit(str(error))
             return
-        self._document.follow(moves)
+        self._document.follow(moves, before, self._change)
         if path:
             self._document.touched.emit(path)

@@ -22,6 +22,7 @@ BadgeRole = Role.UserRole + 1  # its `Badge`
 MIME = "application/x-espalier-path"
 _FIXED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
 _FREE = _FIXED | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+_FREE_AND_LAST = _FREE | Qt.ItemFlag.ItemNeverHasChildren  # spares the view many questions
 _STATES = ("", "wait", "warning", "error")  # from good to bad
 
 
@@ -65,8 +66,9 @@ class Twig:
     shown: list["Twig"] = field(default_factory=list)
     badge: Badge = field(default_factory=Badge)
     own: Badge | None = None  # of the leaf itself, without what is below it
-    status: LeafStatus | None = None  # from which that was made
     searched: str = ""  # what the filter looks through, once it was needed
+    node: Node | None = None  # that its kids were last made to follow
+    row: int = 0  # among those that are shown; to be looked up again when another twig stands there
 
     @property
     def name(self) -> str:
@@ -93,7 +95,8 @@ class TreeModel(QAbstractItemModel):
         self._by_id: dict[int, Twig] = {}
         self._by_path: dict[str, Twig] = {}
         self._filter = ""
-        self._reshaped: list[Twig] = []  # branches that lost or gained something since the badges were made
+        self._statuses: dict[str, LeafStatus] = {}  # that the badges were made from
+        self._reshaped: list[Twig] = []  # what came, and branches that lost or gained something, since then
         self._tree = Node("", False, ())
         self._root = self._grown(self._tree, None)
 
@@ -129,15 +132,12 @@ class TreeModel(QAbstractItemModel):
 
     def show_statuses(self, statuses: Mapping[str, LeafStatus]) -> None:
         """Show other badges; only rows whose badge is another are painted again, with the branches above them."""
+        before, self._statuses = self._statuses, dict(statuses)
+        changed = {path for path, status in statuses.items() if before.get(path) is not status}
+        changed |= before.keys() - statuses.keys()
         stale: dict[int, Twig] = {}
-        for twig in self._by_path.values():
-            status = statuses.get(twig.path) if twig.is_leaf else None
-            if status is not twig.status or (twig.is_leaf and twig.own is None):
-                twig.status, own = status, _badge_of(status) if twig.is_leaf else None
-                if own != twig.own:
-                    twig.own = own
-                    self._mark(twig, stale)
-        for twig in self._reshaped:
+        for twig in [*self._reshaped, *(self._by_path[path] for path in changed if path in self._by_path)]:
+            twig.own = _badge_of(statuses.get(twig.path)) if twig.is_leaf else None
             self._mark(twig, stale)
         self._reshaped.clear()
         for twig in sorted(stale.values(), key=lambda each: -each.path.count("/") if each.path else 1):
@@ -225,7 +225,8 @@ class TreeModel(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        return _FREE if "/" in self._twig(index).path else _FIXED
+        twig = self._twig(index)
+        return _FIXED if "/" not in twig.path else _FREE if twig.kids else _FREE_AND_LAST
 
     @override
     def supportedDropActions(self) -> Qt.DropAction:
@@ -255,16 +256,21 @@ class TreeModel(QAbstractItemModel):
         return False  # the rows have moved already: with True the view would remove them
 
     def _twig(self, index: Index) -> Twig:
-        return self._by_id.get(index.internalId(), self._root) if index.isValid() else self._root
+        return self._by_id.get(index.internalId(), self._root)  # an invalid index has 0, which no twig has
 
     def _index(self, twig: Twig) -> QModelIndex:
-        above = twig.parent
-        if above is None or twig not in above.shown:
+        if twig.parent is None:
             return QModelIndex()
-        return self.createIndex(above.shown.index(twig), 0, twig.id)
+        shown = twig.parent.shown
+        if not (twig.row < len(shown) and shown[twig.row] is twig):
+            for row, each in enumerate(shown):
+                each.row = row
+            if not (twig.row < len(shown) and shown[twig.row] is twig):
+                return QModelIndex()  # the filter hides it
+        return self.createIndex(twig.row, 0, twig.id)
 
     def _grown(self, node: Node, parent: Twig | None) -> Twig:
-        twig = Twig(next(self._ids), node.path, node.is_leaf, parent)
+        twig = Twig(next(self._ids), node.path, node.is_leaf, parent, node=node)
         self._by_id[twig.id] = self._by_path[twig.path] = twig
         twig.kids = twig.shown = [self._grown(child, twig) for child in node.children]
         return twig
@@ -305,6 +311,9 @@ class TreeModel(QAbstractItemModel):
         sift(self._root, "")
 
     def _merge(self, twig: Twig, node: Node) -> None:
+        if twig.node is node:
+            return
+        twig.node = node
         if twig.is_leaf != node.is_leaf:
             twig.is_leaf = node.is_leaf
             self._reshaped.append(twig)
