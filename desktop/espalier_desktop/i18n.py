@@ -30,8 +30,8 @@ class Translator(QTranslator):
     def __init__(self, language: str) -> None:
         super().__init__()
         self.code = language
-        self.texts: Mapping[str, str | Mapping[str, str]] = yaml.safe_load(
-            resource(f"translations/{language}.yaml").read_text(encoding="utf-8")
+        self.texts: Mapping[str, str | Mapping[str, str]] = yaml.load(
+            resource(f"translations/{language}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
         )
 
     # These two are Qt's own names. mypy and PySide's stubs disagree on None, which is how a text is said to be missing.

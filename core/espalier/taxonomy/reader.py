@@ -8,8 +8,7 @@ from espalier.errors import EspalierError
 from espalier.taxonomy.attribution import read_attributions
 from espalier.taxonomy.checker import Examination, examine
 from espalier.taxonomy.leaf import DocumentReference, Kind, Leaf, Origin, SeedExample
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import leaf_files, stays_inside
+from espalier.taxonomy.walk import FOLDERS, leaf_files, stays_inside
 
 
 def read_taxonomy(root: Path) -> list[Leaf]:

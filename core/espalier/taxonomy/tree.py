@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import LEAF_FILE, entries_of
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, entries_of
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,11 @@ class TreeModel(QAbstractItemModel):
         return [twig.path for twig in _below(self._root) if twig.path]
 
     @property
+    def branches(self) -> list[str]:
+        """Return the paths of all that have something below them, from the top down."""
+        return [twig.path for twig in _below(self._root) if twig.path and twig.kids]
+
+    @property
     def shown_count(self) -> int:
         """Return the number of rows, open or not, that the filter lets through."""
         stack, number = [self._root], 0
