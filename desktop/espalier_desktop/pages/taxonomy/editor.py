@@ -14,7 +14,7 @@ from espalier.taxonomy.blank import BLANK_DOCUMENT
 from espalier.taxonomy.leaf_text import EditError, Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.form import Form
 from espalier_desktop.pages.taxonomy.leaf_view import LONGEST, LeafView, mend_of, view_of, where_of
@@ -81,7 +81,7 @@ class LeafEditor(QWidget):
         try:
             text = self._document.texts.text(path)
         except EspalierError as error:
-            self._show_unreadable(str(error))
+            self._show_unreadable(said(str(error)))
             return
         self.source.folder = "knowledge" if path.startswith("knowledge/") else "compositional_skills"
         self.source.show_text(text)
@@ -102,7 +102,7 @@ class LeafEditor(QWidget):
         try:
             text = self._document.texts.text(self.path)
         except EspalierError as error:
-            self._show_unreadable(str(error))
+            self._show_unreadable(said(str(error)))
             return
         file = self._document.texts.file(self.path)
         if len(text) > LONGEST:
@@ -172,7 +172,7 @@ class LeafEditor(QWidget):
             try:
                 self.source.show_text(self._document.texts.text(path))
             except EspalierError as error:
-                self._show_unreadable(str(error))
+                self._show_unreadable(said(str(error)))
                 return
             self._rest.start()
 
@@ -207,7 +207,7 @@ class LeafEditor(QWidget):
         try:
             text = edit(self._document.texts.text(self.path), where, *values)
         except EditError as error:
-            self.note.setText(str(error))
+            self.note.setText(said(str(error)))
             self.note.show()
             if self.view:
                 self._rest.start()
