@@ -17,7 +17,8 @@ from espalier.taxonomy.folders import Change, Roots
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
 from espalier_desktop.edits import ChangeFolders, EditText
-from espalier_desktop.i18n import said, tr
+from espalier_desktop.failures import sentence_of
+from espalier_desktop.i18n import tr
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
 
@@ -207,7 +208,7 @@ class Document(QObject):
         try:
             change = make(Roots.around(self.project.taxonomy))
         except (EspalierError, OSError) as error:
-            self.failed.emit(said(str(error)))
+            self.failed.emit(sentence_of(error))
             return None
         if change.renames:
             moves = {before: change.path} if before and change.path else {}
@@ -243,7 +244,7 @@ class Document(QObject):
         try:
             project = open_project(self.root)
         except EspalierError as error:
-            self.failed.emit(said(str(error)))
+            self.failed.emit(sentence_of(error))
             return
         if project != self.project:
             self.project = project
