@@ -36,6 +36,7 @@ class LeafEditor(QWidget):
     Attributes:
         path: of the leaf; "" before the first.
         mode: ``form``, ``both`` or ``source``.
+        splitter: form and source side by side.
     """
 
     viewed = Signal(object)
@@ -52,19 +53,19 @@ class LeafEditor(QWidget):
         self.modes = Segments({"form": tr("Form"), "both": tr("Both"), "source": tr("Source")}, tr("View"))
         self.modes.chosen.connect(self.set_mode)
         self.form, self.source = Form(), SourceEdit()
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setHandleWidth(1)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.addWidget(self.form)
-        self._splitter.addWidget(self.source)
-        self._splitter.setSizes([460, 380])
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.form)
+        self.splitter.addWidget(self.source)
+        self.splitter.setSizes([460, 380])
         names = column(self.title, self.facts, spacing=2)
         head = row(names, self.modes, spacing=12)
         head.setStretch(0, 1)
         head.setAlignment(self.modes, Qt.AlignmentFlag.AlignTop)
         top = column(head, self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
-        self.setLayout(column(top, self._splitter, spacing=0))
+        self.setLayout(column(top, self.splitter, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column
         self._rest = QTimer(self, interval=_REST, singleShot=True)
         self._rest.timeout.connect(self.check)

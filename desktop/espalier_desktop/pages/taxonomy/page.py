@@ -26,7 +26,7 @@ from espalier_desktop.pages.taxonomy.new_leaf import NewLeafSheet
 from espalier_desktop.pages.taxonomy.popover import ProblemsPopover
 from espalier_desktop.pages.taxonomy.tree_model import TreeModel
 from espalier_desktop.pages.taxonomy.tree_view import TreeView
-from espalier_desktop.widgets.basics import button, column, label, line, row, set_role
+from espalier_desktop.widgets.basics import button, column, label, line, row, set_role, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 _TREE_COMMANDS = ("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf")
@@ -87,12 +87,15 @@ class TaxonomyPage(Page):
 
     @override
     def save_state(self) -> dict[str, Any]:
-        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode}
+        widths = {"widths": self._splitter.sizes(), "editor_widths": self.editor.splitter.sizes()}
+        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode, **widths}
 
     @override
     def restore_state(self, state: dict[str, Any]) -> None:
         if isinstance(state.get("open"), list):
             self.tree.open_first([str(path) for path in state["open"]])
+        set_widths(self._splitter, state.get("widths"))
+        set_widths(self.editor.splitter, state.get("editor_widths"))
         if state.get("mode") in self.editor.modes.buttons:
             self.editor.set_mode(state["mode"])
         self._choose(str(state.get("leaf", "")))
