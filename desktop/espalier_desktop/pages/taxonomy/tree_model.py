@@ -230,8 +230,10 @@ class TreeModel(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        twig = self._twig(index)
-        return _FIXED if "/" not in twig.path else _FREE if twig.kids else _FREE_AND_LAST
+        twig = self._by_id.get(index.internalId(), self._root)
+        if twig.kids:
+            return _FREE if "/" in twig.path else _FIXED
+        return _FREE_AND_LAST if "/" in twig.path else _FIXED
 
     @override
     def supportedDropActions(self) -> Qt.DropAction:
