@@ -25,7 +25,7 @@ from espalier_desktop.commands import TAXONOMY_COMMANDS, Commands
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
 from espalier_desktop.home import settings
-from espalier_desktop.i18n import said, tr
+from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
         elif story.state is JobState.STOPPED:
             self.toast(tr("{job}: stopped. Finished work is kept.").format(job=name))
         else:
-            sheet = Sheet(self, tr("{job} did not finish").format(job=name), said(story.message))
+            sheet = Sheet(self, tr("{job} did not finish").format(job=name), story.message)
             sheet.add(tr("Show Log"), lambda: _open_file(str(story.log)))
             sheet.add(tr("OK"), is_primary=True).open()
         if not self.isActiveWindow():

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.evaluation.questions import read_questions
-from espalier_desktop.i18n import said, tr
+from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.widgets.basics import button, column, label, row
@@ -113,7 +113,7 @@ class ComparePage(Page):
             elif story.state.is_over:
                 pane.show_text(tr("No answer."), is_waiting=True)
         if story.state in (JobState.FAILED, JobState.CRASHED):
-            self.notice.setText(said(story.message))
+            self.notice.setText(story.message)
             self.notice.show()
 
     def _take_preset(self, place: int) -> None:

@@ -21,3 +21,8 @@ def branch_name(path: str) -> str:
         return path.rpartition("/")[2].replace("_", " ")
     tops = {"compositional_skills": tr("Skills"), "knowledge": tr("Knowledge")}
     return tops.get(path) or path.replace("_", " ")
+
+
+def change_word(change: str) -> str:
+    """Return what became of a leaf: ``added``, ``changed`` or ``deleted``."""
+    return {"added": tr("added"), "changed": tr("changed"), "deleted": tr("deleted")}[change]
