@@ -20,6 +20,7 @@ from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.measured import measured
 from espalier.models.starter import STARTER
 from espalier.report import show_result
+from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
@@ -101,8 +102,12 @@ def parser() -> argparse.ArgumentParser:
     )
     command = add_stage("generate", "write samples and judge them")
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
-    command.add_argument("--pipeline", choices=("compact",), default="compact", help="how samples are written")
+    text = f"how samples are written, from now on: {', '.join(SHIPPED)}, or a file or folder in InstructLab's format"
+    command.add_argument("--pipeline", default="", metavar="NAME|FILE", help=text)
     command.add_argument("--per-leaf", type=_count, default=0, metavar="N", help="go on until a leaf has N samples")
+    command.add_argument(
+        "--changed-since", metavar="REF", default="", help="only leaves that changed since this branch or commit"
+    )
     samples.add_arguments(add("samples", "bring your own samples in, or take samples out", samples.run))
     command = add_stage("train", "train the adapter; run again to resume")
     command.add_argument("--method", choices=("lora",), default="lora", help="what is trained")
@@ -230,6 +235,9 @@ def _stage(options: argparse.Namespace) -> int:
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
         arguments["per_leaf"] = options.per_leaf
+        arguments["since"] = options.changed_since
+        is_place = options.pipeline and options.pipeline not in SHIPPED and Path(options.pipeline).exists()
+        arguments["pipeline"] = str(Path(options.pipeline).absolute()) if is_place else options.pipeline
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)
     if options.command == "ask":

@@ -31,6 +31,7 @@ class Project:
         teacher: the model that writes samples: name, path, or ``URL#model`` of an endpoint.
         dial: quick, good or thorough.
         critic: the model that judges samples, likewise; "" for the teacher.
+        pipeline: that writes the samples: a shipped one's name, or a file or folder, from the project's folder.
         thresholds: of the critic's checks, by name, where a person moved them; no part of the leaf key.
     """
 
@@ -40,6 +41,7 @@ class Project:
     dial: str = "good"
     critic: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    pipeline: str = "compact"
 
     @property
     def judge(self) -> str:
@@ -129,6 +131,8 @@ def write_settings(project: Project) -> None:
         "dial": project.dial,
         "models": models | ({"critic": project.critic} if project.critic else {}),
     }
+    if project.pipeline != "compact":
+        settings["pipeline"] = project.pipeline
     if project.thresholds:
         settings["critic"] = {"thresholds": dict(project.thresholds)}
     write_text(project.root / SETTINGS, yaml.safe_dump(settings, sort_keys=False))
@@ -158,7 +162,8 @@ def open_project(root: Path) -> Project:
     if not isinstance(thresholds, dict) or not all(map(_is_finite, thresholds.values())):
         raise EspalierError(f"{path}: critic, thresholds must give each check a number, such as round trip: 0.3.")
     moved = {str(name): float(value) for name, value in thresholds.items()}
-    return Project(root, str(student), str(teacher), dial, str(critic), moved)
+    pipeline = str(settings.get("pipeline") or "compact")
+    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline)
 
 
 def _is_finite(value: object) -> bool:

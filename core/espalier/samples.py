@@ -5,14 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from espalier.errors import EspalierError
 from espalier.project import Project, open_project
 from espalier.synthesis.exchange import FORMS, export, import_samples
-from espalier.synthesis.final import Final
-from espalier.synthesis.generate import leaf_journal
-from espalier.synthesis.practice import Practice, practice_of
-from espalier.synthesis.reviews import read_reviews
-from espalier.taxonomy.reader import read_taxonomy
+from espalier.synthesis.final import Final, learned_finals
+from espalier.synthesis.on_disk import read_practice
 
 MOST_TOLD = 20  # bad lines; more are counted
 
@@ -41,24 +37,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_practice(project: Project, only: str = "") -> list[Practice]:
-    """Return what is there for every leaf as it is now, or for one.
-
-    Raises:
-        EspalierError: a leaf has errors, or there is none of that path.
-    """
-    leaves = read_taxonomy(project.taxonomy)
-    if only and only not in [leaf.path for leaf in leaves]:
-        raise EspalierError(f"The taxonomy has no leaf {only}. It has: {', '.join(leaf.path for leaf in leaves)}.")
-    reviews = read_reviews(project)
-    chosen = [leaf for leaf in leaves if only in ("", leaf.path)]
-    return [practice_of(project, leaf, leaf_journal(project, leaf)[1].samples, reviews) for leaf in chosen]
-
-
 def rows_to_export(project: Project, form: str, only: str = "") -> list[Final]:
     """Return the rows that the student learns from; for ``csv``, which names each row's state, every row."""
-    rows = [row for part in read_practice(project, only) for row in part.rows]
-    return rows if form == "csv" else [row for row in rows if row.state.is_learned]
+    parts = read_practice(project, only)
+    return [row for part in parts for row in (part.rows if form == "csv" else learned_finals(part.rows))]
 
 
 def _import(project: Project, leaf: str, file: Path, *, as_json: bool) -> int:

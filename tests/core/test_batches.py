@@ -11,6 +11,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import cli
+from espalier.errors import EspalierError
 from espalier.language import Draft, Message, Prompt, Sampling, TooLongError
 from espalier.metal import fitness, model
 from espalier.metal.autotune import best_rows, writing_speed
@@ -19,7 +20,7 @@ from espalier.metal.fitness import try_model
 from espalier.metal.forward import hidden, logits, splits
 from espalier.metal.memory import token_bytes
 from espalier.metal.model import MlxModel, load
-from espalier.metal.prefill import Opening, groups
+from espalier.metal.prefill import Opening, alike, groups
 from espalier.metal.written import Written
 from espalier.models.folder import models_folder
 from espalier.models.measured import Measured, measured
@@ -140,6 +141,20 @@ def test_a_model_that_ignores_padding_is_found_out(monkeypatch: pytest.MonkeyPat
     assert "differ from each row alone" in verdict.reason
 
 
+def test_a_trial_that_says_nothing_about_the_architecture_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = random_model("llama")
+    found.model.norm.weight = mx.full(found.model.norm.weight.shape, float("nan"))
+    with pytest.raises(EspalierError, match="not numbers"):
+        try_model(found)
+
+    def fail(*_: Any) -> float:
+        raise RuntimeError("[metal::malloc] Out of memory")
+
+    monkeypatch.setattr(fitness, "_difference", fail)
+    with pytest.raises(RuntimeError, match="Out of memory"):
+        try_model(random_model("llama"))
+
+
 def test_a_row_that_joins_later_draws_as_one_that_came_first() -> None:
     found, prompts = random_model("llama"), tokens(4, 9, 5, 12, 7, 3, 10, 6, 8, 4)
     ends = frozenset(range(0, 320, 6))
@@ -208,6 +223,29 @@ def test_states_after_a_group_are_those_of_the_whole_prompt(kept: int) -> None:
     states = opening.read(prompts, [kept] * len(prompts))[1]
     for prompt, state in zip(prompts, states, strict=True):
         assert mx.allclose(state, hidden(found, mx.array([prompt]))[0, -kept:], atol=1e-4)
+
+
+def test_rows_that_only_score_are_padded_to_rows_of_like_length() -> None:
+    found = random_model("llama")
+    prompts = [*tokens(14, 3, 40, 17, 38, 5, 4, 41, 4), *([1, 2, 3, 4, 5, *rest] for rest in tokens(15, 30, 2, 9))]
+    kept = [index % 3 + 1 for index in range(len(prompts))]
+    seen = list[int]()
+    for part, states in Opening(found, prompts, kept).states(prompts, kept):
+        for index, state in zip(part, states, strict=True):
+            alone = hidden(found, mx.array([prompts[index]]))[0, -kept[index] :]
+            assert mx.allclose(state[-kept[index] :], alone, atol=1e-4)
+        seen += part
+    assert sorted(seen) == list(range(len(prompts)))
+
+
+@given(st.lists(st.integers(1, 100), max_size=60))
+@settings(deadline=None)
+def test_parts_of_like_length_waste_little(lengths: list[int]) -> None:
+    parts = alike(lengths)
+    assert sorted(index for part in parts for index in part) == list(range(len(lengths)))
+    for part in parts:
+        for index in part[4:]:
+            assert lengths[index] >= 0.75 * max(lengths[other] for other in part)
 
 
 def test_a_long_prompt_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

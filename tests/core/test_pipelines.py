@@ -364,6 +364,102 @@ def test_the_prompt_is_the_five_parts_below_each_other_in_one_turn(tmp_path: Pat
     assert teacher.shown == ["S {{ b }}\n\nP\nE\n\nG"]  # a row's text is never read as a template
 
 
+def knowledge_pipeline(folder: Path) -> Path:
+    """Write a pipeline with the stages, columns and thresholds of InstructLab's for knowledge, and prompts of ours."""
+
+    def judge(name: str, *output: str) -> dict[str, Any]:
+        return block("LLMBlock", f"eval_{name}", config_path=f"{name}.yaml", output_cols=list(output))
+
+    def keep(name: str, column: str, value: Any, *drop: str) -> dict[str, Any]:
+        convert = {"convert_dtype": "float"} if isinstance(value, float) else {}
+        config = {"filter_column": column, "filter_value": value, "operation": "eq", **convert}
+        return {**block("FilterByValueBlock", f"filter_{name}", **config), "drop_columns": list(drop)}
+
+    pattern = r"\[(?:Question|QUESTION)\]\s*(.*?)\s*\[(?:Answer|ANSWER)\]\s*(.*?)\s*(?=\[(?:Question|QUESTION)\]|$)"
+    kwargs = {"parser_name": "custom", "parsing_pattern": pattern, "parser_cleanup_tags": ["[END]"]}
+    generate = block(
+        "LLMBlock", "gen", config_path="gen.yaml", output_cols=["question", "response"], parser_kwargs=kwargs
+    )
+    tags = {"start_tags": ["[E]", "[V]"], "end_tags": ["[/E]", "[/V]"]}
+    pair = "{{ question }} | {{ response }}"
+    return write(
+        folder,
+        [
+            block("DuplicateColumnsBlock", columns_map={"document": "base_document"}),
+            block("LLMBlock", "spell", config_path="spell.yaml", output_cols=["spellcheck"]),
+            block(
+                "FlattenColumnsBlock",
+                var_cols=["spellcheck", "base_document"],
+                value_name="corrected_document",
+                var_name="dataset_type",
+            ),
+            block("RenameColumnsBlock", columns_map={"document": "raw_document", "corrected_document": "document"}),
+            {**generate, "drop_duplicates": ["question"]},
+            judge("faith", "explanation", "judgment"),
+            keep("faith", "judgment", "YES", "judgment", "explanation"),
+            judge("relevant", "feedback", "score"),
+            keep("relevant", "score", 2.0, "feedback", "score"),
+            judge("clear", "explanation", "rating"),
+            keep("clear", "rating", 1.0, "explanation", "rating", "__index_level_0__"),
+        ],
+        spell=prompts("Spell {{ document }}", "[C]", "[/C]"),
+        gen=prompts("Ask {{ document }}"),
+        faith={**prompts(f"faith {pair}"), **tags},
+        relevant={**prompts(f"relevant {pair}"), **tags},
+        clear={**prompts(f"clear {pair}"), **tags},
+    )
+
+
+def test_a_whole_pipeline_like_instructlabs_keeps_the_rows_that_it_would_keep(tmp_path: Path) -> None:
+    verdicts = {  # of the three judges, in InstructLab's words
+        "Q1": ("YES", "2", "1"),
+        "Q2": ("YES", "2.0", " 1 "),
+        "Q3": ("Yes", "2", "1"),  # the filter compares the very letters
+        "Q4": ("YES", "1", "1"),
+        "Q5": ("YES", "Total Score: 2", "1"),  # is no number, so it counts as 0
+        "Q6": ("YES", "2", "0"),
+        "Q7": ("YES", "2", None),  # is not parsed
+    }
+    written = {
+        "Ask tidy one": "[QUESTION] Q1 [ANSWER] a [END] [QUESTION] Q3 [ANSWER] b [END] [QUESTION] Q4 [ANSWER] c",
+        "Ask one": "[Question] Q1 [Answer] again [Question] Q2 [Answer] d[END]",
+        "Ask tidy two": "[UNANSWERABLE]",
+        "Ask two": "[QUESTION] Q5 [ANSWER] e [QUESTION] Q6 [ANSWER] f [QUESTION] Q7 [ANSWER] g",
+    }
+
+    def reply(prompt: Prompt) -> str:
+        asked = last(prompt)
+        if asked.startswith("Spell"):
+            return f"[C]tidy {asked.removeprefix('Spell ')}[/C]" if "three" not in asked else "[C]never closed"
+        if asked in written:
+            return written[asked]
+        kind, question = asked.split()[:2]
+        verdict = verdicts[question][["faith", "relevant", "clear"].index(kind)]
+        return f"[E]as {kind} says[/E]" + (f"[V]{verdict}[/V]" if verdict else "")
+
+    rows = [{"document": document, "domain": "d"} for document in ("one", "two", "three")]
+    finished, _ = run(knowledge_pipeline(tmp_path), rows, reply)
+    kept = [(row["question"], row["response"], row["raw_document"], row["dataset_type"]) for row in columns(finished)]
+    # The space before a cleanup tag stays, as there.
+    assert kept == [("Q1", "a ", "one", "spellcheck"), ("Q2", "d", "one", "base_document")]
+    assert all(row.keys() == columns(finished)[0].keys() for row in columns(finished))
+    assert "rating" not in columns(finished)[0]
+    gone = {row.columns.get("question", row.columns.get("document")): row.verdict[-1] for row in finished.removed}
+    assert {what: check.name for what, check in gone.items()} == {
+        "three": "spell",
+        "tidy two": "gen",
+        "Q1": "gen",
+        "Q3": "filter_faith",
+        "Q4": "filter_relevant",
+        "Q5": "filter_relevant",
+        "Q6": "filter_clear",
+        "Q7": "eval_clear",
+    }
+    assert "“Yes”" in gone["Q3"].reason
+    assert "as faith says" in gone["Q3"].reason
+    assert "Total Score: 2" in gone["Q5"].reason
+
+
 BAD = [
     ("version: '1.0'\n", 1, "lacks “blocks”"),
     ("version: 1.0\nblocks:\n- {name: a, type: LLMBlock, config: {}}\n", 1, "must be a text"),

@@ -14,8 +14,9 @@ from espalier.status import LeafStatus
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.final import State, finals, learned, turned_away
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import checked, later_path
 from espalier.synthesis.reviews import Review, Reviews, read_reviews, review, taken_back
-from espalier.synthesis.sample import Sample
+from espalier.synthesis.sample import Journal, Sample, measured
 from espalier.synthesis.sample_table import STATES, SampleFile, SampleTable, learned_rows, states
 from espalier.synthesis.samples_view import Filter, View
 from espalier.taxonomy.reader import read_taxonomy
@@ -206,13 +207,13 @@ def test_a_decision_shows_in_every_row_with_the_same_words(tmp_path: Path, revie
     table = SampleTable([SampleFile(path)], reviews)
     list(table.load())
     reviews.add([review(sample(1), "edit", "Which?", "That one.")])
-    rows = table.same_words(sample(1))
-    assert rows == [0, 2]
-    table.take(sample(1), rows)
+    key = sample(1).key
+    assert table.rows_of([sample(1)]) == {key: [0, 2]}
+    table.take(sample(1), [0, 2])
     assert [table.questions[row] for row in range(3)] == ["Which?", sample(2).question, "Which?"]
     assert View(table).counts()["learned"] == 2
     reviews.add([review(sample(1), "none")])
-    table.take(sample(1), table.same_words(sample(1)))
+    table.take(sample(1), table.rows_of([sample(1)])[key])
     assert table.questions[0] == sample(1).question
     assert View(table).rows(Filter(text="which")).tolist() == []
 
@@ -227,3 +228,19 @@ def test_the_survey_counts_what_the_student_learns_after_the_review(example: Pat
     statuses = survey(open_project(example), SurveyCache(example))
     found = next(status for status in statuses if isinstance(status, LeafStatus) and status.path == LEAF)
     assert (found.accepted, found.rejected, found.reviewed) == (5, {"dropped": 1}, 2)
+
+
+def test_checks_that_were_made_later_are_in_the_table_as_everywhere(tmp_path: Path, reviews: Reviews) -> None:
+    path = tmp_path / "leaf.jsonl"
+    waits = sample(1, trip=0.2, gain=None)
+    write_journal(path, [waits, sample(2)])
+    made = {"sample": waits.key, "checks": [asdict(measured("grounding gain", 0.1, 0.2, "It does not."))]}
+    append_lines(later_path(path), [made])
+    table = SampleTable([SampleFile(path)], reviews)
+    list(table.load())
+    samples = checked(Journal(path))
+    for thresholds in ({}, {"round trip": 0.1}, {"round trip": 0.1, "grounding gain": 0.05}):
+        rows = finals(samples, thresholds, reviews)
+        assert [STATES[code] for code in states(table, thresholds)] == [row.state for row in rows]
+        assert [table.final(row, thresholds) for row in range(2)] == rows
+    assert rows[0].state is State.ACCEPTED

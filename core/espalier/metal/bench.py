@@ -33,8 +33,8 @@ def bench(emit: Emit) -> dict[str, Any]:
     alone = _alone(model, prompts[:: ROWS // ALONE])
     return {
         "ratios": {
-            "tokens per second, one at a time": ours / alone,
-            "tokens per second, batch_generate": ours / batched,
+            "tokens per second, beside one at a time": ours / alone,
+            "tokens per second, beside batch_generate": ours / batched,
         },
         "tokens_per_second": {"espalier": ours, "mlx-lm": alone, "mlx-lm batched": batched},
     }

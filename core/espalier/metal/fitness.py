@@ -9,6 +9,7 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
+from espalier.errors import EspalierError
 from espalier.language import Sampling
 from espalier.metal.decode import Room, Row, decode
 from espalier.metal.forward import bind_head, hidden, log_probability, logits, splits
@@ -26,12 +27,19 @@ def try_model(model: Any) -> Measured:
     """Return whether a model can be computed in batches, and its head apart from its body.
 
     A head that cannot is bound to the body from here on (`espalier.metal.forward.bind_head`).
+
+    Raises:
+        EspalierError: even alone its rows give no numbers.
     """
     if not _head_is_apart(model):
         bind_head(model)
     try:
         off = max(_difference(model, rows) for rows in _trials(model))
+    except EspalierError:
+        raise
     except Exception as error:  # whatever an architecture fails with, it works one row at a time
+        if isinstance(error, MemoryError) or "memory" in str(error).lower():
+            raise  # this says nothing about the architecture
         reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
         return Measured(False, splits(model), f"a batch of this architecture fails with “{reason}”.")
     fits = off <= _MOST_OFF
@@ -71,6 +79,8 @@ def _difference(model: Any, prompts: list[list[int]]) -> float:
         tokens = row.written.tokens
         states = advance(model, make_prompt_cache(model), [[*row.prompt, *tokens[:-1]]], len(tokens))
         alone = logits(model, states[0]).astype(mx.float32)
+        if not mx.all(mx.isfinite(alone)).item():
+            raise EspalierError("The model computes values that are not numbers. Get it again, or choose another.")
         off = mx.abs(log_probability(alone, mx.array(tokens)) - mx.array(row.scores)) / mx.std(alone, axis=-1)
         found = float(mx.max(off).item())
         worst = max(worst, found if found == found else float("inf"))  # not a number: as far off as can be

@@ -183,7 +183,8 @@ class MlxModel:
             if room.rows == 1:
                 yield batch, opening.read_alone(rows[batch[0]], kept[batch[0]])[1]
             else:
-                yield batch, opening.read([rows[index] for index in batch], [kept[index] for index in batch])[1]
+                for part, states in opening.states([rows[index] for index in batch], [kept[index] for index in batch]):
+                    yield [batch[place] for place in part], states
 
     def _room(self, rows: int) -> Room:
         """Return the room for a call; a few rows need no measuring of how many are best."""

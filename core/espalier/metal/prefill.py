@@ -5,7 +5,7 @@ passage that several questions are drawn from), and each has a rest of its own. 
 common beginning as one row, the groups as one row each, the rests as one row per prompt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from espalier.metal.forward import hidden
 
 PREFILL_TOKENS = 2048  # of one forward pass, over all rows; bounds the memory of activations
+LEAST_PART, LEAST_FILLED = 4, 0.75  # rows, and share of the longest's length, before a part is closed
 LEAST_SHARED = 4  # tokens that two prompts share beyond the others before they are worth a group
 
 
@@ -57,33 +58,50 @@ class Opening:
             One batch cache per layer, and states of shape (prompts, last, width), where last is the largest of
             ``kept``: a prompt that keeps fewer has its states at the end.
         """
+        cache, places, begins = self._read_groups(prompts, kept)
+        _spread(cache, places)
+        rests = [prompt[begun:] for prompt, begun in zip(prompts, begins, strict=True)]
+        return cache, advance(self._model, cache, rests, max(kept))
+
+    def states(self, prompts: Sequence[Sequence[int]], kept: Sequence[int]) -> Iterator[tuple[list[int], mx.array]]:
+        """Yield indices of prompts with their states, as `read` gives them; those with rests of like length together.
+
+        Nothing follows these prompts, so that a short rest need not be padded to the longest.
+        """
+        cache, places, begins = self._read_groups(prompts, kept)
+        rests = [prompt[begun:] for prompt, begun in zip(prompts, begins, strict=True)]
+        for part in alike([len(rest) for rest in rests]):
+            own = deepcopy(cache)
+            _spread(own, [places[index] for index in part])
+            last = max(kept[index] for index in part)
+            yield part, advance(self._model, own, [rests[index] for index in part], last)
+
+    def _read_groups(
+        self, prompts: Sequence[Sequence[int]], kept: Sequence[int]
+    ) -> tuple[list[Any], list[int], list[int]]:
+        """Read what groups of the prompts share, where that is worth it.
+
+        Returns:
+            The cache, and for each prompt its place there and how many of its tokens are read.
+        """
         begun = len(self.tokens)
         parts = groups(prompts, begun, kept)
         shared = [shared_by(prompts, part, kept) for part in parts]
         spared = sum((len(part) - 1) * (length - begun) for part, length in zip(parts, shared, strict=True))
         if spared < len(prompts) or min(shared) <= begun:  # reading groups first costs about a token per prompt
-            order, begins = list(range(len(prompts))), [begun] * len(prompts)
-            cache = [layer.merge([layer] * len(prompts)) for layer in self._cache]
-        else:
-            order = [index for part in parts for index in part]
-            begins = [length for part, length in zip(parts, shared, strict=True) for _ in part]
-            cache = [layer.merge([layer] * len(parts)) for layer in self._cache]
-            advance(
-                self._model,
-                cache,
-                [prompts[part[0]][begun:length] for part, length in zip(parts, shared, strict=True)],
-            )
-            spread = mx.array([number for number, part in enumerate(parts) for _ in part])
-            for layer in cache:
-                layer.filter(spread)
-        rests = [prompts[index][length:] for index, length in zip(order, begins, strict=True)]
-        states = advance(self._model, cache, rests, max(kept))
-        if order != sorted(order):
-            places = mx.array(sorted(range(len(order)), key=order.__getitem__))
-            for layer in cache:
-                layer.filter(places)
-            states = states[places]
-        return cache, states
+            return [layer.merge([layer]) for layer in self._cache], [0] * len(prompts), [begun] * len(prompts)
+        cache = [layer.merge([layer] * len(parts)) for layer in self._cache]
+        firsts = [prompts[part[0]][begun:length] for part, length in zip(parts, shared, strict=True)]
+        advance(self._model, cache, firsts)
+        group = {index: number for number, part in enumerate(parts) for index in part}
+        places = [group[index] for index in range(len(prompts))]
+        return cache, places, [shared[place] for place in places]
+
+
+def _spread(cache: list[Any], places: list[int]) -> None:
+    """Make the rows of a batch cache those of some places, any of them as often as it is named."""
+    for layer in cache:
+        layer.filter(mx.array(places))
 
 
 def advance(model: Any, cache: list[Any], rows: Sequence[Sequence[int]], last: int = 1) -> mx.array:
@@ -147,14 +165,14 @@ def groups(prompts: Sequence[Sequence[int]], begun: int, kept: Sequence[int]) ->
         kept: how many last tokens of each prompt are not to be shared.
     """
     order = sorted(range(len(prompts)), key=lambda index: (list(prompts[index]), index))
-    alike = [shared_by(prompts, pair, kept) - begun for pair in pairwise(order)]  # of each with its next
+    with_next = [shared_by(prompts, pair, kept) - begun for pair in pairwise(order)]
     parts: list[list[int]] = []
     depth = 0  # shared by the last part, beyond what was begun
     for place, index in enumerate(order):
         if place:
-            size, common = len(parts[-1]), alike[place - 1]
+            size, common = len(parts[-1]), with_next[place - 1]
             common = min(common, depth) if size > 1 else common
-            goes_on_with_next = size == 1 and place < len(alike) and alike[place] > 2 * common
+            goes_on_with_next = size == 1 and place < len(with_next) and with_next[place] > 2 * common
             if common >= LEAST_SHARED and size * common >= (size - 1) * depth and not goes_on_with_next:
                 parts[-1].append(index)
                 depth = common
@@ -163,3 +181,14 @@ def groups(prompts: Sequence[Sequence[int]], begun: int, kept: Sequence[int]) ->
     for part in parts:
         part.sort(key=lambda index: (-len(prompts[index]), index))
     return sorted(parts, key=lambda part: (-len(prompts[part[0]]), part[0]))
+
+
+def alike(lengths: Sequence[int]) -> list[list[int]]:
+    """Return indices of lengths in parts, the longest first, so that little is lost when each part is padded."""
+    parts: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
+        if parts and (len(parts[-1]) < LEAST_PART or lengths[index] >= LEAST_FILLED * lengths[parts[-1][0]]):
+            parts[-1].append(index)
+        else:
+            parts.append([index])
+    return parts

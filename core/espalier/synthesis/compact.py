@@ -15,6 +15,7 @@ from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
 from espalier.synthesis import checks
+from espalier.synthesis.critic import Standard, content
 from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
@@ -101,7 +102,9 @@ class Knowledge:
         self.facts = [fact for document in documents for fact in read_facts(document)]
         self._numbers = {fact.sentence: number for number, fact in enumerate(self.facts)}
         self._first_under = {fact.heading: fact for fact in reversed(self.facts)}
-        titles = content_words(" ".join({f"{fact.title} {fact.subject}" for fact in self.facts}))
+        self._standard = Standard.of(leaf)
+        self._titles = " ".join(sorted({f"{fact.title} {fact.subject}" for fact in self.facts}))
+        titles = content_words(self._titles)
         words = [content_words(fact.statement) for fact in self.facts]
         often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
         self._subject = titles | often
@@ -259,6 +262,7 @@ class Knowledge:
             checks.form(sample.question),
             checks.stands_alone(sample.question, names),
             checks.leaves_something(sample.question, sample.answer),
+            content(sample, self._standard, f"{self._titles} {fact.passage} {fact.statement}"),
             checks.is_new(sample.question, known),
             self._fits(fit),
         ):

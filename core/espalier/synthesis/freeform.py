@@ -8,6 +8,7 @@ from zlib import crc32
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
 from espalier.synthesis.compact import CompactSettings, Teacher, prompts
+from espalier.synthesis.critic import Standard, content
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
@@ -28,6 +29,7 @@ class Freeform:
         self._teacher = teacher
         self._settings = settings
         self._texts = prompts()
+        self._standard = Standard.of(leaf)
         self._answers = list(dict.fromkeys(seed.answer for seed in leaf.seeds))
         self._is_fixed_set = 2 * len(self._answers) <= len(leaf.seeds)
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
@@ -93,6 +95,7 @@ class Freeform:
             for check in (
                 self._length(sample),
                 self._answer_form(sample),
+                content(sample, self._standard, ""),
                 checks.is_new(sample.question, known),
             ):
                 sample = sample.judged(check)

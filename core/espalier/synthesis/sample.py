@@ -128,32 +128,43 @@ class Journal:
     """The samples of one leaf on disk, written a portion at a time; a portion that was cut off is drawn again.
 
     Attributes:
+        path: of the file.
         samples: of all whole portions, in the order they were written.
         waves: number of whole waves; a wave goes once through the sources that want samples.
         portions: number of whole portions in the wave after those.
         earlier: samples of the whole waves.
-        seen: values, by the name of a block that drops duplicates, which its rows had so far.
+        rows: how many prompts were computed together; None before the first draw. Draws depend on their company in
+            their last digits, so a leaf that is gone on with must be given the same.
+        seen: hashes of values, by the name of a block that drops duplicates, which its rows had so far.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.samples: list[Sample] = []
         self.earlier: tuple[Sample, ...] = ()
         self.waves = 0
         self.portions = 0
+        self.rows: int | None = None
         self.seen: dict[str, set[str]] = {}
         portion: dict[str, Sample] = {}  # by id: what was cut off stands before its second, whole copy
         for line in read_lines(path):
             if "portion" in line:
                 self._keep(list(portion.values()), line["portion"] + 1 == line["of"], line.get("seen", {}))
                 portion = {}
-            else:
+            elif "question" in line:
                 portion[line["id"]] = sample_of(line)
+            else:
+                self.rows = line.get("rows", self.rows)
+
+    def begin(self, rows: int) -> None:
+        """Write how many prompts are computed together, before the first draw."""
+        append_lines(self.path, [{"rows": rows}])
+        self.rows = rows
 
     def add(self, samples: Sequence[Sample], portions: int, seen: Mapping[str, Sequence[str]] = NOTHING) -> None:
-        """Write the next portion of a wave of so many portions, and the values that were new in it, by block."""
+        """Write the next portion of a wave of so many portions, and hashes of values that were new in it, by block."""
         end = {"wave": self.waves, "portion": self.portions, "of": portions, **({"seen": dict(seen)} if seen else {})}
-        append_lines(self._path, [*map(asdict, samples), end])
+        append_lines(self.path, [*map(asdict, samples), end])
         self._keep(samples, self.portions + 1 == portions, seen)
 
     def _keep(self, samples: Sequence[Sample], ends_wave: bool, seen: Mapping[str, Sequence[str]]) -> None:

@@ -5,7 +5,7 @@ What is looked at one row at a time (reasons, sources) stays on disk and is read
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from espalier.synthesis.exchange import IMPORTED
 from espalier.synthesis.final import LEARNED, REVIEWED, Final, State, final
+from espalier.synthesis.later import joined, later_checks
 from espalier.synthesis.reviews import Review, Reviews
 from espalier.synthesis.sample import Sample, sample_of
 
@@ -88,6 +89,7 @@ class SampleTable:
         self._whole: dict[str, Any] = {}
         self._room = (0, 0)
         self._places: list[_Place] = []
+        self._later = [later_checks(file.path) if file.is_journal else {} for file in files]
         self._codes: dict[str, dict[str, int]] = {"leaf": {}, "check": {}, "source": {}}
         self._kept: set[str] = set()
         self._edited: dict[int, str] = {}  # the question as it was drawn
@@ -101,8 +103,11 @@ class SampleTable:
         """Read the files; yield the number of rows after every few hundred, so that a window can rest between."""
         for number, file in enumerate(self._files):
             waiting: list[_Line] = []
-            for line in _lines(number, file):
-                waiting.append(line)
+            for place, line in _lines(number, file):
+                if line.get("unchecked") and self._later[number]:
+                    sample = sample_of(line)
+                    line = asdict(joined(sample, self._later[number].get(sample.key, ())))
+                waiting.append((place, line))
                 if len(waiting) == CHUNK:
                     self._extend(waiting)
                     waiting = []
@@ -120,24 +125,57 @@ class SampleTable:
         place = self._places[row]
         with self._files[place[0]].path.open("rb") as file:
             file.seek(place[1])
-            return sample_of(json.loads(file.read(place[2])))
+            sample = sample_of(json.loads(file.read(place[2])))
+        return joined(sample, self._later[place[0]].get(sample.key, ())) if sample.unchecked else sample
 
     def final(self, row: int, thresholds: Mapping[str, float]) -> Final:
         """Return how a row stands; raises what `drawn` raises."""
         sample = self.drawn(row)
         return final(sample, thresholds, self.reviews.about(sample))
 
-    def same_words(self, sample: Sample) -> list[int]:
-        """Return the rows of samples with the same words as one of them."""
-        rows = {row for row, question in enumerate(self.questions) if question == sample.question}
-        rows |= {row for row, question in self._edited.items() if question == sample.question}
-        return [row for row in sorted(rows) if self.drawn(row).key == sample.key]
+    def rows_of(self, samples: Sequence[Sample]) -> dict[str, list[int]]:
+        """Return the rows that have the words of each sample, by its key."""
+        wanted = {sample.question for sample in samples}
+        rows: dict[str, list[int]] = {question: [] for question in wanted}
+        for row, question in enumerate(self.questions):
+            asked = self._edited.get(row, question)
+            if asked in wanted:
+                rows[asked].append(row)
+        found: dict[str, list[int]] = {sample.key: [] for sample in samples}
+        for row in (row for places in rows.values() for row in places):
+            key = self.drawn(row).key
+            if key in found:
+                found[key].append(row)
+        return found
 
     def take(self, sample: Sample, rows: Sequence[int]) -> None:
         """Show what the reviews say now of a sample, in the rows that have its words."""
         held = self.reviews.about(sample)
         for place, row in enumerate(rows):
             self._put(row, sample, held, place > 0)
+
+    def take_reviews(self, reviews: Reviews) -> list[Sample]:
+        """Show reviews that another process has written since; return the samples whose rows are others now."""
+        old, self.reviews = self.reviews, reviews
+        keys = {
+            key
+            for before, now in ((old.decided, reviews.decided), (old.suggested, reviews.suggested))
+            for key in before.keys() | now.keys()
+            if before.get(key) != now.get(key)
+        }
+        asked = {
+            each.asked
+            for held in (old.decided, old.suggested, reviews.decided, reviews.suggested)
+            for key, each in held.items()
+            if key in keys
+        }
+        found: dict[str, tuple[Sample, list[int]]] = {}
+        for row, question in enumerate(self.questions):
+            if self._edited.get(row, question) in asked and (sample := self.drawn(row)).key in keys:
+                found.setdefault(sample.key, (sample, []))[1].append(row)
+        for sample, rows in found.values():
+            self.take(sample, rows)
+        return [sample for sample, _ in found.values()]
 
     def _extend(self, lines: list[_Line]) -> None:
         first, end = len(self), len(self) + len(lines)

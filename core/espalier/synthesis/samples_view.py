@@ -173,6 +173,12 @@ class View:
                 )
         return found
 
+    def histogram(self, check: str, low: float, high: float, bins: int) -> list[int]:
+        """Return how many scores of a check fall into each of some equal parts of a scale."""
+        scores = self.table.scores[:, self.table.checks.index(check)]
+        counts, _ = np.histogram(scores[~np.isnan(scores)], bins, (low, high))
+        return [int(count) for count in counts]
+
     def counts(self) -> dict[str, int]:
         """Return how many rows are of each kind, and ``all``."""
         return {"all": len(self.states), **{kind: int(self._kind(kind).sum()) for kind in KINDS}}

@@ -51,7 +51,11 @@ def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str
     held_out: list[Row] = []
     withheld = 0
     for leaf, samples in leaves:
-        rows = [(Row(leaf.path, seed.question, seed.answer, "seed"), seed.question) for seed in leaf.seeds]
+        is_grounded = leaf.kind == "grounded skill"
+        rows = [
+            (Row(leaf.path, seed.request if is_grounded else seed.question, seed.answer, "seed"), seed.question)
+            for seed in leaf.seeds
+        ]
         seen: dict[str, int] = {}
         for sample in samples:
             row = Row(leaf.path, sample.request, sample.answer, "imported" if is_imported(sample) else "sample")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from espalier.synthesis import checks
+from espalier.synthesis.critic import CONTENT, content
 from espalier.synthesis.pipelines.rows import Calls, Row, Table
-from espalier.synthesis.sample import Check
+from espalier.synthesis.sample import Check, Sample
 from espalier.synthesis.words import content_words, plain
 
-CHECKS = ("form", "stands alone", "leaves something to answer", "new")
+CHECKS = ("form", "stands alone", "leaves something to answer", "new", CONTENT)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class CheckBlock:
         known = list(calls.known)
         for row in rows:
             for name in self.checks:
-                check = _check(name, row, known)
+                check = _check(name, row, known, calls)
                 row = row.judged(check)
                 if not check.passed:
                     break
@@ -41,7 +42,7 @@ class CheckBlock:
         return table
 
 
-def _check(name: str, row: Row, known: Sequence[str]) -> Check:
+def _check(name: str, row: Row, known: Sequence[str], calls: Calls) -> Check:
     question, answer = str(row.columns.get("question", "")), str(row.columns.get("response", ""))
     if name == "form":
         return checks.form(question)
@@ -50,4 +51,8 @@ def _check(name: str, row: Row, known: Sequence[str]) -> Check:
         return checks.stands_alone(question, content_words(" ".join(str(row.columns.get(key, "")) for key in told)))
     if name == "leaves something to answer":
         return checks.leaves_something(question, answer)
+    if name == CONTENT and calls.standard:
+        context = str(row.columns.get("context") or "")
+        sample = Sample("", "", question, answer, row.source, context=context)
+        return content(sample, calls.standard, row.source if "document" in row.columns else "")
     return checks.is_new(question, known)

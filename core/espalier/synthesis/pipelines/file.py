@@ -23,6 +23,7 @@ from espalier.synthesis.pipelines.prompt import PromptConfig, parser_of, read_pr
 from espalier.synthesis.pipelines.rows import Block
 from espalier.synthesis.pipelines.teacher_blocks import (
     MAX_TOKENS,
+    SCALED,
     Generation,
     IterBlock,
     JudgeBlock,
@@ -53,6 +54,8 @@ class PipelineFile:
         steps: in order.
         auxiliary: phrasings, by column, that ask for what a block made of the document besides questions.
         key: hash of everything that the file and its prompts say.
+        judges: names of the blocks that leave a check in every row that passes them.
+        is_scaled: whether a block draws as often as the dial says.
         is_whole: whether a block looks at all rows of a leaf at once, so that they cannot be run in portions.
     """
 
@@ -60,6 +63,8 @@ class PipelineFile:
     steps: tuple[Step, ...]
     auxiliary: Mapping[str, Sequence[str]]
     key: str
+    judges: tuple[str, ...]
+    is_scaled: bool
     is_whole: bool
 
 
@@ -92,14 +97,27 @@ def read_pipeline(path: Path, language: str = _FALLBACK) -> PipelineFile:
         settings = dict(block["config"])
         if "gen_kwargs" in block:  # where InstructLab's older files have them
             settings["gen_kwargs"] = {**block["gen_kwargs"], **settings.get("gen_kwargs", {})}
-        built = _Builder(name, files, judged, writers).build(str(block["type"]), settings)
+        is_last = not any(_asks(after["type"]) for after in contents["blocks"][number:])
+        built = _Builder(name, files, judged, writers, is_last).build(str(block["type"]), settings)
         steps.append(Step(name, built, tuple(block.get("drop_columns", ())), tuple(block.get("drop_duplicates", ()))))
         for column in settings.get("output_cols", ()):
             writers[column] = [other for other in settings["output_cols"] if other != column]
     auxiliary = (contents.get("datamixing") or {}).get("auxiliary_instructions") or {}
     key = content_key(contents["blocks"], files.texts)
-    is_whole = any(block["type"] == "SetToMajorityValueBlock" for block in contents["blocks"])
-    return PipelineFile(path, tuple(steps), auxiliary, key, is_whole)
+    is_whole = any(isinstance(step.block, SetToMajorityValueBlock) for step in steps)
+    judges = tuple(step.name for step in steps if isinstance(step.block, FilterByValueBlock | JudgeBlock))
+    is_scaled = any(_is_scaled(step.block) for step in steps)
+    return PipelineFile(path, tuple(steps), auxiliary, key, judges, is_scaled, is_whole)
+
+
+def _is_scaled(block: Block) -> bool:
+    if isinstance(block, IterBlock):
+        return _is_scaled(block.block)
+    return isinstance(block, LLMBlock) and block.generation.count == SCALED
+
+
+def _asks(kind: str) -> bool:
+    return kind in ("IterBlock", "JudgeBlock", "CheckBlock", "FilterByValueBlock") or "LLM" in kind
 
 
 class _Files:
@@ -146,6 +164,7 @@ class _Builder:
     files: _Files
     judged: set[str]
     writers: Mapping[str, Sequence[str]]
+    is_last: bool
 
     def build(self, kind: str, settings: Mapping[str, Any]) -> Block:
         makers: Mapping[str, Callable[[Mapping[str, Any]], Block]] = {
@@ -204,7 +223,8 @@ class _Builder:
         return JudgeBlock(self.name, prompt, labels, accepted, float(settings.get("least", 0.5)))
 
     def _filter(self, settings: Mapping[str, Any]) -> Block:
-        return FilterByValueBlock(self.name, **settings, explained_by=self.writers.get(settings["filter_column"], ()))
+        explained_by = self.writers.get(settings["filter_column"], ())
+        return FilterByValueBlock(self.name, **settings, explained_by=explained_by, is_last=self.is_last)
 
     def _populate(self, settings: Mapping[str, Any]) -> Block:
         ending = f"_{settings['post_fix']}.yaml" if settings.get("post_fix") else ".yaml"

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from espalier.documents.chunks import Count, chunks
 from espalier.synthesis.pipelines.rows import Row
-from espalier.synthesis.pipelines.tongue import language_name
+from espalier.synthesis.tongues import NAMES, tongue
 from espalier.taxonomy.leaf import Leaf
 
 PORTION = 8  # rows that are drawn, judged and written together: InstructLab's batch
@@ -59,6 +59,16 @@ def leaf_portions(leaf: Leaf, documents: Sequence[str], count: Callable[[], Coun
             else:
                 groups.append(rows)
     return groups
+
+
+def language_code(leaf: Leaf) -> str:
+    """Return the code of a leaf's language, such as ``fr``; "" where its seeds do not tell."""
+    return tongue(" ".join(f"{seed.question} {seed.answer}" for seed in leaf.seeds)) or ""
+
+
+def language_name(leaf: Leaf) -> str:
+    """Return what a prompt calls a leaf's language."""
+    return NAMES.get(language_code(leaf), "the language of the examples")
 
 
 def _examples(leaf: Leaf) -> list[dict[str, str]]:

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from espalier.documents.chunks import Count
 from espalier.errors import EspalierError
 from espalier.language import LanguageModel
+from espalier.synthesis.critic import Standard
+from espalier.synthesis.pipelines.check_block import CheckBlock
 from espalier.synthesis.pipelines.engine import Finished, run_pipeline
 from espalier.synthesis.pipelines.file import PipelineFile
 from espalier.synthesis.pipelines.inputs import leaf_portions
@@ -43,7 +46,15 @@ class LeafRun:
     count: Callable[[], Count]
     waves: int
     per_leaf: int = 0
-    unit = "rows"
+    unit: ClassVar[str] = "rows"
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Return the names of the blocks, and of the checks in a block of them."""
+        names: list[str] = []
+        for step in self.pipeline.steps:
+            names += step.block.checks if isinstance(step.block, CheckBlock) else [step.name]
+        return names
 
     @cached_property
     def portions(self) -> list[list[Row]]:
@@ -87,12 +98,13 @@ class LeafRun:
             tell(0)
             start = f"{journal.waves}-{number}"
             finished = self._run_portion(journal, start, tell)
-            journal.add(samples_of(self.leaf, finished, start), len(self.portions), finished.seen)
+            journal.add(samples_of(self.leaf, self.pipeline, finished, start), len(self.portions), finished.seen)
 
     def _run_portion(self, journal: Journal, seed: str, tell: Callable[[int], None]) -> Finished:
         known = [plain(seed.question) for seed in self.leaf.seeds]
         known += [plain(sample.question) for sample in journal.samples if sample.is_accepted]
-        calls = Calls(self.teacher, self.critic, seed, SCALED, journal.waves > 0, tell, known)
+        is_repeat, standard = journal.waves > 0, Standard.of(self.leaf)
+        calls = Calls(self.teacher, self.critic, seed, SCALED, is_repeat, tell, standard, known)
         return run_pipeline(self.pipeline, self.portions[journal.portions], calls, journal.seen)
 
     def _is_reached(self, journal: Journal) -> bool:

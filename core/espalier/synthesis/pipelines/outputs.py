@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from espalier.synthesis.pipelines.engine import Finished
+from espalier.synthesis.pipelines.file import PipelineFile
 from espalier.synthesis.pipelines.rows import Row, failed
 from espalier.synthesis.sample import Sample
 from espalier.taxonomy.leaf import Leaf
@@ -12,25 +13,29 @@ COMPLETE = "complete"  # the check of a row that has both texts; it cannot be br
 _CHOICE = re.compile(r"^\s*([A-D])\)", re.MULTILINE)
 
 
-def samples_of(leaf: Leaf, finished: Finished, start: str) -> list[Sample]:
+def samples_of(leaf: Leaf, pipeline: PipelineFile, finished: Finished, start: str) -> list[Sample]:
     """Return a sample for each row, those that came through first.
 
     Args:
         leaf: of the rows.
+        pipeline: that they went through.
         finished: what the pipeline made of a portion.
         start: of the ids; a number follows.
     """
     rows: Sequence[Row] = [*finished.rows, *finished.removed]
-    return [_sample(leaf, row, f"{start}-{number}") for number, row in enumerate(rows)]
+    return [_sample(leaf, pipeline, row, f"{start}-{number}") for number, row in enumerate(rows)]
 
 
-def _sample(leaf: Leaf, row: Row, name: str) -> Sample:
+def _sample(leaf: Leaf, pipeline: PipelineFile, row: Row, name: str) -> Sample:
     question, answer = _pair(row)
     context = ""
     if leaf.kind == "grounded skill":
         context = str(row.columns.get("context") or row.columns.get("seed_context") or "").strip()
         question = question.removeprefix(context).strip()  # where the pipeline has put them together
-    sample = Sample(name, leaf.path, question, answer, row.source, row.verdict, context)
+    made = {check.name for check in row.verdict}
+    is_judged = all(check.passed or check.least is not None for check in row.verdict)
+    unchecked = tuple(judge for judge in pipeline.judges if judge not in made) if is_judged else ()
+    sample = Sample(name, leaf.path, question, answer, row.source, row.verdict, context, unchecked)
     reason = _lack(row, question, answer)
     return sample.judged(failed(COMPLETE, reason)) if reason else sample
 

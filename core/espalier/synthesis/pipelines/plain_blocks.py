@@ -31,6 +31,7 @@ class FilterByValueBlock:
         convert_dtype: float, int or bool; "" leaves values as they are. Text that is no such thing counts as
             ``default_value``, and as 0 or False without one.
         explained_by: columns in which a judge explained the filtered one.
+        is_last: whether nothing is asked or judged after it, so that its threshold can be moved later.
     """
 
     name: str
@@ -40,6 +41,7 @@ class FilterByValueBlock:
     convert_dtype: str = ""
     default_value: Any = None
     explained_by: Sequence[str] = ()
+    is_last: bool = False
 
     def run(self, rows: Sequence[Row], calls: Calls) -> Table:
         """Return the rows that stand in the relation, their column converted."""
@@ -79,7 +81,7 @@ class FilterByValueBlock:
         relation = f"{OPERATIONS[self.operation][1]} {' or '.join(f'“{shown(one)}”' for one in wanted)}"
         reason = f"“{self.filter_column}” is “{shown(told)}”; wanted is {relation}."
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        is_least = self.operation == "ge" and len(wanted) == 1 and isinstance(wanted[0], int | float)
+        is_least = self.is_last and self.operation == "ge" and len(wanted) == 1 and isinstance(wanted[0], int | float)
         score = float(value) if is_number else None
         return Check(self.name, passed, reason, score, float(wanted[0]) if is_least and is_number else None)
 

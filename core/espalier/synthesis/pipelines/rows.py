@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from espalier.language import LanguageModel
+from espalier.synthesis.critic import Standard
 from espalier.synthesis.sample import Check
 
 
@@ -42,7 +43,7 @@ class Table:
 
     Attributes:
         rows: that go on, in order.
-        removed: that do not; the last check of each says why.
+        removed: that do not; a check of each failed and says why.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Calls:
         scaled: what ``n: scaled`` stands for.
         is_repeat: whether these rows were drawn from before, so that draws at temperature 0 would give the same again.
         on_tokens: told the number of tokens written since the last call.
+        standard: what the leaf's samples are held against.
         known: questions of the leaf's seeds and accepted samples so far, in their plain form.
     """
 
@@ -69,6 +71,7 @@ class Calls:
     scaled: int
     is_repeat: bool
     on_tokens: Callable[[int], None]
+    standard: Standard | None = None
     known: Sequence[str] = ()
 
 

@@ -1,11 +1,12 @@
 """Which pipeline file a leaf goes through: one of ours by name, a person's file, or a folder of InstructLab's."""
 
+from functools import cache
 from pathlib import Path
 
 from espalier.errors import EspalierError
 from espalier.resources import resource
 from espalier.synthesis.pipelines.file import PipelineFile, read_pipeline
-from espalier.synthesis.pipelines.tongue import language_code
+from espalier.synthesis.pipelines.inputs import language_code
 from espalier.taxonomy.leaf import Leaf
 
 COMPACT = "compact"  # the pipeline for small teachers; it is code, not blocks
@@ -51,4 +52,10 @@ def leaf_pipeline(setting: str, leaf: Leaf, root: Path) -> PipelineFile:
     Raises:
         EspalierError: as for `pipeline_file`, and when the file or a prompt is wrong.
     """
-    return read_pipeline(pipeline_file(setting, leaf, root), language_code(leaf) or "en")
+    file = pipeline_file(setting, leaf, root)
+    return _read(file, language_code(leaf) or "en", file.stat().st_mtime_ns)
+
+
+@cache
+def _read(file: Path, language: str, changed: int) -> PipelineFile:
+    return read_pipeline(file, language)

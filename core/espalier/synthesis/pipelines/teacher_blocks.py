@@ -244,5 +244,4 @@ def _that_fit(ask: Callable[[Sequence[int]], list[T]], count: int) -> list[T | R
 
 def _room(model: LanguageModel, wanted: int) -> int:
     """Return the longest answer, in tokens, that leaves half of the model's context to the prompt."""
-    context: int = getattr(model, "context_length", 0)
-    return min(wanted, context // 2) if context else wanted
+    return min(wanted, max(1, model.context_length // 2))
