@@ -12,6 +12,7 @@ from typing import Any
 
 from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
+from espalier.evaluation import probe as probing
 from espalier.evaluation.questions import Question, read_questions
 from espalier.files import write_json
 from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling, TrainRow
@@ -339,3 +340,18 @@ def ask(project: Project, backend: Backend, question: str, on_text: Callable[[st
     prompt = Prompt((Message("user", question),))
     base, tuned = backend.ask_both(find_model(project.student), run.adapter, prompt, Sampling(256), on_text)
     return {"base": base, "tuned": tuned}
+
+
+def probe(project: Project, backend: Backend, questions: Sequence[tuple[str, str]], emit: Emit) -> list[str]:
+    """Return the untaught student's answer to each pair of question and context, which may be ""."""
+    emit(Stage("probe", f"Loading {project.student}"))
+    student = backend.load(find_model(project.student))
+    prompts = [probing.seed_prompt(question, context) for question, context in questions]
+    total, written = len(prompts) * probing.ANSWER.max_tokens, 0
+
+    def on_progress(tokens: int) -> None:
+        nonlocal written
+        written += tokens
+        emit(Progress("probe", min(written, total), total, "tokens"))
+
+    return probing.probe(student, prompts, on_progress)

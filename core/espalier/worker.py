@@ -78,6 +78,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier import demo, stages
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
+    from espalier.models.starter import STARTER
     from espalier.project import locked, open_project
 
     backend = MlxBackend()
@@ -94,6 +95,10 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    if request.command == "probe":
+        if project.student == STARTER:
+            demo.ensure_starter(backend, emit)
+        return {"answers": stages.probe(project, backend, arguments["questions"], emit)}
     with locked(project):
         demo.ensure_models(project, backend, emit)
         if request.command == "tune":

@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,16 @@ from taxonomy_texts import CORPUS, MODES, Values, changed, codes, errors, knowle
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import source
-from espalier.taxonomy.attribution import parse_attributions, write_attributions
+from espalier.taxonomy.attribution import (
+    LICENSES,
+    Attribution,
+    attribution_problems,
+    parse_attributions,
+    write_attributions,
+)
 from espalier.taxonomy.checker import check_file
 from espalier.taxonomy.codes import CODES, code
+from espalier.taxonomy.licenses import is_license, licenses
 from espalier.taxonomy.lint import read_rules
 from espalier.taxonomy.problems import Mode
 from espalier.taxonomy.reader import read_leaf, read_origin, read_taxonomy
@@ -438,6 +446,33 @@ def test_the_origin_of_a_leaf_is_read(tmp_path: Path) -> None:
     assert parse_attributions(write_attributions([otters, rivers])) == [otters, rivers]
     first = "created_by: ada\ntask_description: ''\nseed_examples: [{question: a, answer: b}]\n"
     assert read_origin(tmp_path, write(tmp_path, "compositional_skills/v1", first)).version == 1
+
+
+def test_comments_and_unknown_lines_of_an_attribution_stay_with_their_work() -> None:
+    text = "# sources of the wheel\nTitle: Wheel\nISBN: 1\n\nTitle: Canal\nCopyright the authors\n"
+    works = parse_attributions(text)
+    assert [(work.title, work.notes) for work in works] == [
+        ("Wheel", "# sources of the wheel\nISBN: 1"),
+        ("Canal", "Copyright the authors"),
+    ]
+    assert parse_attributions(write_attributions(works)) == works
+
+
+def test_what_a_work_lacks_is_said_by_field() -> None:
+    assert set(attribution_problems(Attribution())) == {"title", "link", "revision", "license", "creators"}
+    link = "https://en.wikipedia.org/wiki/Otter"
+    whole = Attribution("Otters", link, "-", "CC-BY-SA-4.0", "Ada")
+    assert attribution_problems(whole) == {}
+    assert set(attribution_problems(replace(whole, link="wikipedia", license="free"))) == {"link", "license"}
+    assert "takes only work under" in attribution_problems(replace(whole, license="GPL-3.0-only"))["license"]
+
+
+def test_licences_are_known_by_their_spdx_identifiers() -> None:
+    assert set(LICENSES) <= set(licenses())
+    assert all(map(is_license, licenses()))
+    assert is_license("MIT OR Apache-2.0")
+    assert is_license("LicenseRef-mine")
+    assert not any(map(is_license, ["", "free for all", "Creative", "MIT OR", "MIT Apache-2.0", "<b>"]))
 
 
 def test_a_tree_is_checked_to_its_end(tmp_path: Path) -> None:

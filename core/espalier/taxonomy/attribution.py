@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from espalier.taxonomy.licenses import is_license
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.source import ReadingError, read_text, unix_lines
 
@@ -18,6 +19,7 @@ _LABELS = {  # the label we write, then others that people write
     "license": ("License of the work", "license", "license of work"),
     "creators": ("Creator names", "creators", "creator name", "author", "authors"),
 }
+_ADDRESS = re.compile(r"https?://[^\s/]+\.[^\s]+")
 _LINE = re.compile(r"\s*([A-Za-z][A-Za-z ]*?)\s*:\s*(.*?)\s*$")
 
 
@@ -58,14 +60,17 @@ def read_attributions(leaf_folder: Path) -> list[Attribution]:
 
 
 def parse_attributions(text: str) -> list[Attribution]:
-    """Return the works named in a text of lines such as ``Title of work: …``; each title begins a new one."""
+    """Return the works named in a text of lines such as ``Title of work: …``; each title begins a new one.
+
+    Lines before the first title belong to the first work.
+    """
     works: list[dict[str, str]] = []
     for line in unix_lines(text).splitlines():
         if not line.strip():
             continue
         found = _LINE.match(line)
         field = _field(found[1]) if found else None
-        if not works or (field == "title" and any(works[-1].values())):
+        if not works or (field == "title" and works[-1].keys() - {"notes"}):
             works.append({})
         if found and field:
             works[-1][field] = found[2]
@@ -81,6 +86,31 @@ def write_attributions(works: list[Attribution]) -> str:
         lines = [f"{labels[0]}: {getattr(work, field)}".rstrip() for field, labels in _LABELS.items()]
         blocks.append("\n".join([*lines, *filter(None, [work.notes])]) + "\n")
     return "\n".join(blocks)
+
+
+def attribution_problems(work: Attribution) -> dict[str, str]:
+    """Return what the public taxonomy would miss in a work: a sentence by field. None of it stops anything here.
+
+    ``-`` says that there is none, as for a link to what was never published.
+    """
+    problems = {}
+    if not work.title.strip():
+        problems["title"] = "Name the work, or write “My own work”."
+    for field, what in (("link", "of the work"), ("revision", "of the version that was used")):
+        value = getattr(work, field).strip()
+        if not value:
+            problems[field] = f"Write the address {what}, or “-” when it has none."
+        elif value != "-" and not _ADDRESS.fullmatch(value):
+            problems[field] = "This is no address of the web: it starts with https:// and has no spaces."
+    if not work.license.strip():
+        problems["license"] = "Choose the licence of the work. Without one nobody may use it."
+    elif not is_license(work.license):
+        problems["license"] = "This is no SPDX identifier, such as CC-BY-4.0. Choose one from the list."
+    elif not work.is_accepted:
+        problems["license"] = f"The public taxonomy takes only work under {', '.join(LICENSES)}."
+    if not work.creators.strip():
+        problems["creators"] = "Name the authors, or yourself."
+    return problems
 
 
 def attribution_hint(leaf: Path) -> Iterator[Problem]:

@@ -1,0 +1,44 @@
+"""What a model answers to seed questions before it was taught anything: whether there is anything to teach."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from espalier.language import LanguageModel, Message, Prompt, Sampling
+from espalier.synthesis.words import agreement, content_words, plain
+
+Verdict = Literal["same", "part", "other"]
+
+ANSWER = Sampling(max_tokens=128)
+SAME, PART = 0.6, 0.3
+"""Agreement from which an answer says the same, and from which it says a part."""
+
+
+def seed_prompt(question: str, context: str = "") -> Prompt:
+    """Return what a student is asked; a context, as grounded skills have it, comes before the question."""
+    return Prompt((Message("user", f"{context.strip()}\n\n{question}" if context.strip() else question),))
+
+
+def probe(model: LanguageModel, prompts: Sequence[Prompt], on_progress: Callable[[int], None]) -> list[str]:
+    """Return the model's most likely answer to each prompt.
+
+    Args:
+        model: without an adapter.
+        prompts: see `seed_prompt`.
+        on_progress: told the number of tokens written since the last call.
+    """
+    return [answer.strip() for answer in model.answer(prompts, ANSWER, on_progress=on_progress)]
+
+
+def verdict(question: str, answer: str, expected: str) -> tuple[Verdict, float]:
+    """Return how much an answer says of what is expected, and their agreement, 0 to 1.
+
+    Words of the question count for neither side, for to repeat them is no knowledge; only where the expected answer
+    has no others do they count. An expected answer without a word that carries meaning, such as “No.”, is said when
+    the answer begins with it.
+    """
+    if not content_words(expected):
+        words = plain(expected).split()
+        score = float(plain(answer).split()[: len(words)] == words)
+    else:
+        score = agreement(answer, expected, question if content_words(expected) - content_words(question) else "")
+    return "same" if score >= SAME else "part" if score >= PART else "other", score
