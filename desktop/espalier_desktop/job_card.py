@@ -12,7 +12,14 @@ from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.formats import memory, number, time_left
 
-PAGES = {"generate": "generate", "model": "overview", "train": "train", "quantize": "quantize", "evaluate": "compare"}
+PAGES = {
+    "generate": "generate",
+    "model": "overview",
+    "train": "train",
+    "quantize": "quantize",
+    "evaluate": "compare",
+    "probe": "taxonomy",
+}
 
 
 def stage_title(stage: str) -> str:
@@ -23,6 +30,7 @@ def stage_title(stage: str) -> str:
         "train": tr("Training"),
         "quantize": tr("Quantizing"),
         "evaluate": tr("Asking held-out questions"),
+        "probe": tr("Asking the student"),
     }
     return titles.get(stage, tr("Starting"))
 

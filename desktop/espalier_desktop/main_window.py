@@ -27,7 +27,7 @@ from espalier_desktop.document import Document
 from espalier_desktop.home import settings
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
-from espalier_desktop.jobs.job import JobState
+from espalier_desktop.jobs.job import QUESTIONS, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.story import Story
@@ -265,7 +265,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command == "ask":
+        if story.command in QUESTIONS:
             return
         name = self._commands[story.command].text() if story.command in JOB_COMMANDS else story.command
         if story.state is JobState.DONE:

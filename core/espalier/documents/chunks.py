@@ -1,8 +1,8 @@
 """A Markdown document in parts small enough for a teacher, each with the headings that it stands under.
 
-Run as ``python -m espalier.documents.chunks MODEL`` it reads Markdown on standard input and prints its chunks as JSON,
-with ``is_estimate`` when the model's tokenizer is not there and tokens are guessed from the length. The window, which
-loads no tokenizer, reads it from this process of its own.
+Run as ``python -m espalier.documents.chunks MODEL`` it reads Markdown on standard input and prints its chunks and
+their limit as JSON, with ``is_estimate`` when the model's tokenizer is not there and tokens are guessed from the
+length. The window, which loads no tokenizer, reads it from this process of its own.
 """
 
 import json
@@ -167,7 +167,7 @@ def main() -> None:
     except Exception:  # no such model; the tokenizers package raises nothing narrower for a damaged file
         count, is_estimate = (lambda text: -(-len(text) // _CHARACTERS)), True
     found = [asdict(chunk) for chunk in chunks(markdown, count)]
-    print(json.dumps({"chunks": found, "is_estimate": is_estimate}))
+    print(json.dumps({"chunks": found, "limit": LIMIT, "is_estimate": is_estimate}))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from espalier.errors import EspalierError
 from espalier.taxonomy.licenses import is_license
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.source import ReadingError, read_text, unix_lines
@@ -52,11 +53,27 @@ class Attribution:
 
 def read_attributions(leaf_folder: Path) -> list[Attribution]:
     """Return the works named in a leaf's attribution; [] when there is none, it is a link or cannot be read."""
-    file = leaf_folder / ATTRIBUTION_FILE
     try:
-        return [] if file.is_symlink() else parse_attributions(read_text(file))
-    except ReadingError:
+        return parse_attributions(attribution_text(leaf_folder) or "")
+    except EspalierError:
         return []
+
+
+def attribution_text(leaf_folder: Path) -> str | None:
+    """Return what a leaf's ``attribution.txt`` says; None when there is none.
+
+    Raises:
+        EspalierError: it is a link or cannot be read as text.
+    """
+    file = leaf_folder / ATTRIBUTION_FILE
+    if file.is_symlink():
+        raise EspalierError(f"{file} is a link. Replace it by the file itself.")
+    if not file.exists():
+        return None
+    try:
+        return read_text(file)
+    except ReadingError as error:
+        raise EspalierError(f"{file} cannot be read as text: {error.message}") from error
 
 
 def parse_attributions(text: str) -> list[Attribution]:

@@ -19,7 +19,13 @@ from espalier_desktop.jobs.record import JobRecord, clear_record, write_record
 GRACE = 20_000  # milliseconds for the worker to end by itself after it was asked to
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
+QUESTIONS = ("ask", "probe")  # commands that only ask something; they leave nothing behind
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
+
+
+def is_resumable(command: str) -> bool:
+    """Return whether a job of this command leaves work behind that can be gone on with."""
+    return command not in QUESTIONS
 
 
 class JobState(Enum):
@@ -79,7 +85,7 @@ class Job(QObject):
         self._outcome: Finished | Failed | None = None
         self._exit: tuple[int, QProcess.ExitStatus] | None = None
         self._record = JobRecord(command, dict(arguments))
-        self._is_resumable = command != "ask"
+        self._is_resumable = is_resumable(command)
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._read_soon)
         self._process.started.connect(self._on_started)

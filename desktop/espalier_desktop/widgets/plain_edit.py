@@ -35,8 +35,8 @@ class PlainEdit(QPlainTextEdit):
             end += 1
         self.blockSignals(True)
         cursor = QTextCursor(self.document())
-        cursor.setPosition(_units(old[:start]))
-        cursor.setPosition(_units(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(units(old[:start]))
+        cursor.setPosition(units(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text[start : len(text) - end])
         self.blockSignals(False)
 
@@ -89,6 +89,6 @@ class GrowingEdit(PlainEdit):
             self.setFixedHeight(height)
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
     """Return the length in UTF-16 units, in which Qt counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,11 +1,12 @@
-"""One leaf, as a form and as its source: two views of the document's one text."""
+"""One leaf, as a form and as its source, two views of the document's one text, and beside its documents."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QTextCursor
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
 from espalier.errors import EspalierError
@@ -16,10 +17,23 @@ from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Shell
+from espalier_desktop.pages.taxonomy.attribution_form import AttributionForm
+from espalier_desktop.pages.taxonomy.documents_view import NEW_SEED, DocumentsView
 from espalier_desktop.pages.taxonomy.form import Form
-from espalier_desktop.pages.taxonomy.leaf_view import LONGEST, LeafView, mend_of, view_of, where_of
+from espalier_desktop.pages.taxonomy.importing import Importer
+from espalier_desktop.pages.taxonomy.leaf_view import (
+    LONGEST,
+    LeafView,
+    blank_seed,
+    mend_of,
+    seed_title,
+    value_at,
+    view_of,
+    where_of,
+)
 from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
 from espalier_desktop.pages.taxonomy.source import SourceEdit
+from espalier_desktop.pages.taxonomy.student_check import StudentCheck, asks_of
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.segments import Segments
 
@@ -35,7 +49,7 @@ class LeafEditor(QWidget):
 
     Attributes:
         path: of the leaf; "" before the first.
-        mode: ``form``, ``both`` or ``source``.
+        mode: ``form``, ``both``, ``source`` or ``documents``.
     """
 
     viewed = Signal(object)
@@ -49,9 +63,16 @@ class LeafEditor(QWidget):
         self.facts = label(role="muted", wrap=True)
         self.note = label(role="error", wrap=True)
         self.note.hide()
-        self.modes = Segments({"form": tr("Form"), "both": tr("Both"), "source": tr("Source")}, tr("View"))
+        views = {"form": tr("Form"), "both": tr("Both"), "source": tr("Source"), "documents": tr("Documents")}
+        self.modes = Segments(views, tr("View"))
         self.modes.chosen.connect(self.set_mode)
-        self.form, self.source = Form(), SourceEdit()
+        self.student = StudentCheck(shell, self)
+        self.attribution = AttributionForm(self._document)
+        self.form, self.source = Form(self.attribution, self.student.reply), SourceEdit()
+        self.documents = DocumentsView(self._document)
+        self.importer = Importer(shell, self)
+        self._picks_for: tuple[int, str] | None = None
+        self.setAcceptDrops(True)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -64,7 +85,10 @@ class LeafEditor(QWidget):
         head.setAlignment(self.modes, Qt.AlignmentFlag.AlignTop)
         top = column(head, self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
-        self.setLayout(column(top, self._splitter, spacing=0))
+        self._panes = QStackedWidget()
+        self._panes.addWidget(self._splitter)
+        self._panes.addWidget(self.documents)
+        self.setLayout(column(top, self._panes, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column
         self._rest = QTimer(self, interval=_REST, singleShot=True)
         self._rest.timeout.connect(self.check)
@@ -86,7 +110,10 @@ class LeafEditor(QWidget):
         self.source.folder = "knowledge" if path.startswith("knowledge/") else "compositional_skills"
         self.source.show_text(text)
         self.source.moveCursor(QTextCursor.MoveOperation.Start)
+        self._picks_for = None
+        self.attribution.show_leaf(path)
         self.check()
+        self.set_mode(self.mode)
         self.form.verticalScrollBar().setValue(0)
 
     def forget(self) -> None:
@@ -115,6 +142,8 @@ class LeafEditor(QWidget):
         self.source.setEnabled(True)
         self.source.show_problems(self.view.problems)
         self.form.show_view(self.view)
+        titles = (f"{place}  {seed_title(seed)}".strip() for place, seed in enumerate(self.view.seeds, 1))
+        self.documents.show_leaf(self.path, list(titles))
         self.show_facts()
         self.viewed.emit(self.view)
 
@@ -132,6 +161,8 @@ class LeafEditor(QWidget):
 
     def go_to(self, problem: Problem) -> None:
         """Show a problem's place, in the form where there is one."""
+        if self.mode == "documents":
+            self.set_mode("both")
         if self.view is None or self.view.blocked or self.mode == "source" or not where_of(problem):
             if self.mode == "form" and not (self.view and self.view.blocked):
                 self.set_mode("both" if self.width() >= _NARROW else "source")
@@ -139,12 +170,32 @@ class LeafEditor(QWidget):
         else:
             self.form.go_to(where_of(problem))
 
+    @property
+    def has_documents(self) -> bool:
+        """Return whether the leaf is one that has documents."""
+        return self.path.startswith("knowledge/")
+
+    def ask_all(self) -> bool:
+        """Ask the student every seed question; return whether there is any."""
+        self.form.give()
+        self.check()
+        view = self.view
+        asks = [ask for seed in view.seeds for ask in asks_of(seed, view.kind) if ask[0]] if view else []
+        if asks:
+            self.set_mode("form" if self.mode in ("documents", "source") else self.mode)
+            self.form.open_cards()
+            self.student.ask(asks)
+        return bool(asks)
+
     @Slot(str)
     def set_mode(self, mode: str) -> None:
-        """Show the form, the source, or both where there is room."""
+        """Show the form, the source, both where there is room, or the documents that knowledge has."""
         self.mode = mode
         is_narrow = self.width() < _NARROW
-        shown = "form" if mode == "both" and is_narrow else mode
+        shown = "both" if mode == "documents" and not self.has_documents else mode
+        shown = "form" if shown == "both" and is_narrow else shown
+        self._panes.setCurrentIndex(1 if shown == "documents" else 0)
+        self.modes.buttons["documents"].setVisible(self.has_documents)
         self.form.setVisible(shown != "source")
         self.source.setVisible(shown != "form")
         self.modes.buttons["both"].setVisible(not is_narrow)
@@ -154,6 +205,17 @@ class LeafEditor(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.set_mode(self.mode)
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._dropped(event):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        if files := self._dropped(event):
+            event.acceptProposedAction()
+            self._import(files)
 
     def _connect(self) -> None:
         texts = self._document.texts
@@ -165,6 +227,13 @@ class LeafEditor(QWidget):
         self.form.removed.connect(lambda where: self._change(tr("Remove"), where, splice.remove))
         self.form.moved.connect(lambda where, to: self._change(tr("Move"), where, splice.move, to))
         self.form.mend_wanted.connect(self._mend)
+        self.form.pick_wanted.connect(self._start_picking)
+        self.form.ask_wanted.connect(self._ask)
+        self.student.changed.connect(self.form.show_replies)
+        self.documents.wanted.connect(self._import)
+        self.documents.removed.connect(self._remove_document)
+        self.documents.picked.connect(self._on_picked)
+        self.importer.kept.connect(self._on_kept)
 
     @Slot(str)
     def _on_text_changed(self, path: str) -> None:
@@ -197,6 +266,72 @@ class LeafEditor(QWidget):
             self._change(tr("Add"), where[:-1], splice.set_value, [value])
         else:
             self._change(tr("Add"), where, splice.insert, value)
+
+    @Slot(int)
+    def _ask(self, index: int) -> None:
+        self.form.give()
+        self.check()
+        view = self.view
+        asks = asks_of(view.seeds[index], view.kind) if view and index < len(view.seeds) else []
+        (self.student.stop if self.student.is_asking(asks) else self.student.ask)(asks)
+
+    @Slot(int)
+    def _start_picking(self, index: int) -> None:
+        self.form.give()
+        self._picks_for = (index, self.mode)
+        self.set_mode("documents")
+        self.documents.pick_for(index)
+
+    @Slot(int, str)
+    def _on_picked(self, index: int, passage: str) -> None:
+        if self.view is None or self.view.blocked:
+            self.note.setText(tr("The source cannot be read. Mend it first; then pick the context again."))
+            self.note.show()
+            return
+        before = self._document.texts.text(self.path)
+        place = index if index != NEW_SEED else len(self.view.seeds)
+        where: Where = ("seed_examples", place, "context")
+        if index == NEW_SEED:
+            self._on_inserted(where[:-1], blank_seed("knowledge", passage))
+        else:
+            old = value_at(self.view.contents, where)
+            end = "\n" if isinstance(old, str) and old.endswith("\n") else ""
+            self._change(tr("Change Context"), where, splice.set_value, passage + end)
+        if self._document.texts.text(self.path) == before:
+            return
+        came_from, self._picks_for = self._picks_for, None
+
+        def show() -> None:
+            self.set_mode(came_from[1] if came_from else "both")
+            self.form.go_to(where)
+
+        if came_from and came_from[0] == index:
+            show()
+        else:
+            text = tr("Seed example {number} has its context.").format(number=place + 1)
+            self._shell.toast(text, tr("Show"), show)
+
+    @Slot(list)
+    def _import(self, files: list[Path]) -> None:
+        self.set_mode("documents")
+        self.importer.start(self.path, files)
+
+    def _dropped(self, event: QDropEvent) -> list[Path]:
+        """Return the files that are dropped on a leaf that has documents."""
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        return [file for file in files if file.is_file()] if self.has_documents else []
+
+    @Slot(str, str)
+    def _on_kept(self, leaf: str, name: str) -> None:
+        if leaf == self.path:
+            self.documents.reload()
+            self.documents.choose_name(name)
+
+    @Slot(str)
+    def _remove_document(self, name: str) -> None:
+        if self._document.take_document(self.path, name):
+            text = tr("“{name}” was removed.").format(name=name)
+            self._shell.toast(text, tr("Undo"), self._document.take_back)
 
     def _change(self, what: str, where: Where, edit: Callable[..., str], *values: Any) -> None:
         self.form.give()
