@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from espalier.errors import EspalierError
 from espalier.taxonomy.licenses import is_license
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.source import ReadingError, read_text, unix_lines
+
+Lack = Literal["missing", "no address", "no identifier", "not accepted"]
 
 ATTRIBUTION_FILE = "attribution.txt"
 # What the public taxonomy accepts of others' work (its CONTRIBUTING.md).
@@ -105,28 +108,21 @@ def write_attributions(works: list[Attribution]) -> str:
     return "\n".join(blocks)
 
 
-def attribution_problems(work: Attribution) -> dict[str, str]:
-    """Return what the public taxonomy would miss in a work: a sentence by field. None of it stops anything here.
+def attribution_problems(work: Attribution) -> dict[str, Lack]:
+    """Return what the public taxonomy would miss in a work, by field. None of it stops anything here.
 
     ``-`` says that there is none, as for a link to what was never published.
     """
-    problems = {}
-    if not work.title.strip():
-        problems["title"] = "Name the work, or write “My own work”."
-    for field, what in (("link", "of the work"), ("revision", "of the version that was used")):
+    fields = ("title", "link", "revision", "license", "creators")
+    problems: dict[str, Lack] = {field: "missing" for field in fields if not getattr(work, field).strip()}
+    for field in ("link", "revision"):
         value = getattr(work, field).strip()
-        if not value:
-            problems[field] = f"Write the address {what}, or “-” when it has none."
-        elif value != "-" and not _ADDRESS.fullmatch(value):
-            problems[field] = "This is no address of the web: it starts with https:// and has no spaces."
-    if not work.license.strip():
-        problems["license"] = "Choose the licence of the work. Without one nobody may use it."
-    elif not is_license(work.license):
-        problems["license"] = "This is no SPDX identifier, such as CC-BY-4.0. Choose one from the list."
-    elif not work.is_accepted:
-        problems["license"] = f"The public taxonomy takes only work under {', '.join(LICENSES)}."
-    if not work.creators.strip():
-        problems["creators"] = "Name the authors, or yourself."
+        if value not in ("", "-") and not _ADDRESS.fullmatch(value):
+            problems[field] = "no address"
+    if "license" not in problems and not is_license(work.license):
+        problems["license"] = "no identifier"
+    elif "license" not in problems and not work.is_accepted:
+        problems["license"] = "not accepted"
     return problems
 
 

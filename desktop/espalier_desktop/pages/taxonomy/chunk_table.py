@@ -1,6 +1,7 @@
 """A document as the chunks that a teacher is shown, with the tokens of each."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from espalier_desktop.widgets.formats import number
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 _GRACE = 3_000  # milliseconds
+_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _FIRST = 200  # characters: as much of a chunk as a row can show
 
 
@@ -167,7 +169,7 @@ class _ChunkModel(QAbstractTableModel):
         chunk = self.chunked.rows[index.row()]
         remark = self.chunked.remark(chunk)
         if role == Qt.ItemDataRole.DisplayRole:
-            about = _join((" › ".join(chunk.headings), " ".join(chunk.text[:_FIRST].split())))
+            about = _join((" › ".join(chunk.headings), " ".join(_HEADING.sub("", chunk.text[:_FIRST]).split())))
             tokens = ("≈ " if self.chunked.is_estimate else "") + number(chunk.tokens)
             return (number(index.row() + 1), about, f"▲ {tokens}, {remark}" if remark else tokens)[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() != 1:

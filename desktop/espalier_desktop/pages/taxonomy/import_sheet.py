@@ -4,18 +4,31 @@ from bisect import bisect_right
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QPixmap, QResizeEvent, QShortcut, QTextCursor
-from PySide6.QtWidgets import QDialog, QLabel, QProgressBar, QScrollArea, QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QKeySequence, QPixmap, QResizeEvent, QShortcut, QTextCursor
+from PySide6.QtWidgets import (
+    QDialog,
+    QLabel,
+    QProgressBar,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QTextEdit,
+    QWidget,
+)
 from typing_extensions import override
 
 from espalier.documents.convert import Conversion
+from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.preview import Preview
 from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.plain_edit import PlainEdit, units
 from espalier_desktop.widgets.sheet import Sheet
 
+_SMALL = QSize(520, 210)  # while there is only a sentence to show
+_LARGEST = QSize(1_240, 860)
 _PICTURE_WIDTHS = (600, 900, 1_300, 1_800)  # pixels: few, so that pictures can be kept
 _REST = 120  # milliseconds without a change of size until a page is drawn again
 
@@ -33,10 +46,10 @@ class ImportSheet(QDialog):
         super().__init__(parent)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._window = parent.window()
         title = tr("Add {name}").format(name=file.name)
         self.setWindowTitle(title)
-        window = parent.window().size()
-        self.resize(QSize(min(window.width() - 80, 1_240), min(window.height() - 60, 860)))
+        self.resize(_SMALL)
         self._conversion: Conversion | None = None
         self._starts: list[QTextCursor] = []
         self._page, self._is_leading = 0, False
@@ -100,6 +113,7 @@ class ImportSheet(QDialog):
 
     def _build(self) -> None:
         self.picture = QLabel()
+        self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self._scroll = QScrollArea()
         self._scroll.setWidget(self.picture)
@@ -117,10 +131,10 @@ class ImportSheet(QDialog):
         right.setLayout(column(self._about, self.notes, self.text, spacing=8))
         self._panes = QSplitter(Qt.Orientation.Horizontal)
         self._panes.setHandleWidth(16)
+        self._panes.setProperty("role", "gap")
         self._panes.setChildrenCollapsible(False)
         self._panes.addWidget(self._left)
         self._panes.addWidget(right)
-        self._panes.setSizes([1, 1])
         self._busy = QProgressBar()
         self._busy.setRange(0, 0)
         self._busy.setFixedWidth(260)
@@ -161,6 +175,7 @@ class ImportSheet(QDialog):
         self._left.setVisible(bool(self._starts))
         if not self._starts:
             self._about.setText(tr("Its Markdown. Correct what was misread."))
+        self._grow()
         self._stack.setCurrentIndex(1)
         self.save.setEnabled(True)
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
@@ -168,9 +183,19 @@ class ImportSheet(QDialog):
         if self._starts:
             self._go(0)
 
+    def _grow(self) -> None:
+        """Take the room that two panes need, in the middle of the window."""
+        window = self._window
+        size = QSize(window.width() - 80, window.height() - 60).boundedTo(_LARGEST)
+        self.setGeometry(QRect(self.pos(), size))
+        middle = window.geometry().center()
+        self.move(middle - QPoint(size.width() // 2, size.height() // 2))
+        self._panes.setSizes([size.width() // 2] * 2)
+
     @Slot(str)
     def _refuse(self, sentence: str) -> None:
         self._busy.hide()
+        self.save.hide()
         self._state.setText(sentence)
         self.cancel.setText(tr("Close"))
 
@@ -193,7 +218,19 @@ class ImportSheet(QDialog):
         self.place.setText(tr("Page {page} of {pages}").format(page=page + 1, pages=len(self._starts)))
         self.back.setEnabled(page > 0)
         self.next.setEnabled(page + 1 < len(self._starts))
+        self._mark()
         self._draw()
+
+    def _mark(self) -> None:
+        """Show which part of the text is that of the page."""
+        part = QTextEdit.ExtraSelection()
+        part.cursor = QTextCursor(self._starts[self._page])
+        part.format.setBackground(QColor(theme.current().selected))
+        if self._page + 1 < len(self._starts):
+            part.cursor.setPosition(self._starts[self._page + 1].position(), QTextCursor.MoveMode.KeepAnchor)
+        else:
+            part.cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        self.text.setExtraSelections([part])
 
     @Slot()
     def _draw(self) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 from typing_extensions import override
 
-from espalier.taxonomy.attribution import Attribution, attribution_problems
+from espalier.taxonomy.attribution import LICENSES, Attribution, Lack, attribution_problems
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.license_edit import LicenseEdit
 from espalier_desktop.widgets.basics import button, column, label, picture, row
@@ -63,7 +63,7 @@ class SourceBlock(QFrame):
         self._work = work
         problems = attribution_problems(work)
         for name, field in self.fields.items():
-            field.show_words(getattr(work, name), problems.get(name, ""))
+            field.show_words(getattr(work, name), _sentence(name, problems[name]) if name in problems else "")
         self._pause.stop()  # what was shown was not typed
 
     @Slot()
@@ -117,6 +117,24 @@ class SourceField(QWidget):
             self.edit.show_words(words)
         elif self.words != words:
             self.edit.setText(words)
+            self.edit.setCursorPosition(0)
         self.problem.setText(problem)
         self._sign.setVisible(bool(problem))
         self.edit.setAccessibleDescription(problem)
+
+
+def _sentence(field: str, lack: Lack) -> str:
+    """Return what a work lacks, and what to do."""
+    if lack == "no address":
+        return tr("This is no address of the web: it starts with https:// and has no spaces.")
+    if lack == "no identifier":
+        return tr("This is no SPDX identifier, such as CC-BY-4.0. Choose one from the list.")
+    if lack == "not accepted":
+        return tr("The public taxonomy takes only work under {licences}.").format(licences=", ".join(LICENSES))
+    return {
+        "title": tr("Name the work, or write “My own work”."),
+        "link": tr("Write the address of the work, or “-” when it has none."),
+        "revision": tr("Write the address of the version that was used, or “-” when it has none."),
+        "license": tr("Choose the licence of the work. Without one nobody may use it."),
+        "creators": tr("Name the authors, or yourself."),
+    }[field]

@@ -16,6 +16,7 @@ class StudentNote(QFrame):
         super().__init__()
         self.setProperty("role", "note")
         self.verdict = label(role="strong", wrap=True)
+        self.agreement = label(role="caption")
         self.answer = label(wrap=True, selectable=True)
         self.expected = label(wrap=True, selectable=True)
         sides = row(
@@ -26,7 +27,7 @@ class StudentNote(QFrame):
         self._sides = QWidget()
         self._sides.setLayout(sides)
         self._signs = {name: picture(name, 16, token) for name, token in (("check", "good"), ("help", "muted"))}
-        head = row(*self._signs.values(), self.verdict, spacing=6)
+        head = row(*self._signs.values(), self.verdict, self.agreement, spacing=6)
         head.setStretch(2, 1)
         layout = column(head, self._sides, spacing=6)
         layout.setContentsMargins(10, 8, 10, 8)
@@ -40,14 +41,15 @@ class StudentNote(QFrame):
             return
         said = reply.answer
         self._sides.setVisible(said is not None)
+        self.agreement.setVisible(said is not None)
         set_role(self.verdict, "error" if reply.failed else "muted" if reply.waiting else "strong")
         found: Verdict = "other"
         if said is None:
             self.verdict.setText(reply.failed or reply.waiting)
         else:
             found, score = verdict(question, said, expected)
-            agreement = tr("agreement {percent} %").format(percent=number(100 * score))
-            self.verdict.setText(f"{_words(found, is_skill=is_skill)} ({agreement})")
+            self.verdict.setText(_words(found, is_skill=is_skill))
+            self.agreement.setText(tr("agreement {percent} %").format(percent=number(100 * score)))
             self.answer.setText(said or tr("It says nothing."))
             self.expected.setText(expected)
         self._signs["check"].setVisible(said is not None and found == "same")
