@@ -113,7 +113,7 @@ class Document(QObject):
             return
         self._is_stale = False
         self._found = {}
-        self._survey.start(sys.executable, ["-m", "espalier.survey", str(self.root)])
+        self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root)])
 
     def edit(self, path: str, text: str, what: str, place: str = "") -> None:
         """Give a leaf another text, as one step that can be undone; keys in the same place become one step."""

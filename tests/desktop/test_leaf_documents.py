@@ -156,6 +156,42 @@ def test_a_dropped_pdf_is_compared_corrected_and_saved(
     assert "canal.pdf" in titles(page)
 
 
+def test_the_page_follows_the_text_that_is_in_sight(page: TaxonomyPage, tmp_path: Path, qtbot: QtBot) -> None:
+    file = tmp_path / "long.pdf"
+    pages = ("Boats", "Locks", "Wheels", "Canals")
+    texts = ([f"{name} have line {line} to themselves." for line in range(40)] for name in pages)
+    file.write_bytes(pdf([prose([each for line in lines for each in (line, "")], top=760) for lines in texts]))
+    sheet = add(page, qtbot, file)
+    QTest.keyClick(sheet.text, Key.Key_End, Ctrl)
+    assert sheet.page == 3
+    bar = sheet.text.verticalScrollBar()
+    bar.setValue(0)
+    assert sheet.page == 0
+    bar.setValue(bar.maximum())
+    assert sheet.page == 3
+    sheet.show_page(2)
+    assert sheet.text.textCursor().block().text().startswith("Wheels have line 0")
+    assert sheet.text.cursorRect().top() < sheet.text.fontMetrics().height(), "its text is at the top"
+    sheet.reject()
+
+
+def test_a_file_dropped_on_a_field_is_a_document_too(page: TaxonomyPage, canal: Path) -> None:
+    field = page.editor.form.fields["domain",].edit
+    words = field.words
+    assert drop(field.viewport(), canal)
+    assert field.words == words
+    assert page.editor.importer.sheet
+    page.editor.importer.sheet.reject()
+
+
+def test_a_document_that_another_program_puts_there_is_shown(
+    page: TaxonomyPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    page.editor.set_mode("documents")
+    (window.document.project.documents / WHEEL / "theirs.md").write_text("# Theirs\n", encoding="utf-8")
+    qtbot.waitUntil(lambda: "theirs.md" in titles(page), timeout=LONG)
+
+
 def test_several_files_come_one_after_the_other(
     page: TaxonomyPage, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, window: MainWindow
 ) -> None:
@@ -229,11 +265,11 @@ def test_a_context_is_picked_for_the_seed_example_that_asked(page: TaxonomyPage,
     press(page.editor.form.cards[1], "Pick from Document…")
     documents = page.editor.documents
     assert documents.isVisible()
-    assert documents.seeds.currentIndex() == 1
-    assert not documents.use.isEnabled()
+    assert documents.context.seeds.currentIndex() == 1
+    assert not documents.context.use.isEnabled()
     select(page, "The Falkirk Wheel is 35 metres high.")
-    assert documents.counter.text() == "7 of 500 words"
-    documents.use.click()
+    assert documents.context.counter.text() == "7 of 500 words"
+    documents.context.use.click()
     assert page.editor.form.isVisible()
     field = page.editor.form.fields["seed_examples", 1, "context"].edit
     assert field.words == "The Falkirk Wheel is 35 metres high."
@@ -251,12 +287,12 @@ def test_a_context_begins_a_new_seed_example_and_a_long_one_is_told(page: Taxono
     documents = page.editor.documents
     documents.choose_name("long.md")
     documents.reader.selectAll()
-    assert documents.counter.text() == "600 of 500 words"
-    assert documents.counter.property("role") == "warning"
+    assert documents.context.counter.text() == "600 of 500 words"
+    assert documents.context.counter.property("role") == "warning"
     documents.choose_name("falkirk_wheel.md")
     select(page, "The Falkirk Wheel lifts boats by 24 metres.")
-    assert documents.seeds.currentText() == "New seed example"
-    documents.use.click()
+    assert documents.context.seeds.currentText() == "New seed example"
+    documents.context.use.click()
     assert documents.isVisible(), "the next passage can be picked"
     seeds = yaml.safe_load(window.document.texts.text(WHEEL))["seed_examples"]
     assert len(seeds) == 6

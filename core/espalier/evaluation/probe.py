@@ -1,9 +1,13 @@
 """What a model answers to seed questions before it was taught anything: whether there is anything to teach."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from espalier.language import LanguageModel, Message, Prompt, Sampling
+from espalier.clock import Clock
+from espalier.language import Backend, Message, Prompt, Sampling
+from espalier.messages import Emit, Stage
+from espalier.models.folder import find_model
+from espalier.project import Project
 from espalier.synthesis.words import agreement, content_words, plain
 
 Verdict = Literal["same", "part", "other"]
@@ -18,15 +22,29 @@ def seed_prompt(question: str, context: str = "") -> Prompt:
     return Prompt((Message("user", f"{context.strip()}\n\n{question}" if context.strip() else question),))
 
 
-def probe(model: LanguageModel, prompts: Sequence[Prompt], on_progress: Callable[[int], None]) -> list[str]:
-    """Return the model's most likely answer to each prompt.
+def probe(project: Project, backend: Backend, questions: Sequence[tuple[str, str]], emit: Emit) -> list[str]:
+    """Return the most likely answer of the project's student, without an adapter, to each question.
 
     Args:
-        model: without an adapter.
-        prompts: see `seed_prompt`.
-        on_progress: told the number of tokens written since the last call.
+        project: whose student.
+        backend: loads it.
+        questions: each with its context, or "" where it stands alone.
+        emit: told the stage and its progress; the total is what the longest answers would have.
+
+    Raises:
+        EspalierError: there is no such model.
     """
-    return [answer.strip() for answer in model.answer(prompts, ANSWER, on_progress=on_progress)]
+    emit(Stage("probe", f"Asking {project.student}"))
+    student = backend.load(find_model(project.student))
+    clock, written = Clock("probe", len(questions) * ANSWER.max_tokens, "tokens", emit), 0
+
+    def on_progress(tokens: int) -> None:
+        nonlocal written
+        written += tokens
+        clock.tell(written)
+
+    prompts = [seed_prompt(question, context) for question, context in questions]
+    return [answer.strip() for answer in student.answer(prompts, ANSWER, on_progress=on_progress)]
 
 
 def verdict(question: str, answer: str, expected: str) -> tuple[Verdict, float]:

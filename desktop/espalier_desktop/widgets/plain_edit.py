@@ -1,6 +1,6 @@
 """A text to edit whose undo is the window's: exact to the character, as tall as its text if wanted."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 from typing_extensions import override
@@ -39,6 +39,10 @@ class PlainEdit(QPlainTextEdit):
         cursor.setPosition(units(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text[start : len(text) - end])
         self.blockSignals(False)
+
+    @override
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return super().canInsertFromMimeData(source) and not source.hasUrls()  # files are for what is around the text
 
     @override
     def event(self, event: QEvent) -> bool:

@@ -1,60 +1,25 @@
 """The documents of a knowledge leaf: what there is, its text, its chunks, and passages picked as contexts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QSplitter, QWidget
+from PySide6.QtWidgets import QFileDialog, QListWidget, QSplitter, QWidget
 from typing_extensions import override
 
 from espalier.documents.convert import KINDS
-from espalier.documents.store import named_documents, read_record
 from espalier.errors import EspalierError
-from espalier.taxonomy.hints import MAX_WORDS
 from espalier_desktop.document import Document
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.chunk_table import Chunked, Chunker, ChunkRow, ChunkTable
-from espalier_desktop.widgets.basics import button, column, label, row, set_role
+from espalier_desktop.pages.taxonomy.context_bar import ContextBar
+from espalier_desktop.pages.taxonomy.listed_document import ListedDocument, files_stamp, listed_documents
+from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.empty import EmptyState, empty_or
-from espalier_desktop.widgets.formats import number, size
+from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.plain_edit import PlainEdit
 from espalier_desktop.widgets.segments import Segments
-
-NEW_SEED = -1
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """A document; ``name`` is that of its Markdown file."""
-
-    name: str
-    text: str
-    record: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        return str(self.record.get("name") or self.name)
-
-    @property
-    def facts(self) -> str:
-        pages = self.record.get("pages")
-        parts = [tr("%n page(s)", pages)] if isinstance(pages, int) else []
-        parts.append(tr("%n word(s)", len(self.text.split())))
-        bytes_ = self.record.get("bytes")
-        return " · ".join([*parts, size(bytes_)] if isinstance(bytes_, int) else parts)
-
-    @property
-    def source(self) -> str:
-        where = self.record.get("repo")
-        commit, imported = str(self.record.get("commit", ""))[:8], str(self.record.get("imported", ""))[:10]
-        if where:
-            return tr("From {place} at {commit}, {date}").format(place=where, commit=commit, date=imported)
-        if imported:
-            return tr("From {place}, {date}").format(place=self.title, date=imported)
-        return tr("Put into the folder by hand")
 
 
 class DocumentsView(QWidget):
@@ -75,7 +40,7 @@ class DocumentsView(QWidget):
         self._document = document
         self.path = ""
         self._stamp: object = None
-        self._documents: list[_Listed] = []
+        self._documents: list[ListedDocument] = []
         self.list = QListWidget()
         self.list.setProperty("role", "rows")
         self.list.setAccessibleName(tr("Documents"))
@@ -100,12 +65,8 @@ class DocumentsView(QWidget):
         self._chunker = Chunker(self)
         self._chunker.chunked.connect(self._show_chunks)
         self._chunker.failed.connect(self._on_chunks_failed)
-        self.counter = label(role="muted")
-        self.seeds = QComboBox()
-        self.seeds.setAccessibleName(tr("Seed example that gets the context"))
-        self.seeds.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.seeds.setMinimumContentsLength(14)
-        self.use = button(tr("Use as Context"), self._pick, role="primary")
+        self.context = ContextBar()
+        self.context.picked.connect(self.picked)
         self._lay_out()
         document.tree_changed.connect(self.reload)
         document.leaves_changed.connect(self.reload)
@@ -123,13 +84,7 @@ class DocumentsView(QWidget):
             path: of the leaf.
             seeds: what each of its seed examples is called.
         """
-        choices = [*seeds, tr("New seed example")]
-        if [self.seeds.itemText(place) for place in range(self.seeds.count())] != choices:
-            chosen = self.seeds.currentIndex()
-            is_new = chosen == self.seeds.count() - 1 or path != self.path
-            self.seeds.clear()
-            self.seeds.addItems(choices)
-            self.seeds.setCurrentIndex(len(seeds) if is_new else min(chosen, len(seeds)))
+        self.context.show_seeds(seeds, is_new_leaf=path != self.path)
         if path != self.path:
             self.path, self._stamp = path, None
         if self.isVisible():
@@ -137,7 +92,7 @@ class DocumentsView(QWidget):
 
     def pick_for(self, seed: int) -> None:
         """Make a seed example the one that gets the passage, and put the keyboard on the text."""
-        self.seeds.setCurrentIndex(seed)
+        self.context.seeds.setCurrentIndex(seed)
         (self.reader if self._documents else self.add).setFocus()
 
     @Slot()
@@ -145,20 +100,18 @@ class DocumentsView(QWidget):
         """Read the documents again when they are others than before."""
         if not self.isVisible() or not self.path:
             return
-        folder = self._document.project.documents / self.path
-        stamp = self.path, _stamp(folder)
+        stamp = self.path, files_stamp(self._document.project.documents / self.path)
         if stamp == self._stamp:
             return
         self._stamp = stamp
         chosen = self.current.name if self.current else ""
         try:
-            found = named_documents(self._document.project, self.path)
+            self._documents = listed_documents(self._document.project, self.path)
             self.note.setText("")
         except EspalierError as error:
-            found = {}
+            self._documents = []
             self.note.setText(str(error))
         self.note.setVisible(bool(self.note.text()))
-        self._documents = [_Listed(name, text, read_record(folder / name)) for name, text in found.items()]
         self.list.clear()
         self.list.addItems([f"{each.title}\n{each.facts}" for each in self._documents])
         names = [each.name for each in self._documents]
@@ -169,7 +122,7 @@ class DocumentsView(QWidget):
             self._choose(-1)
 
     @property
-    def current(self) -> _Listed | None:
+    def current(self) -> ListedDocument | None:
         """Return the chosen document."""
         place = self.list.currentRow()
         return self._documents[place] if 0 <= place < len(self._documents) else None
@@ -217,10 +170,8 @@ class DocumentsView(QWidget):
         self._right.addWidget(self._chunk_part)
         self._right.addWidget(self.reader)
         self._right.setSizes([240, 260])
-        bar = row(self.seeds, self.use, spacing=8)
-        bar.setStretch(0, 1)
         right = QWidget()
-        layout = column(head, self.note, self._right, self.counter, bar, spacing=8)
+        layout = column(head, self.note, self._right, self.context, spacing=8)
         layout.setStretch(2, 1)
         right.setLayout(layout)
         panes = QSplitter(Qt.Orientation.Horizontal)
@@ -287,30 +238,10 @@ class DocumentsView(QWidget):
     def _show_chunk(self, chunk: ChunkRow) -> None:
         self.reader.setPlainText(chunk.text)
 
-    def _passage(self) -> str:
-        return self.reader.textCursor().selectedText().replace("\u2029", "\n").strip()
-
     @Slot()
     def _count(self) -> None:
-        words, limit = len(self._passage().split()), MAX_WORDS["context"]
-        text = tr("{count} of {limit} words").format(count=words, limit=limit)
-        self.counter.setText(text if words else tr("Select a passage"))
-        set_role(self.counter, "warning" if words > limit else "muted")
-        self.use.setEnabled(words > 0)
-
-    def _pick(self) -> None:
-        place = self.seeds.currentIndex()
-        self.picked.emit(NEW_SEED if place == self.seeds.count() - 1 else place, self._passage())
+        self.context.show_passage(self.reader.textCursor().selectedText().replace("\u2029", "\n").strip())
 
     def _remove(self) -> None:
         if self.current:
             self.removed.emit(self.current.name)
-
-
-def _stamp(folder: Path) -> list[tuple[str, int, int]]:
-    """Return what tells whether the documents in a folder are others."""
-    try:
-        files = sorted(folder.iterdir())
-        return [(file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file()]
-    except OSError:
-        return []

@@ -1,6 +1,6 @@
 """One leaf, as a form and as its source, two views of the document's one text, and beside its documents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import splice
-from espalier.taxonomy.blank import BLANK_DOCUMENT
-from espalier.taxonomy.leaf_text import EditError, Where
+from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.attribution_form import AttributionForm
-from espalier_desktop.pages.taxonomy.documents_view import NEW_SEED, DocumentsView
+from espalier_desktop.pages.taxonomy.context_bar import NEW_SEED
+from espalier_desktop.pages.taxonomy.documents_view import DocumentsView
 from espalier_desktop.pages.taxonomy.form import Form
 from espalier_desktop.pages.taxonomy.importing import Importer
+from espalier_desktop.pages.taxonomy.leaf_edits import LeafEdits
 from espalier_desktop.pages.taxonomy.leaf_view import (
     LONGEST,
     LeafView,
@@ -71,6 +72,8 @@ class LeafEditor(QWidget):
         self.form, self.source = Form(self.attribution, self.student.reply), SourceEdit()
         self.documents = DocumentsView(self._document)
         self.importer = Importer(shell, self)
+        self._edits = LeafEdits(self._document, self)
+        self._edits.refused.connect(self._on_refused)
         self._picks_for: tuple[int, str] | None = None
         self.setAcceptDrops(True)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -252,20 +255,21 @@ class LeafEditor(QWidget):
 
     @Slot(object, str)
     def _on_typed(self, where: Where, words: str) -> None:
-        value: Any = words
-        if where[0] == "document" and self.view and not isinstance(self.view.contents.get("document"), Mapping):
-            where, value = where[:1], {**BLANK_DOCUMENT, where[1]: words}  # the group that the field is in is missing
-        self._put(tr("Typing"), where, splice.set_value, value, place=str(where))
+        if self.view:
+            self._edits.type(self.view, where, words)
 
     @Slot(object, object)
     def _on_inserted(self, where: Where, value: Any) -> None:
-        is_missing = isinstance(where[-1], int) and where[-1] == 0
-        if isinstance(where[-1], str):
-            self._change(tr("Add"), where, splice.set_value, value)
-        elif is_missing:  # the list may be missing, empty, or no list at all
-            self._change(tr("Add"), where[:-1], splice.set_value, [value])
-        else:
-            self._change(tr("Add"), where, splice.insert, value)
+        self.form.give()
+        self._edits.insert(self.path, where, value)
+        self.check()
+
+    @Slot(str)
+    def _on_refused(self, sentence: str) -> None:
+        self.note.setText(sentence)
+        self.note.setVisible(bool(sentence))
+        if sentence and self.view:
+            self._rest.start()
 
     @Slot(int)
     def _ask(self, index: int) -> None:
@@ -284,30 +288,29 @@ class LeafEditor(QWidget):
 
     @Slot(int, str)
     def _on_picked(self, index: int, passage: str) -> None:
-        if self.view is None or self.view.blocked:
-            self.note.setText(tr("The source cannot be read. Mend it first; then pick the context again."))
-            self.note.show()
+        view, leaf = self.view, self.path
+        if view is None or view.blocked:
+            self._on_refused(tr("The source cannot be read. Mend it first; then pick the context again."))
             return
-        before = self._document.texts.text(self.path)
-        place = index if index != NEW_SEED else len(self.view.seeds)
+        place = index if index != NEW_SEED else len(view.seeds)
         where: Where = ("seed_examples", place, "context")
         if index == NEW_SEED:
-            self._on_inserted(where[:-1], blank_seed("knowledge", passage))
+            is_made = self._edits.insert(leaf, where[:-1], blank_seed("knowledge", passage))
         else:
-            old = value_at(self.view.contents, where)
+            old = value_at(view.contents, where)
             end = "\n" if isinstance(old, str) and old.endswith("\n") else ""
-            self._change(tr("Change Context"), where, splice.set_value, passage + end)
-        if self._document.texts.text(self.path) == before:
-            return
+            is_made = self._edits.change(leaf, tr("Change Context"), where, splice.set_value, passage + end)
+        self.check()
         came_from, self._picks_for = self._picks_for, None
 
         def show() -> None:
-            self.set_mode(came_from[1] if came_from else "both")
-            self.form.go_to(where)
+            if self.path == leaf:
+                self.set_mode(came_from[1] if came_from else "both")
+                self.form.go_to(where)
 
-        if came_from and came_from[0] == index:
+        if is_made and came_from and came_from[0] == index:
             show()
-        else:
+        elif is_made:
             text = tr("Seed example {number} has its context.").format(number=place + 1)
             self._shell.toast(text, tr("Show"), show)
 
@@ -335,20 +338,8 @@ class LeafEditor(QWidget):
 
     def _change(self, what: str, where: Where, edit: Callable[..., str], *values: Any) -> None:
         self.form.give()
-        self._put(what, where, edit, *values)
+        self._edits.change(self.path, what, where, edit, *values)
         self.check()
-
-    def _put(self, what: str, where: Where, edit: Callable[..., str], *values: Any, place: str = "") -> None:
-        try:
-            text = edit(self._document.texts.text(self.path), where, *values)
-        except EditError as error:
-            self.note.setText(str(error))
-            self.note.show()
-            if self.view:
-                self._rest.start()
-            return
-        self.note.hide()
-        self._document.edit(self.path, text, what, place)
 
     @Slot(object)
     def _mend(self, problem: Problem) -> None:
@@ -357,8 +348,7 @@ class LeafEditor(QWidget):
         found = mend_of(self.view, problem, self._document.texts.file(self.path)) if self.view else None
         if found is None:
             sentence = tr("Only you can know what is right at {place}. Change it by hand.")
-            self.note.setText(sentence.format(place=name(where_of(problem))))
-            self.note.show()
+            self._on_refused(sentence.format(place=name(where_of(problem))))
             return
         self._document.edit(self.path, found.text, tr("Fix"))
         self.check()

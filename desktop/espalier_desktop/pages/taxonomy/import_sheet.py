@@ -207,7 +207,10 @@ class ImportSheet(QDialog):
     @Slot()
     def _follow_scrolling(self) -> None:
         if self._starts and not self._is_leading:
-            self._go(self._page_at(self.text.cursorForPosition(self.text.viewport().rect().topLeft()).position()))
+            seen = self.text.viewport().rect()
+            is_in_sight = seen.contains(self.text.cursorRect().center())  # then its page is the one being read
+            leader = self.text.textCursor() if is_in_sight else self.text.cursorForPosition(seen.topLeft())
+            self._go(self._page_at(leader.position()))
 
     def _page_at(self, position: int) -> int:
         starts = [cursor.position() for cursor in self._starts]

@@ -1,7 +1,7 @@
 """Where a project stands: each leaf with its problems and samples, each stage fresh or stale.
 
-Run as ``python -m espalier.survey PROJECT`` it prints one status a line, leaves first. The window reads it from this
-process of its own, so that checking ten thousand leaves never holds up a key press.
+Run as ``python -m espalier.project_survey PROJECT`` it prints one status a line, the project's last. The window reads
+it from this process of its own, so that checking ten thousand leaves never holds up a key press.
 """
 
 import json
@@ -15,13 +15,14 @@ from espalier.files import read_lines
 from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER
 from espalier.project import Project, open_project
-from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
+from espalier.stages import mixture_of, train_settings
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
+from espalier.synthesis.generate import Practice, leaf_journal
 from espalier.synthesis.sample import Sample
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
-from espalier.taxonomy.survey import stray_files
+from espalier.taxonomy.tree_check import stray_files
 from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
 from espalier.training.run import Run, all_runs, find_run
 

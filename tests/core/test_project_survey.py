@@ -10,8 +10,8 @@ from desktop.lived_in import make_lived_in, spoil, write_samples
 from espalier import survey_cache
 from espalier.machine import Machine, memory_of, this_machine
 from espalier.project import open_project, write_settings
+from espalier.project_survey import survey
 from espalier.status import LeafStatus, ProjectStatus, decode_status, encode_status
-from espalier.survey import survey
 from espalier.survey_cache import SurveyCache
 from espalier.taxonomy import checker
 from espalier.taxonomy.checker import Examination
@@ -116,11 +116,11 @@ def test_a_spoiled_cache_costs_time_and_nothing_else(example: Path) -> None:
 
 
 def test_the_survey_is_a_program_that_prints_lines(tmp_path: Path, example: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "espalier.survey", example], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "espalier.project_survey", example], capture_output=True, timeout=60)
     statuses = [decode_status(line) for line in done.stdout.splitlines()]
     assert [type(status) for status in statuses] == [LeafStatus, LeafStatus, ProjectStatus]
     assert [encode_status(status) for status in statuses] == done.stdout.splitlines(keepends=True)
-    done = subprocess.run([sys.executable, "-m", "espalier.survey", tmp_path], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "espalier.project_survey", tmp_path], capture_output=True, timeout=60)
     assert done.returncode == 1
     assert b"is no Espalier project" in done.stderr
 
