@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from taxonomy_texts import CORPUS, MODES, Values, changed, codes, errors, knowledge, skill, text_of, write
 
 from espalier.errors import EspalierError
@@ -455,6 +457,21 @@ def test_comments_and_unknown_lines_of_an_attribution_stay_with_their_work() -> 
         ("Wheel", "# sources of the wheel\nISBN: 1"),
         ("Canal", "Copyright the authors"),
     ]
+    assert parse_attributions(write_attributions(works)) == works
+
+
+def test_a_line_that_says_something_a_second_time_is_kept() -> None:
+    (work,) = parse_attributions("Title: A\nLink: \nLink: b\nLink: c\n")
+    assert (work.link, work.notes) == ("b", "Link: c")
+
+
+LINES = st.sampled_from(["Title: A", "Title of work:", "Link: b", "Link:", "# note", "Copyright: me", "", " x "])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(LINES | st.text(max_size=20)).map("\n".join))
+def test_an_attribution_that_is_written_again_says_the_same(text: str) -> None:
+    works = parse_attributions(text)
     assert parse_attributions(write_attributions(works)) == works
 
 

@@ -177,6 +177,7 @@ def show_documents(application: QApplication, window: MainWindow, page: Taxonomy
     shoot(application, sheet, f"documents-import-{mark}")
     sheet.reject()
     documents.remove.click()
+    window._toast.hide()
     shoot(application, window, f"documents-none-{mark}")
     window.do("undo")
     editor.set_mode("form")

@@ -82,7 +82,7 @@ def attribution_text(leaf_folder: Path) -> str | None:
 def parse_attributions(text: str) -> list[Attribution]:
     """Return the works named in a text of lines such as ``Title of work: …``; each title begins a new one.
 
-    Lines before the first title belong to the first work.
+    Lines before the first title belong to the first work. A line that repeats one is kept among the notes.
     """
     works: list[dict[str, str]] = []
     for line in unix_lines(text).splitlines():
@@ -92,7 +92,7 @@ def parse_attributions(text: str) -> list[Attribution]:
         field = _field(found[1]) if found else None
         if not works or (field == "title" and works[-1].keys() - {"notes"}):
             works.append({})
-        if found and field:
+        if found and field and not works[-1].get(field):
             works[-1][field] = found[2]
         else:
             works[-1]["notes"] = "\n".join(filter(None, [works[-1].get("notes"), line.strip()]))
