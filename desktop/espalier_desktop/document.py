@@ -42,6 +42,7 @@ class Document(QObject):
         status_changed: a survey is done; ``status`` is new.
         settings_changed: ``project`` is new.
         attribution_changed: path of a leaf whose ``attribution.txt`` was just written.
+        closed: the document is not used any more; whoever runs a process for it ends that.
         failed: a sentence: something that the person asked for could not be written.
 
     Attributes:
@@ -59,6 +60,7 @@ class Document(QObject):
     status_changed = Signal()
     settings_changed = Signal()
     attribution_changed = Signal(str)
+    closed = Signal()
     failed = Signal(str)
 
     def __init__(self, root: Path, parent: QObject | None = None) -> None:
@@ -205,6 +207,7 @@ class Document(QObject):
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()
+        self.closed.emit()
         self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
         self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed

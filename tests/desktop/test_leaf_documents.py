@@ -505,3 +505,21 @@ def test_the_window_loads_no_tokenizer_for_its_documents() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_closing_the_window_ends_what_reads_a_document(
+    page: TaxonomyPage, window: MainWindow, canal: Path, qtbot: QtBot
+) -> None:
+    assert drop(page.editor, canal)
+    sheet = page.editor.importer.sheet
+    assert sheet
+    process = sheet._preview._process
+    qtbot.waitUntil(lambda: process.processId() > 0, timeout=LONG)
+    if not Path("/proc").is_dir():
+        pytest.skip("only Linux lists processes as folders")
+    reader = Path(f"/proc/{process.processId()}")
+    folder = Path(sheet._preview._folder.name)
+    assert reader.exists()
+    window.close()
+    assert not reader.exists()
+    assert not folder.exists()

@@ -71,6 +71,7 @@ class DocumentsView(QWidget):
         document.tree_changed.connect(self.reload)
         document.leaves_changed.connect(self.reload)
         document.settings_changed.connect(self._cut)
+        document.closed.connect(self._chunker.stop)
 
     @property
     def view(self) -> str:

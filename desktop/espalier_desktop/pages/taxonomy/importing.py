@@ -28,6 +28,7 @@ class Importer(QObject):
         self._shell, self._widget = shell, parent
         self._waiting: list[tuple[str, Path]] = []
         self.sheet: ImportSheet | None = None
+        shell.document.closed.connect(self._give_up)
 
     def start(self, leaf: str, files: list[Path]) -> None:
         """Ask for each file in its turn whether and how it is to become a document of the leaf."""
@@ -44,6 +45,12 @@ class Importer(QObject):
             self.sheet.saved.connect(partial(self._keep, leaf, file))
             self.sheet.finished.connect(self._next)
             self.sheet.open()
+
+    @Slot()
+    def _give_up(self) -> None:
+        self._waiting.clear()
+        if self.sheet:
+            self.sheet.done(ImportSheet.DialogCode.Rejected)
 
     def _keep(self, leaf: str, file: Path, conversion: Conversion, text: str) -> None:
         sheet = self.sheet
