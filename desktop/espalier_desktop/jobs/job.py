@@ -19,13 +19,14 @@ from espalier_desktop.jobs.record import JobRecord, clear_record, write_record
 GRACE = 20_000  # milliseconds for the worker to end by itself after it was asked to
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
-QUESTIONS = ("ask", "probe")  # commands that only ask something; they leave nothing behind
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
+QUESTIONS = ("ask", "probe")
+_AT_ONCE = {*QUESTIONS, "clone", "difference", "commit", "keep_history"}  # not worth resuming at the next start
 
 
 def is_resumable(command: str) -> bool:
     """Return whether a job of this command leaves work behind that can be gone on with."""
-    return command not in QUESTIONS
+    return command not in _AT_ONCE
 
 
 class JobState(Enum):
