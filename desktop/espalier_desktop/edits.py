@@ -12,6 +12,7 @@ from espalier.files import write_text
 from espalier.taxonomy import folders
 from espalier.taxonomy.attribution import attribution_text
 from espalier.taxonomy.folders import Change
+from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class EditText(QUndoCommand):
             self._document.texts.put(self._path, text)
         except EspalierError as error:  # another program deleted the leaf
             self.setObsolete(True)
-            self._document.failed.emit(str(error))
+            self._document.failed.emit(sentence_of(error))
             return
         if not self._is_new:
             self._document.touched.emit(self._path)
@@ -111,7 +112,7 @@ class EditAttribution(QUndoCommand):
                 write_text(file, new)
         except (EspalierError, OSError) as error:
             self.setObsolete(True)
-            self._document.failed.emit(str(error))
+            self._document.failed.emit(sentence_of(error))
             return
         self._document.attribution_changed.emit(self._path)
         if not self._is_new:
@@ -144,12 +145,13 @@ class ChangeFolders(QUndoCommand):
 
     def _turn(self, moves: Mapping[str, str], path: str) -> None:
         self._document.texts.save_all()
+        before = self._change
         try:
-            self._change = folders.undo(self._change)
+            self._change = folders.undo(before)
         except (EspalierError, OSError) as error:
             self.setObsolete(True)
-            self._document.failed.emit(str(error))
+            self._document.failed.emit(sentence_of(error))
             return
-        self._document.follow(moves)
+        self._document.follow(moves, before, self._change)
         if path:
             self._document.touched.emit(path)

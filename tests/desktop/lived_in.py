@@ -16,9 +16,9 @@ from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.run import open_run
 
 REASONS = (
-    ("round trip", "Asked again, the teacher answers something else."),
-    ("fits its fact", "The fact does not make this question likely: -1.31, at least -1.05."),
-    ("stands alone", "It points at a text that nobody sees."),
+    ("round trip", "Asked again, the teacher says: “A lock.”"),
+    ("fits its fact", "The fact makes this question likely: -1.31, less than -1.20."),
+    ("stands alone", "“this text” points at a text that the reader does not see."),
 )
 
 

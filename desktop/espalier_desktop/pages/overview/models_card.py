@@ -7,7 +7,7 @@ from espalier.errors import EspalierError
 from espalier.models.folder import find_model, model_info
 from espalier.models.starter import STARTER
 from espalier.project import Project
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.widgets.basics import button, column, label, line, picture, row, set_role
 from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.segments import Segments
@@ -86,7 +86,7 @@ def model_state(name: str) -> tuple[str, bool]:
     except EspalierError as error:
         if name == STARTER:
             return tr("Fetched when it is first needed, 93 MB"), False
-        return str(error), True
+        return said(str(error)), True
     return tr("On this machine: {architecture}, {precision}, {size}").format(
         architecture=info.architecture, precision=info.precision, size=size(info.bytes)
     ), False

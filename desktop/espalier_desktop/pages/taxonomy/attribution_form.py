@@ -14,7 +14,7 @@ from espalier.taxonomy.attribution import (
     write_attributions,
 )
 from espalier_desktop.document import Document
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.taxonomy.source_block import SourceBlock
 from espalier_desktop.widgets.basics import button, clear, column, label, row
 
@@ -58,7 +58,7 @@ class AttributionForm(QWidget):
             self._unreadable.setText("")
         except EspalierError as error:
             works = []
-            self._unreadable.setText(str(error))
+            self._unreadable.setText(said(str(error)))
         self._unreadable.setVisible(bool(self._unreadable.text()))
         self.add.setEnabled(not self._unreadable.text())
         if len(works) != len(self.blocks):

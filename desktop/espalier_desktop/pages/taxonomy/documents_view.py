@@ -11,7 +11,7 @@ from typing_extensions import override
 from espalier.documents.convert import KINDS
 from espalier.errors import EspalierError
 from espalier_desktop.document import Document
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.taxonomy.chunk_table import Chunked, Chunker, ChunkRow, ChunkTable
 from espalier_desktop.pages.taxonomy.context_bar import ContextBar
 from espalier_desktop.pages.taxonomy.listed_document import ListedDocument, files_stamp, listed_documents
@@ -111,7 +111,7 @@ class DocumentsView(QWidget):
             self.note.setText("")
         except EspalierError as error:
             self._documents = []
-            self.note.setText(str(error))
+            self.note.setText(said(str(error)))
         self.note.setVisible(bool(self.note.text()))
         self.list.clear()
         self.list.addItems([f"{each.title}\n{each.facts}" for each in self._documents])

@@ -14,7 +14,7 @@ from espalier.taxonomy import splice
 from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.attribution_form import AttributionForm
 from espalier_desktop.pages.taxonomy.context_bar import NEW_SEED
@@ -51,6 +51,7 @@ class LeafEditor(QWidget):
     Attributes:
         path: of the leaf; "" before the first.
         mode: ``form``, ``both``, ``source`` or ``documents``.
+        splitter: form and source side by side.
     """
 
     viewed = Signal(object)
@@ -76,12 +77,12 @@ class LeafEditor(QWidget):
         self._edits.refused.connect(self._on_refused)
         self._picks_for: tuple[int, str] | None = None
         self.setAcceptDrops(True)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setHandleWidth(1)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.addWidget(self.form)
-        self._splitter.addWidget(self.source)
-        self._splitter.setSizes([460, 380])
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.form)
+        self.splitter.addWidget(self.source)
+        self.splitter.setSizes([460, 380])
         names = column(self.title, self.facts, spacing=2)
         head = row(names, self.modes, spacing=12)
         head.setStretch(0, 1)
@@ -89,7 +90,7 @@ class LeafEditor(QWidget):
         top = column(head, self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
         self._panes = QStackedWidget()
-        self._panes.addWidget(self._splitter)
+        self._panes.addWidget(self.splitter)
         self._panes.addWidget(self.documents)
         self.setLayout(column(top, self._panes, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column
@@ -108,7 +109,7 @@ class LeafEditor(QWidget):
         try:
             text = self._document.texts.text(path)
         except EspalierError as error:
-            self._show_unreadable(str(error))
+            self._show_unreadable(said(str(error)))
             return
         self.source.folder = "knowledge" if path.startswith("knowledge/") else "compositional_skills"
         self.source.show_text(text)
@@ -132,7 +133,7 @@ class LeafEditor(QWidget):
         try:
             text = self._document.texts.text(self.path)
         except EspalierError as error:
-            self._show_unreadable(str(error))
+            self._show_unreadable(said(str(error)))
             return
         file = self._document.texts.file(self.path)
         if len(text) > LONGEST:
@@ -244,7 +245,7 @@ class LeafEditor(QWidget):
             try:
                 self.source.show_text(self._document.texts.text(path))
             except EspalierError as error:
-                self._show_unreadable(str(error))
+                self._show_unreadable(said(str(error)))
                 return
             self._rest.start()
 
@@ -266,7 +267,7 @@ class LeafEditor(QWidget):
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
-        self.note.setText(sentence)
+        self.note.setText(said(sentence))
         self.note.setVisible(bool(sentence))
         if sentence and self.view:
             self._rest.start()

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from espalier.documents.convert import Conversion
 from espalier_desktop import theme
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.taxonomy.preview import Preview
 from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.plain_edit import PlainEdit, units
@@ -170,7 +170,7 @@ class ImportSheet(QDialog):
             cursor.setPosition(units(conversion.markdown[:start]))
             cursor.setKeepPositionOnInsert(True)
             self._starts.append(cursor)
-        self.notes.setText("\n".join(conversion.notes))
+        self.notes.setText("\n".join(map(said, conversion.notes)))
         self.notes.setVisible(bool(conversion.notes))
         self._left.setVisible(bool(self._starts))
         if not self._starts:
@@ -196,7 +196,7 @@ class ImportSheet(QDialog):
     def _refuse(self, sentence: str) -> None:
         self._busy.hide()
         self.save.hide()
-        self._state.setText(sentence)
+        self._state.setText(said(sentence))
         self.cancel.setText(tr("Close"))
 
     @Slot()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from espalier.documents.convert import Conversion
 from espalier.documents.store import Source, read_file
 from espalier.errors import EspalierError
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.import_sheet import ImportSheet
 
@@ -58,7 +58,7 @@ class Importer(QObject):
         try:
             data = read_file(file)
         except EspalierError as error:
-            self._shell.tell(tr("The document was not saved"), str(error))
+            self._shell.tell(tr("The document was not saved"), said(str(error)))
             return
         if self._shell.document.put_document(leaf, Source(file.name), data, conversion, text):
             sheet.accept()

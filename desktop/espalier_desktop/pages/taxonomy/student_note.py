@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from espalier.evaluation.probe import Verdict, verdict
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.taxonomy.student_check import Reply
 from espalier_desktop.widgets.basics import column, label, picture, row, set_role
 from espalier_desktop.widgets.formats import number
@@ -39,21 +39,21 @@ class StudentNote(QFrame):
         self.setVisible(reply is not None)
         if reply is None:
             return
-        said = reply.answer
-        self._sides.setVisible(said is not None)
-        self.agreement.setVisible(said is not None)
+        answer = reply.answer
+        self._sides.setVisible(answer is not None)
+        self.agreement.setVisible(answer is not None)
         set_role(self.verdict, "error" if reply.failed else "muted" if reply.waiting else "strong")
         found: Verdict = "other"
-        if said is None:
-            self.verdict.setText(reply.failed or reply.waiting)
+        if answer is None:
+            self.verdict.setText(said(reply.failed) or reply.waiting)
         else:
-            found, score = verdict(question, said, expected)
+            found, score = verdict(question, answer, expected)
             self.verdict.setText(_words(found, is_skill=is_skill))
             self.agreement.setText(tr("agreement {percent} %").format(percent=number(100 * score)))
-            self.answer.setText(said or tr("It says nothing."))
+            self.answer.setText(answer or tr("It says nothing."))
             self.expected.setText(expected)
-        self._signs["check"].setVisible(said is not None and found == "same")
-        self._signs["help"].setVisible(said is not None and found == "part")
+        self._signs["check"].setVisible(answer is not None and found == "same")
+        self._signs["help"].setVisible(answer is not None and found == "part")
 
 
 def _words(found: Verdict, *, is_skill: bool) -> str:
