@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the person's own keychain
 
 import espalier.metal
 from espalier.language import Draft, Prompt, Sampling
@@ -95,6 +96,8 @@ class ScriptedModel:
     def __init__(self, reply: Callable[[Prompt], str]) -> None:
         self._reply = reply
         self.shown: list[str] = []
+        self.rows = 8
+        self.context_length = 1 << 30
 
     def answer(
         self,
@@ -102,6 +105,7 @@ class ScriptedModel:
         sampling: Sampling,
         seeds: Sequence[int] | None = None,
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, str], None] | None = None,
     ) -> list[str]:
         self.shown += [message.content for prompt in prompts for message in prompt.messages]
         return [self._reply(prompt) for prompt in prompts]
@@ -112,6 +116,7 @@ class ScriptedModel:
         sampling: Sampling,
         seeds: Sequence[int],
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, Draft], None] | None = None,
     ) -> list[Draft]:
         return [Draft(text, -0.4) for text in self.answer(prompts, sampling, seeds, on_progress)]
 

@@ -24,9 +24,10 @@ class LeafStatus:
         problems: in the order of the file.
         samples: how much of its practice is written under its present key.
         journal: file name of that practice below ``samples``, whether it exists or not; "" while there is no key.
-        accepted: samples that passed the critic.
-        rejected: number of samples by the check that they failed, the most first.
+        accepted: samples that the student learns from, after the person's review.
+        rejected: number of the others by the check that they failed, or “dropped”; the most first.
         is_trained: whether the newest trained adapter learned exactly these rows of the leaf.
+        reviewed: samples that the person kept, dropped or edited.
     """
 
     path: str
@@ -38,6 +39,7 @@ class LeafStatus:
     accepted: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     is_trained: bool = False
+    reviewed: int = 0
 
     @cached_property
     def errors(self) -> int:

@@ -85,7 +85,8 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.metal.backend import MlxBackend
     from espalier.models.starter import STARTER
     from espalier.project import locked, open_project
-    from espalier.synthesis.generate import generate, rejections
+    from espalier.synthesis.generate import choose_pipeline, generate
+    from espalier.synthesis.practice import rejections
 
     backend = MlxBackend()
     arguments = dict(request.arguments)
@@ -114,8 +115,20 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
-        leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
-        practice = generate(project, backend, emit, leaves, per_leaf)
+        if request.command == "suggest":
+            from espalier.synthesis.suggest import suggest
+
+            like = arguments.get("like", "")
+            return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
+        if request.command == "explain":
+            from espalier.synthesis.suggest import explain_sample
+
+            leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
+            return {"text": explain_sample(project, backend, emit, leaf, key, check)}
+        leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
+        if arguments.get("pipeline"):
+            project = choose_pipeline(project, arguments["pipeline"], leaves, since)
+        practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
         if request.command == "train":
             return {"run": str(stages.train(project, backend, emit, practice).folder)}
         accepted = sum(len(part.accepted) for part in practice)

@@ -16,6 +16,12 @@ TAXONOMY_COMMANDS = (
     *("add_document", "ask_student"),
 )
 
+REVIEW_COMMANDS = (
+    *("keep_sample", "drop_sample", "edit_sample", "regenerate_sample", "next_sample", "previous_sample"),
+    *("find_sample", "import_samples", "export_samples"),
+)
+LETTERS = ("keep_sample", "drop_sample", "edit_sample", "regenerate_sample")  # single keys, for the Review page only
+
 
 @dataclass(frozen=True)
 class Command:
@@ -122,6 +128,21 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("fix_all", tr("Fix All Safe Ones")),
                 Command("difference", tr("Show Difference"), "Ctrl+Alt+D", begins_group=True),
                 Command("commit", tr("Commit…"), "Ctrl+Alt+C"),
+            ),
+        ),
+        Menu(
+            "review",
+            tr("Review"),
+            (
+                Command("keep_sample", tr("Keep"), "Y"),
+                Command("drop_sample", tr("Drop"), "D"),
+                Command("edit_sample", tr("Edit Sample"), "E"),
+                Command("regenerate_sample", tr("Regenerate"), "R"),
+                Command("next_sample", tr("Next Sample"), begins_group=True),
+                Command("previous_sample", tr("Previous Sample")),
+                Command("find_sample", tr("Find Sample"), "Ctrl+Shift+F"),
+                Command("import_samples", tr("Import Samples…"), begins_group=True),
+                Command("export_samples", tr("Export Samples…")),
             ),
         ),
         Menu(

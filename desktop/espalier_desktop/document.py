@@ -214,6 +214,10 @@ class Document(QObject):
         """Choose how much practice is written and trained."""
         self._change(tr("Change Thoroughness"), replace(self.project, dial=dial))
 
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Choose what the critic's scores must reach, by the name of the check."""
+        self._change(tr("Change Thresholds"), replace(self.project, thresholds=dict(thresholds)))
+
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()

@@ -11,10 +11,10 @@ import espalier.metal  # first: it prepares the process for MLX
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, Sampling, TrainRow
 from espalier.metal.backend import MlxBackend, encode_row
-from espalier.metal.decode import shared_prefix
 from espalier.metal.linux import fast_swiglu
 from espalier.metal.lora import add_lora, strength
 from espalier.metal.model import MlxModel, load
+from espalier.metal.prefill import shared_prefix
 from espalier.metal.train import Trainer, arrays, mean_loss
 from espalier.training.plan import LoraSettings, TrainSettings, epoch_batches, learning_rate
 

@@ -113,7 +113,7 @@ def is_data(text: str, window: QWidget) -> bool:
     own = {"Espalier", "English", "Français", "smollm2-135m-instruct", "Lived In"}
     if isinstance(window, MainWindow):
         document = window.document
-        own |= {path.rpartition("/")[2].replace("_", " ").casefold() for path in document.leaves}
+        own |= {part.replace("_", " ").casefold() for path in document.leaves for part in path.split("/")}
         own |= {problem.message for leaf in document.leaves.values() for problem in leaf.problems}
         questions = document.project.questions.read_text(encoding="utf-8")
         if text and text in questions:

@@ -7,13 +7,22 @@ import mlx.nn as nn
 
 from espalier.metal.linux import log_sum_exp
 
+_BOUND = "head_is_bound"
+
 
 def splits(model: nn.Module) -> bool:
     """Return whether the model's body and head can be called apart, as in Llama and its relatives."""
+    if getattr(model, _BOUND, False):
+        return False
     body = getattr(model, "model", None)
     tied = getattr(getattr(model, "args", None), "tie_word_embeddings", False)
     plain = not any(hasattr(getattr(model, "args", None), name) for name in ("final_logit_softcapping", "logit_scale"))
     return plain and body is not None and (hasattr(model, "lm_head") or (tied and hasattr(body, "embed_tokens")))
+
+
+def bind_head(model: nn.Module) -> None:
+    """Call this model's body and head only together from now on: apart they were found to give other numbers."""
+    setattr(model, _BOUND, True)
 
 
 def hidden(model: Any, tokens: mx.array, cache: list[Any] | None = None) -> mx.array:

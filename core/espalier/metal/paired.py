@@ -7,10 +7,10 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from espalier.errors import EspalierError
 from espalier.language import Prompt, Sampling
-from espalier.metal.decode import PREFILL_STEP
 from espalier.metal.forward import hidden, logits
 from espalier.metal.lora import strength
 from espalier.metal.model import MlxModel
+from espalier.metal.prefill import PREFILL_TOKENS
 
 PANES = ("base", "tuned")
 
@@ -34,8 +34,8 @@ def ask_both(
     shown = ["", ""]
     with strength(tuned.model, 0.0, 1.0):
         cache = make_prompt_cache(tuned.model)
-        for start in range(0, len(tokens), PREFILL_STEP):
-            states = hidden(tuned.model, mx.array([tokens[start : start + PREFILL_STEP]] * 2), cache)
+        for start in range(0, len(tokens), PREFILL_TOKENS // 2):
+            states = hidden(tuned.model, mx.array([tokens[start : start + PREFILL_TOKENS // 2]] * 2), cache)
         scores = logits(tuned.model, states[:, -1])
         if mx.array_equal(scores[0], scores[1]).item():
             raise EspalierError("The tuned model is the same as its base: the adapter changes nothing. Train again.")

@@ -13,9 +13,9 @@ from mlx.utils import tree_flatten, tree_unflatten
 
 from espalier.errors import EspalierError
 from espalier.files import replace_folder
-from espalier.metal.decode import shared_prefix
 from espalier.metal.forward import hidden, log_probability, logits
 from espalier.metal.lora import adapter_config, add_lora
+from espalier.metal.prefill import shared_prefix
 from espalier.training.plan import TrainSettings, epoch_batches, learning_rate
 
 

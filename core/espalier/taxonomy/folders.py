@@ -26,7 +26,7 @@ class Roots:
     Attributes:
         taxonomy: the folder of ``knowledge`` and ``compositional_skills``.
         trash: where deleted folders wait; on the same disk.
-        companions: folders laid out as the taxonomy that follow its changes, such as a project's documents.
+        companions: folders laid out as the taxonomy that follow its changes: a project's documents and imports.
     """
 
     taxonomy: Path
@@ -38,7 +38,7 @@ class Roots:
         """Return the roots of a taxonomy: those of the project that it is in, if it is in one."""
         project = taxonomy.parent
         if taxonomy.name == "taxonomy" and (project / "project.yaml").is_file():
-            return cls(taxonomy, project / ".trash", (project / "documents",))
+            return cls(taxonomy, project / ".trash", (project / "documents", project / "imports"))
         return cls(taxonomy, taxonomy / ".trash")
 
 

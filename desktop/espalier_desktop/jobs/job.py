@@ -21,7 +21,8 @@ SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
 QUESTIONS = ("ask", "probe")
-_AT_ONCE = {*QUESTIONS, "clone", "difference", "commit", "keep_history"}  # not worth resuming at the next start
+# not worth resuming at the next start:
+_AT_ONCE = {*QUESTIONS, "suggest", "explain", "clone", "difference", "commit", "keep_history"}
 
 
 def is_resumable(command: str) -> bool:
