@@ -207,7 +207,7 @@ def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWo
         documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
         waves = MOST_WAVES if per_leaf else BLOCK_WAVES[project.dial] if blocks.is_scaled else 1
         critic, count = partial(load, project.judge), partial(_counter, project.teacher)
-        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf)
+        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
     settings = synthesis_settings(project, per_leaf)
     if leaf.kind == "grounded skill":
         raise EspalierError(
