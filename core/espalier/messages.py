@@ -11,7 +11,7 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, suggest, train, quantize, evaluate, tune, demo, ask, fetch, import or bench.
+        command: generate, suggest, explain, train, quantize, evaluate, tune, demo, ask, fetch, import or bench.
         arguments: plain values that the command takes; paths as text.
     """
 

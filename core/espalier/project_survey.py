@@ -19,6 +19,7 @@ from espalier.stages import mixture_of, train_settings
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import checked
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import Reviews, read_reviews
 from espalier.taxonomy.leaf import Leaf
@@ -59,7 +60,7 @@ def _leaf_status(
 ) -> tuple[LeafStatus, Practice]:
     try:
         path, journal, is_complete = leaf_journal(project, leaf)
-        part = practice_of(project, leaf, journal.samples, reviews)
+        part = practice_of(project, leaf, checked(journal), reviews)
     except (EspalierError, OSError, KeyError, TypeError) as error:  # a document or journal that cannot be read
         file = str(project.taxonomy / leaf.path / "qna.yaml")
         note = Problem(file, 1, 1, "warning", "unreadable", str(error))

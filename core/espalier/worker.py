@@ -90,9 +90,9 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command == "fetch":
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
-        from espalier.metal.bench import bench
+        from espalier.metal.bench import bench, bench_critic
 
-        return bench(emit)
+        return bench_critic(emit) if arguments.get("name") == "critic" else bench(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
@@ -110,6 +110,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
 
             like = arguments.get("like", "")
             return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
+        if request.command == "explain":
+            from espalier.synthesis.explain import explained
+
+            name, text = explained(project, backend, emit, arguments["sample"], arguments.get("check", ""))
+            return {"check": name, "text": text}
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)

@@ -3,20 +3,21 @@
 It is kept in ``samples/later/<leaf key>.jsonl``, append-only, so that the journal of the draws is never touched.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from espalier.files import append_lines, read_lines
 from espalier.synthesis.decide import Thresholds, decide
-from espalier.synthesis.sample import Check, Sample
+from espalier.synthesis.sample import Check, Journal, Sample
 
 
+@runtime_checkable
 class Completes(Protocol):
     """A pipeline that can make the checks which it did not make when it drew."""
 
-    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+    def complete(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return waiting samples, in any order, with at least the first missing check of each."""
 
 
@@ -25,47 +26,52 @@ def later_path(journal: Path) -> Path:
     return journal.parent / "later" / journal.name
 
 
-def with_later(samples: Iterable[Sample], path: Path, thresholds: Thresholds) -> list[Sample]:
-    """Return samples as they stand now: with the checks that were made later, decided by the thresholds."""
-    checks: dict[str, tuple[Check, ...]] = {}
-    for line in read_lines(path):
-        if "checks" in line:
-            made = tuple(Check(**check) for check in line["checks"])
-            checks[line["sample"]] = (*checks.get(line["sample"], ()), *made)
-    if not checks:
-        return [decide(sample, thresholds) for sample in samples]
-    return [decide(_joined(sample, checks.get(sample.key, ())), thresholds) for sample in samples]
-
-
-def settle(
-    samples: Sequence[Sample],
-    pipeline: Completes,
-    path: Path,
-    thresholds: Thresholds,
-    on_tokens: Callable[[int], None],
-) -> list[Sample]:
-    """Return samples none of which is waiting: what is missing is checked, and kept.
+def checked(journal: Journal, beyond: bool = True) -> list[Sample]:
+    """Return the samples of a journal with the checks that were made since they were drawn.
 
     Args:
-        samples: of one leaf, as they were drawn.
-        pipeline: that drew them.
-        path: from `later_path`.
-        thresholds: in force.
-        on_tokens: told the tokens that the checks write.
+        journal: of one leaf; it is left as it is.
+        beyond: whether checks that look beyond the leaf are wanted too.
     """
-    decided = with_later(samples, path, thresholds)
-    while waiting := [sample for sample in decided if sample.is_waiting]:
-        before = {sample.key: len(sample.verdict) for sample in waiting}
-        made = pipeline.complete(waiting, on_tokens)
-        append_lines(
-            path,
-            [
-                {"sample": sample.key, "checks": [asdict(check) for check in sample.verdict[before[sample.key] :]]}
-                for sample in made
-            ],
-        )
-        decided = with_later(samples, path, thresholds)
-    return decided
+    made: dict[str, list[Check]] = {}
+    for line in read_lines(later_path(journal.path)):
+        if "checks" in line:
+            made.setdefault(line["sample"], []).extend(Check(**check) for check in line["checks"])
+    for key, checks in across(journal).items() if beyond else ():
+        made.setdefault(key, []).extend(checks)
+    return [_joined(sample, made[sample.key]) if sample.key in made else sample for sample in journal.samples]
+
+
+def across(journal: Journal) -> dict[str, list[Check]]:
+    """Return the failed checks of `espalier.synthesis.across`, by the sample's key."""
+    noted = {line["sample"]: line["across"] for line in read_lines(later_path(journal.path)) if "across" in line}
+    return {key: [Check(**check) for check in checks] for key, checks in noted.items() if checks}
+
+
+def settle(journal: Journal, work: object, thresholds: Thresholds) -> list[Sample]:
+    """Return the samples of a journal, after every check was made that the thresholds call for.
+
+    Args:
+        journal: of one leaf; it is left as it is.
+        work: that drew it. Without `Completes.complete` samples stay waiting, and say so.
+        thresholds: in force.
+    """
+    samples = checked(journal, beyond=False)
+    while isinstance(work, Completes):
+        waiting = {
+            sample.key: sample for sample in (decide(sample, thresholds) for sample in samples) if sample.is_waiting
+        }
+        if not waiting:
+            break
+        made = work.complete(list(waiting.values()))
+        lines = [
+            {"sample": one.key, "checks": [asdict(check) for check in one.verdict[len(waiting[one.key].verdict) :]]}
+            for one in made
+        ]
+        assert any(line["checks"] for line in lines), "complete() makes at least one check"
+        append_lines(later_path(journal.path), lines)
+        samples = checked(journal, beyond=False)
+    return samples
 
 
 def explanations(path: Path) -> dict[tuple[str, str], str]:
@@ -78,7 +84,8 @@ def keep_explanation(path: Path, sample: Sample, check: str, text: str) -> None:
     append_lines(path, [{"sample": sample.key, "check": check, "text": text}])
 
 
-def _joined(sample: Sample, checks: tuple[Check, ...]) -> Sample:
-    """Return a sample with later checks; one that stands there already is not taken twice."""
-    new = [check for check in checks if not sample.was_checked(check.name)]
+def _joined(sample: Sample, checks: Sequence[Check]) -> Sample:
+    """Return a sample with later checks; one that is passed already is not taken twice."""
+    stood = {check.name for check in sample.verdict}
+    new = [check for check in checks if check.name not in stood or not check.passed]
     return sample.judged(*new).leaving(sample.unchecked) if new else sample

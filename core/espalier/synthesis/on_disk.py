@@ -3,6 +3,7 @@
 from espalier.errors import EspalierError
 from espalier.project import Project
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import checked
 from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.reviews import read_reviews
 from espalier.taxonomy.reader import read_taxonomy
@@ -19,4 +20,4 @@ def read_practice(project: Project, only: str = "") -> list[Practice]:
         raise EspalierError(f"The taxonomy has no leaf {only}. It has: {', '.join(leaf.path for leaf in leaves)}.")
     reviews = read_reviews(project)
     chosen = [leaf for leaf in leaves if only in ("", leaf.path)]
-    return [practice_of(project, leaf, leaf_journal(project, leaf)[1].samples, reviews) for leaf in chosen]
+    return [practice_of(project, leaf, checked(leaf_journal(project, leaf)[1]), reviews) for leaf in chosen]

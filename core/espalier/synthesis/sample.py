@@ -128,6 +128,7 @@ class Journal:
     """The samples of one leaf on disk, written a portion at a time; a portion that was cut off is drawn again.
 
     Attributes:
+        path: of the file.
         samples: of all whole portions, in the order they were written.
         waves: number of whole waves; a wave goes once through the sources that want samples.
         portions: number of whole portions in the wave after those.
@@ -138,7 +139,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.samples: list[Sample] = []
         self.earlier: tuple[Sample, ...] = ()
         self.waves = 0
@@ -157,13 +158,13 @@ class Journal:
 
     def begin(self, rows: int) -> None:
         """Write how many prompts are computed together, before the first draw."""
-        append_lines(self._path, [{"rows": rows}])
+        append_lines(self.path, [{"rows": rows}])
         self.rows = rows
 
     def add(self, samples: Sequence[Sample], portions: int, seen: Mapping[str, Sequence[str]] = NOTHING) -> None:
         """Write the next portion of a wave of so many portions, and hashes of values that were new in it, by block."""
         end = {"wave": self.waves, "portion": self.portions, "of": portions, **({"seen": dict(seen)} if seen else {})}
-        append_lines(self._path, [*map(asdict, samples), end])
+        append_lines(self.path, [*map(asdict, samples), end])
         self._keep(samples, self.portions + 1 == portions, seen)
 
     def _keep(self, samples: Sequence[Sample], ends_wave: bool, seen: Mapping[str, Sequence[str]]) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QTableView, QTextBrowser, 
 
 from espalier.errors import EspalierError
 from espalier.status import LeafStatus
+from espalier.synthesis.later import checked
 from espalier.synthesis.sample import Journal, Sample
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
@@ -137,7 +138,7 @@ class GeneratePage(Page):
         if not leaf.journal:
             return []
         try:
-            return Journal(self.shell.document.project.samples / leaf.journal).samples
+            return checked(Journal(self.shell.document.project.samples / leaf.journal))
         except (EspalierError, OSError, KeyError, TypeError):
             return []
 
