@@ -15,7 +15,8 @@ from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.teachers.endpoint import Endpoint, parse_endpoint
-from espalier.teachers.remote import RemoteModel, model_list
+from espalier.teachers.offered import model_list
+from espalier.teachers.remote import RemoteModel
 
 PASSAGE = "The Otter Bridge crosses the Wend at Marl."
 pytestmark = pytest.mark.slow
