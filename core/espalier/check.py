@@ -16,7 +16,7 @@ from espalier.taxonomy.lint import DEFAULT_RULES
 from espalier.taxonomy.problems import Mode, Problem
 from espalier.taxonomy.saving import digest, save
 from espalier.taxonomy.source import ReadingError
-from espalier.taxonomy.survey import check
+from espalier.taxonomy.tree_check import check
 from espalier.taxonomy.walk import LEAF_FILE, find_files
 
 

@@ -11,7 +11,7 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, train, quantize, evaluate, tune, demo, ask, fetch, import or bench.
+        command: generate, train, quantize, evaluate, tune, demo, ask, fetch, import, bench, or one of ``errands``.
         arguments: plain values that the command takes; paths as text.
     """
 

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Literal, Union
 
+from espalier.taxonomy.history import History
 from espalier.taxonomy.problems import Problem
 
 Extent = Literal["none", "part", "all"]
+Status = Union["LeafStatus", "ProjectStatus", History]
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,12 @@ class ProjectStatus:
     unfinished_run: str = ""
 
 
-def encode_status(status: LeafStatus | ProjectStatus) -> bytes:
+def encode_status(status: Status) -> bytes:
     """Return a status as one line of JSON, newline included."""
     return json.dumps({"type": type(status).__name__, **asdict(status)}, ensure_ascii=False).encode() + b"\n"
 
 
-def decode_status(line: bytes) -> LeafStatus | ProjectStatus:
+def decode_status(line: bytes) -> Status:
     """Return the status that is written on a line.
 
     Raises:
@@ -80,7 +82,10 @@ def decode_status(line: bytes) -> LeafStatus | ProjectStatus:
     """
     try:
         fields = json.loads(line)
-        if fields.pop("type") == "LeafStatus":
+        kind = fields.pop("type")
+        if kind == "History":
+            return History(**{**fields, "bases": tuple(fields["bases"])})
+        if kind == "LeafStatus":
             return LeafStatus(**{**fields, "problems": tuple(Problem(**problem) for problem in fields["problems"])})
         return ProjectStatus(
             **{

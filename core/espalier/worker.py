@@ -75,10 +75,15 @@ def main() -> int:
 
 def serve(request: Any, emit: Any) -> dict[str, Any]:
     """Return the result of a request."""
+    from espalier import errands
+
+    if request.command in errands.COMMANDS:  # nothing that models need is imported for them
+        return errands.run(request.command, request.arguments, emit)
     from espalier import demo, stages
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
     from espalier.project import locked, open_project
+    from espalier.synthesis.generate import generate, rejections
 
     backend = MlxBackend()
     arguments = dict(request.arguments)
@@ -104,11 +109,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
         leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
-        practice = stages.generate(project, backend, emit, leaves, per_leaf)
+        practice = generate(project, backend, emit, leaves, per_leaf)
         if request.command == "train":
             return {"run": str(stages.train(project, backend, emit, practice).folder)}
         accepted = sum(len(part.accepted) for part in practice)
-        return {"accepted": accepted, "rejected": stages.rejections(practice)}
+        return {"accepted": accepted, "rejected": rejections(practice)}
 
 
 def _system_failure(error: OSError) -> str:

@@ -102,6 +102,16 @@ class Desk(QObject):
 
         self._make(tr("Where should the example go?"), tr("Falkirk Wheel"), create_example)
 
+    def clone_taxonomy(self) -> None:
+        """Let the person make a project around a taxonomy from elsewhere, and open it."""
+        from espalier_desktop.clone_sheet import CloneSheet
+
+        parent = self._front()
+        if parent:
+            sheet = CloneSheet(parent, self)
+            sheet.made.connect(self.open)
+            sheet.open()
+
     def show_welcome(self) -> None:
         """Show where to begin."""
         from espalier_desktop.welcome import WelcomeWindow
@@ -139,6 +149,7 @@ class Desk(QObject):
             "new": self.new_project,
             "open": self.choose_folder,
             "example": self.open_example,
+            "clone": self.clone_taxonomy,
             "settings": self.show_settings,
             "quit": self.quit,
             "welcome": self.show_welcome,

@@ -13,10 +13,12 @@ from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
 from espalier.taxonomy.folders import Change, Roots
+from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
 from espalier_desktop.edits import ChangeFolders, EditText
 from espalier_desktop.i18n import tr
+from espalier_desktop.taxonomy_history import TaxonomyHistory
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
 
@@ -43,6 +45,7 @@ class Document(QObject):
         project: the settings as they are on disk.
         tree: the branches and leaves by name.
         texts: the leaves that are open for editing.
+        history: where the taxonomy stands in Git.
         restored: number of leaves whose unsaved text was found and put back when the project was opened.
         status: the project's stages; None before the first survey.
         undo: every edit of this window.
@@ -72,7 +75,10 @@ class Document(QObject):
         self.texts = LeafTexts(root, self.project.taxonomy, self)
         self.texts.failed.connect(self.failed)
         self.texts.replaced.connect(self._take_from_disk)
+        self.history = TaxonomyHistory(root, self)
+        self.history.stale.connect(self.refresh)
         self._found: dict[str, LeafStatus] = {}
+        self._found_history: History | None = None
         self._is_stale = False
         self._survey = QProcess(self)
         self._survey.readyReadStandardOutput.connect(self._read)
@@ -106,8 +112,8 @@ class Document(QObject):
             self._is_stale = True
             return
         self._is_stale = False
-        self._found = {}
-        self._survey.start(sys.executable, ["-m", "espalier.survey", str(self.root)])
+        self._found, self._found_history = {}, None
+        self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root), self.history.base])
 
     def edit(self, path: str, text: str, what: str, place: str = "") -> None:
         """Give a leaf another text, as one step that can be undone; keys in the same place become one step."""
@@ -176,6 +182,7 @@ class Document(QObject):
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()
+        self.history.close()
         self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
         self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed
@@ -244,7 +251,12 @@ class Document(QObject):
     def _read(self) -> None:
         while self._survey.canReadLine():
             status = decode_status(bytes(self._survey.readLine().data()))
+            if isinstance(status, History):
+                self._found_history = status
+                self.history.show(status)
+                continue
             if isinstance(status, ProjectStatus):
+                self.history.show(self._found_history)
                 self._shown, self.status = self._found, status
                 self._soon.stop()
                 self.leaves_changed.emit()

@@ -15,7 +15,7 @@ from espalier.taxonomy.codes import CODES, code
 from espalier.taxonomy.lint import read_rules
 from espalier.taxonomy.problems import Mode
 from espalier.taxonomy.reader import read_leaf, read_origin, read_taxonomy
-from espalier.taxonomy.survey import check, check_files, check_tree
+from espalier.taxonomy.tree_check import check, check_files, check_tree
 
 PROBES = yaml.safe_load((Path(__file__).parents[1] / "data" / "taxonomy_probes.yaml").read_text(encoding="utf-8"))
 

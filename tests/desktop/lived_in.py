@@ -8,7 +8,8 @@ from espalier import demo
 from espalier.evaluation.questions import read_questions
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
-from espalier.stages import Practice, leaf_journal, mixture_of, train_settings
+from espalier.stages import mixture_of, train_settings
+from espalier.synthesis.generate import Practice, leaf_journal
 from espalier.synthesis.sample import Check, Sample
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy

@@ -210,7 +210,7 @@ def test_the_welcome_opens_the_example(
     assert "welcome" not in desk.others
 
 
-def test_the_welcome_lists_recent_projects_and_says_why_it_cannot_clone(
+def test_the_welcome_lists_recent_projects(
     desk: Desk, fresh_root: Path, open_window: Open, qtbot: QtBot, qapp: QApplication
 ) -> None:
     open_window(fresh_root).close()
@@ -218,8 +218,6 @@ def test_the_welcome_lists_recent_projects_and_says_why_it_cannot_clone(
     desk.show_welcome()
     welcome = desk.others["welcome"]
     assert isinstance(welcome, WelcomeWindow)
-    if not welcome.clone.isEnabled():
-        assert "clone" in welcome.clone.toolTip().casefold()
     index = welcome.recent.model().index(0, 0)
     place = welcome.recent.visualRect(index).center()
     QTest.mouseClick(welcome.recent.viewport(), Qt.MouseButton.LeftButton, pos=place)

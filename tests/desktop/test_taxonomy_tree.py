@@ -143,6 +143,38 @@ def test_badges_say_the_worst_in_words_and_rise_to_the_branches(edited: tuple[Do
     assert told == [SKILL, "compositional_skills/writing", "compositional_skills"]
 
 
+def test_what_changed_in_git_is_said_of_leaves_and_rises_to_the_branches(edited: tuple[Document, TreeModel]) -> None:
+    document, model = edited
+    statuses = {SKILL: LeafStatus(SKILL, "skill"), WHEEL: LeafStatus(WHEEL, "knowledge")}
+
+    def changes() -> dict[str, str]:
+        found = {path: model.index_of(path).data(BadgeRole).change for path in model.paths}
+        return {path: change for path, change in found.items() if change}
+
+    model.show_statuses(statuses, {SKILL: "added"})
+    writing = "compositional_skills/writing"
+    assert changes() == {SKILL: "added", writing: "added", "compositional_skills": "added"}
+    said = str(model.index_of(SKILL).data(Qt.ItemDataRole.AccessibleTextRole))
+    assert said == "support triage, Skill, no problems, added"
+    gone = f"{writing}/letters/formal"
+    model.show_statuses(statuses, {SKILL: "changed", gone: "deleted", "knowledge/gone": "deleted"})
+    assert changes() == {
+        SKILL: "changed",
+        writing: "changed",
+        "compositional_skills": "changed",
+        "knowledge": "deleted",
+    }
+    document.rename("knowledge/engineering", "canals")
+    model.show_statuses(statuses, {"knowledge/canals/falkirk_wheel": "added", WHEEL: "deleted"})
+    assert changes() == {
+        "knowledge": "changed",
+        "knowledge/canals": "added",
+        "knowledge/canals/falkirk_wheel": "added",
+    }
+    model.show_statuses(statuses, {})
+    assert changes() == {}
+
+
 NAMES = st.sampled_from("abcd")
 TREES: st.SearchStrategy[dict[str, object]] = st.recursive(
     st.just({}), lambda below: st.dictionaries(NAMES, below, max_size=3), max_leaves=12

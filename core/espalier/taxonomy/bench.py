@@ -14,8 +14,8 @@ import yaml
 
 from espalier.taxonomy.checker import check_file
 from espalier.taxonomy.lint import DEFAULT_RULES
-from espalier.taxonomy.survey import check_files
 from espalier.taxonomy.tree import Node, read_tree
+from espalier.taxonomy.tree_check import check_files
 from espalier.taxonomy.walk import LEAF_FILE, leaf_files
 
 LEAVES = 10_000

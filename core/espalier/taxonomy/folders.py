@@ -144,11 +144,6 @@ def undo(change: Change) -> Change:
     return Change("", done.renames, done.made)
 
 
-def empty_trash(roots: Roots) -> None:
-    """Delete for good what waits in the trash; changes before cannot be undone any more."""
-    shutil.rmtree(roots.trash, ignore_errors=True)
-
-
 def _create(roots: Roots, path: str, text: str | None) -> Change:
     place = checked_path(path)
     staged = _staging(roots) / place.name

@@ -20,6 +20,7 @@ GRACE = 20_000  # milliseconds for the worker to end by itself after it was aske
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
+_AT_ONCE = {"ask", "clone", "difference", "commit", "keep_history"}  # not worth resuming at the next start
 
 
 class JobState(Enum):
@@ -79,7 +80,7 @@ class Job(QObject):
         self._outcome: Finished | Failed | None = None
         self._exit: tuple[int, QProcess.ExitStatus] | None = None
         self._record = JobRecord(command, dict(arguments))
-        self._is_resumable = command != "ask"
+        self._is_resumable = command not in _AT_ONCE
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._read_soon)
         self._process.started.connect(self._on_started)

@@ -19,3 +19,8 @@ def branch_name(path: str) -> str:
     """Return a branch's own name; the two at the top have one in the window's language."""
     tops = {"compositional_skills": tr("Skills"), "knowledge": tr("Knowledge")}
     return tops.get(path) or path.rpartition("/")[2].replace("_", " ")
+
+
+def change_word(change: str) -> str:
+    """Return what became of a leaf: ``added``, ``changed`` or ``deleted``."""
+    return {"added": tr("added"), "changed": tr("changed"), "deleted": tr("deleted")}[change]

@@ -17,6 +17,7 @@ from espalier.taxonomy.walk import FOLDERS
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy.editor import LeafEditor
+from espalier_desktop.pages.taxonomy.git_strip import GitStrip
 from espalier_desktop.pages.taxonomy.go_to import GoToLeaf
 from espalier_desktop.pages.taxonomy.leaf_view import LeafView
 from espalier_desktop.pages.taxonomy.mending import Mender
@@ -53,6 +54,7 @@ class TaxonomyPage(Page):
         self.branch_facts = label(role="muted", wrap=True)
         self.problems = button("", self.show_problems, role="link")
         self._mender = Mender(self._document, self)
+        self.git = GitStrip(shell, self._statuses, lambda: self.chosen)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -67,7 +69,8 @@ class TaxonomyPage(Page):
     def refresh(self) -> None:
         """Show the badges and counts as they are now."""
         leaves = self._statuses()
-        self.model.show_statuses(leaves)
+        history = self._document.history.now
+        self.model.show_statuses(leaves, history.changes if history else {})
         errors = sum(leaf.errors for leaf in leaves.values())
         found = [problem.severity for leaf in leaves.values() for problem in leaf.problems]
         parts = [tr("%n leaf(s)", len(leaves))]
@@ -107,6 +110,8 @@ class TaxonomyPage(Page):
             "source": self._toggle_source,
             "problems": self.show_problems,
             "fix_all": self.fix_all,
+            "difference": self.git.show_difference,
+            "commit": self.git.ask_commit,
         }[command]()
 
     def new_leaf(self) -> None:
@@ -175,7 +180,7 @@ class TaxonomyPage(Page):
         self._splitter.addWidget(self._detail)
         self._splitter.setSizes([272, 784])
         self._splitter.setStretchFactor(1, 1)
-        strip = row(self.problems, None)
+        strip = row(self.problems, None, self.git)
         strip.setContentsMargins(12, 3, 12, 3)
         whole = QWidget()
         whole.setLayout(column(self._splitter, line(), strip, spacing=0))
@@ -192,6 +197,7 @@ class TaxonomyPage(Page):
         self._soon.timeout.connect(self.refresh)
         self._document.leaves_changed.connect(self._soon.start)
         self._document.status_changed.connect(self._soon.start)
+        self._document.history.changed.connect(self._soon.start)
         self._mender.finished.connect(self._on_mended)
         self.tree.chosen.connect(self._on_chosen)
         self.filter.textChanged.connect(self._on_filter)

@@ -13,7 +13,7 @@ from espalier.status import LeafStatus
 from espalier.taxonomy.tree import Node
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
-from espalier_desktop.pages.taxonomy.names import branch_name, kind_title
+from espalier_desktop.pages.taxonomy.names import branch_name, change_word, kind_title
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -34,12 +34,14 @@ class Badge:
         problems: how many there are of that state.
         accepted: samples that passed the critic.
         kind: of a leaf; "" while it is not known.
+        change: since the base in Git: "", ``added``, ``changed`` or ``deleted``; a branch says that of leaves below it.
     """
 
     state: str = "wait"
     problems: int = 0
     accepted: int = 0
     kind: str = ""
+    change: str = ""
 
     @property
     def words(self) -> str:
@@ -50,7 +52,10 @@ class Badge:
             "warning": tr("%n warning(s)", self.problems),
             "error": tr("%n error(s)", self.problems),
         }[self.state]
-        return f"{state}, {tr('%n accepted sample(s)', self.accepted)}" if self.accepted else state
+        parts = [state]
+        parts += [tr("%n accepted sample(s)", self.accepted)] if self.accepted else []
+        parts += [change_word(self.change)] if self.change else []
+        return ", ".join(parts)
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +71,7 @@ class Twig:
     badge: Badge = field(default_factory=Badge)
     own: Badge | None = None  # of the leaf itself, without what is below it
     status: LeafStatus | None = None  # from which that was made
+    change: str = ""  # of the leaf itself; of a branch: whether a leaf was deleted from it
     searched: str = ""  # what the filter looks through, once it was needed
 
     @property
@@ -127,9 +133,15 @@ class TreeModel(QAbstractItemModel):
             self._follow(old, new)
         self._merge(self._root, tree)
 
-    def show_statuses(self, statuses: Mapping[str, LeafStatus]) -> None:
-        """Show other badges; only rows whose badge is another are painted again, with the branches above them."""
+    def show_statuses(self, statuses: Mapping[str, LeafStatus], changes: Mapping[str, str] | None = None) -> None:
+        """Show other badges; only rows whose badge is another are painted again, with the branches above them.
+
+        Args:
+            statuses: of the leaves by path.
+            changes: what became of leaves since the base, by path.
+        """
         stale: dict[int, Twig] = {}
+        places = self._places_of(changes or {})
         for twig in self._by_path.values():
             status = statuses.get(twig.path) if twig.is_leaf else None
             if status is not twig.status or (twig.is_leaf and twig.own is None):
@@ -137,14 +149,28 @@ class TreeModel(QAbstractItemModel):
                 if own != twig.own:
                     twig.own = own
                     self._mark(twig, stale)
+            if (change := places.get(twig.path, "")) != twig.change:
+                twig.change = change
+                self._mark(twig, stale)
         for twig in self._reshaped:
             self._mark(twig, stale)
         self._reshaped.clear()
         for twig in sorted(stale.values(), key=lambda each: -each.path.count("/") if each.path else 1):
-            badge = _sum([kid.badge for kid in twig.kids], twig.own)
+            badge = _sum([kid.badge for kid in twig.kids], twig.own, twig.change)
             if badge != twig.badge:
                 twig.badge = badge
                 self._tell(twig)
+
+    def _places_of(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """Return the changes by the paths that have a row: a deleted leaf counts for the branch that it was in."""
+        places = {}
+        for path, change in changes.items():
+            here = path
+            while here and here not in self._by_path:
+                here = here.rpartition("/")[0]
+            if here == path or here not in changes:
+                places[here] = change
+        return places
 
     def _mark(self, twig: Twig, stale: dict[int, Twig]) -> None:
         """Note that the badges of a twig and of everything above it are to be made again."""
@@ -368,13 +394,17 @@ def _below(twig: Twig) -> Iterator[Twig]:
         stack += reversed(here.kids)
 
 
-def _sum(badges: list[Badge], own: Badge | None) -> Badge:
+def _sum(badges: list[Badge], own: Badge | None, change: str) -> Badge:
     """Return what a row says of what is below it and of itself."""
+    found = {badge.change for badge in badges} | {change}
+    found.discard("")
+    if not own or not change:
+        change = "changed" if len(found) > 1 else next(iter(found), "")
     if own:
         badges = [*badges, own]
     state = max((badge.state for badge in badges), key=_STATES.index, default="")
     problems = sum(badge.problems for badge in badges if badge.state == state)
-    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "")
+    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "", change)
 
 
 def _badge_of(status: LeafStatus | None) -> Badge:
