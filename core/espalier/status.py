@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Literal, Union
 
 from espalier.taxonomy.history import History
@@ -40,7 +41,7 @@ class LeafStatus:
     is_trained: bool = False
     reviewed: int = 0
 
-    @property
+    @cached_property
     def errors(self) -> int:
         """Return the number of problems that reject the file; an empty file counts, since it teaches nothing."""
         return sum(problem.is_error for problem in self.problems) or (not self.kind)

@@ -14,8 +14,7 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.taxonomy.names import checked_path
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import LEAF_FILE, leaf_files, stays_inside
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, leaf_files, stays_inside
 
 Rename = tuple[Path, Path]
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, QProcess, QTimer, Signal, Slo
 
 from espalier.machine import memory_of
 from espalier.messages import Event, Failed, Finished, Progress, Request, Stage, decode, encode
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs import process
 from espalier_desktop.jobs.coalesce import coalesce
 from espalier_desktop.jobs.record import JobRecord, clear_record, write_record
@@ -200,7 +200,7 @@ class Job(QObject):
         elif self.state is JobState.STOPPING:
             self._end(JobState.STOPPED)
         elif isinstance(self._outcome, Failed):
-            self.message = self._outcome.message
+            self.message = said(self._outcome.message)
             if self._outcome.details:
                 with self.log.open("a", encoding="utf-8") as log:
                     log.write(self._outcome.details)
