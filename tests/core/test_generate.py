@@ -21,7 +21,7 @@ from espalier.project import Project, create, open_project
 from espalier.stages import mixture_of
 from espalier.synthesis import generate as generating
 from espalier.synthesis.decide import decide_all
-from espalier.synthesis.generate import choose_pipeline, generate
+from espalier.synthesis.generate import choose_pipeline, generate, leaf_journal
 from espalier.synthesis.pipelines.check_file import examine_pipeline
 from espalier.synthesis.pipelines.file import read_pipeline
 from espalier.synthesis.pipelines.inputs import language_code, leaf_portions
@@ -75,7 +75,7 @@ def generated(project: Project, **wanted: Any) -> tuple[dict[str, list[Sample]],
     events: list[Event] = []
     teacher = Teacher()
     parts = generate(project, Scripted(teacher), events.append, **wanted)
-    return {part.leaf.path: [row.drawn for row in part.rows] for part in parts}, events, teacher
+    return {part.leaf.path: leaf_journal(project, part.leaf)[1].samples for part in parts}, events, teacher
 
 
 def folder_of_pipelines(folder: Path) -> Path:
