@@ -21,7 +21,7 @@ from espalier.synthesis.calibration import (
     read_ratings,
     rows_to_rate,
 )
-from espalier.synthesis.decide import decide_all
+from espalier.synthesis.decide import decide, decide_all
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.sample import Sample
 
@@ -50,14 +50,7 @@ def run(options: argparse.Namespace) -> int:
         return rate_rows(project, sys.stdin, sys.stdout)
     if options.action == "agreement":
         return show_agreement(project, apply=options.apply, as_json=options.json)
-    arguments = {"project": str(options.project), "sample": options.sample, "check": options.check}
-    outcome = run_worker(Request("explain", arguments), options.json)
-    if outcome.failure:
-        print(outcome.failure, file=sys.stderr)
-        return outcome.status
-    if not options.json:
-        print(f"{outcome.result['check']}: {outcome.result['text']}")
-    return 0
+    return _explain(project, options.sample, options.check, as_json=options.json)
 
 
 def rate_rows(project: Project, answers: TextIO, shown: TextIO) -> int:
@@ -102,6 +95,26 @@ def show_agreement(project: Project, *, apply: bool, as_json: bool) -> int:
     if proposal and apply:
         write_settings(replace(project, thresholds={**project.thresholds, **proposal.thresholds}))
         print("They hold from now on. Generate again to check what they bring in.", file=sys.stderr)
+    return 0
+
+
+def _explain(project: Project, key: str, check: str, *, as_json: bool) -> int:
+    """Print why the judge found what it found of a sample; return 0, or the worker's status when it failed."""
+    sample = next((sample for sample in _samples(project) if sample.key == key), None)
+    if sample is None:
+        raise EspalierError(f"{project.root} has no sample {key}. Look it up again: its leaf may have changed.")
+    names = [made.name for made in sample.verdict]
+    failed = [made.name for made in decide(sample, project.thresholds).verdict if not made.passed]
+    chosen = check or (failed or names)[-1]
+    if chosen not in names:
+        raise EspalierError(f"Sample {key} has no check {chosen}. It has: {', '.join(names)}.")
+    arguments = {"project": str(project.root), "leaf": sample.leaf, "key": key, "check": chosen}
+    outcome = run_worker(Request("explain", arguments), as_json)
+    if outcome.failure:
+        print(outcome.failure, file=sys.stderr)
+        return outcome.status
+    if not as_json:
+        print(f"{chosen}: {outcome.result['text']}")
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from espalier.project import Project, open_project
 from espalier.synthesis.exchange import FORMS, export, import_samples
-from espalier.synthesis.final import Final
+from espalier.synthesis.final import Final, learned_finals
 from espalier.synthesis.on_disk import read_practice
 
 MOST_TOLD = 20  # bad lines; more are counted
@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
 
 def rows_to_export(project: Project, form: str, only: str = "") -> list[Final]:
     """Return the rows that the student learns from; for ``csv``, which names each row's state, every row."""
-    rows = [row for part in read_practice(project, only) for row in part.rows]
-    return rows if form == "csv" else [row for row in rows if row.state.is_learned]
+    parts = read_practice(project, only)
+    return [row for part in parts for row in (part.rows if form == "csv" else learned_finals(part.rows))]
 
 
 def _import(project: Project, leaf: str, file: Path, *, as_json: bool) -> int:

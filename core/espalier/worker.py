@@ -115,10 +115,10 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             like = arguments.get("like", "")
             return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
         if request.command == "explain":
-            from espalier.synthesis.explain import explained
+            from espalier.synthesis.suggest import explain_sample
 
-            name, text = explained(project, backend, emit, arguments["sample"], arguments.get("check", ""))
-            return {"check": name, "text": text}
+            leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
+            return {"text": explain_sample(project, backend, emit, leaf, key, check)}
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)

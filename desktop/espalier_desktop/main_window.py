@@ -28,6 +28,7 @@ from espalier_desktop.endpoints import ask_leave
 from espalier_desktop.home import settings
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
+from espalier_desktop.job_card import stage_title
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
@@ -271,10 +272,9 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command == "ask" or (story.command == "suggest" and story.state is JobState.DONE):
+        if story.command == "ask" or (story.command in ("suggest", "explain") and story.state is JobState.DONE):
             return  # their pages tell it
-        key = {"suggest": "regenerate_sample"}.get(story.command, story.command)
-        name = self._commands[key].text() if key in (*JOB_COMMANDS, "regenerate_sample") else story.command
+        name = self._commands[story.command].text() if story.command in JOB_COMMANDS else stage_title(story.command)
         if story.state is JobState.DONE:
             self.toast(tr("{job}: done.").format(job=name))
         elif story.state is JobState.STOPPED:

@@ -201,6 +201,12 @@ def test_near_duplicates_are_found_among_many_and_the_first_stays() -> None:
     assert set(found) - {start + 1, start + 2} <= set(reference)
 
 
+def test_the_same_question_about_another_context_is_no_repeat_nor_another_one_about_the_same() -> None:
+    long = "The Otter Bridge crosses the Wend at Marl and is made of larch on granite blocks. " * 4
+    questions = ["Who drew it?", "Who drew it?", "How long is it?", "Who drew it?"]
+    assert repeats(questions, [long, "Another.", long, long]) == {3: 0}
+
+
 NAMES = ("Vaurelia", "Grauwald", "Ossington", "Marlborough")
 YEARS = range(1500, 1560)
 

@@ -4,19 +4,18 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import ScriptedModel
 from made_samples import LEAF, sample, write_journal
 
 from espalier import cli, critic
-from espalier.errors import EspalierError
+from espalier.client import Outcome
 from espalier.language import Prompt
-from espalier.messages import Event, Stage
+from espalier.messages import Event, Request, Stage
 from espalier.project import Project, open_project
 from espalier.report import show_result
-from espalier.synthesis import critic_bench, explain, grounding
+from espalier.synthesis import critic_bench, grounding
 from espalier.synthesis.compact import FIT, GROUNDING, RIVALS, ROUND_TRIP, CompactSettings, Knowledge
 from espalier.synthesis.decide import decide_all
 from espalier.synthesis.freeform import Freeform
@@ -141,7 +140,7 @@ def test_the_bench_reports_every_figure_on_rows_that_nothing_was_chosen_on(capsy
     told: list[Event] = []
     figures = critic_bench.bench(Knowing(lambda prompt: "no"), told.append)
     assert "70 of them" in " ".join(event.text for event in told if isinstance(event, Stage))
-    assert set(figures["auc"]) == {"grounding gain", "share of surprise", "round trip", "both"}
+    assert set(figures["auc"]) == {"grounding gain", "share of surprise", "round trip", "both", "judge"}
     assert figures["auc"]["grounding gain"]["all"] > 0.5
     assert figures["auc"]["round trip"]["all"] == 0.5
     assert set(figures["cost"]) == {"verdict", "critique in a batch", "critique by itself"}
@@ -182,16 +181,22 @@ def test_agreement_without_a_rating_says_what_to_do(project: Project, capsys: py
     assert "espalier critic rate" in capsys.readouterr().err
 
 
-def test_an_explanation_is_written_once_and_kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ScriptedModel(lambda prompt: "The two answers share no word.")
-    monkeypatch.setattr(explain, "open_model", lambda *_: model)
-    key = sample(0, trip=0.0).key
-    anything: Any = None
-    assert explain.explained(project, anything, anything, key) == ("round trip", "The two answers share no word.")
-    model.shown.clear()
-    assert explain.explained(project, anything, anything, key)[1] == "The two answers share no word."
-    assert model.shown == []
-    with pytest.raises(EspalierError, match="has no check luck"):
-        explain.explained(project, anything, anything, key, "luck")
-    with pytest.raises(EspalierError, match="has a sample nothing"):
-        explain.explained(project, anything, anything, "nothing")
+def test_the_check_that_decided_is_explained_and_an_unknown_one_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Request] = []
+
+    def run_worker(request: Request, as_json: bool) -> Outcome:
+        asked.append(request)
+        return Outcome({"text": "The two answers share no word."})
+
+    monkeypatch.setattr(critic, "run_worker", run_worker)
+    key, root = sample(0, trip=0.0).key, str(project.root)
+    assert cli.main(["critic", "explain", root, key]) == 0
+    assert asked[0].arguments["check"] == "round trip"
+    assert asked[0].arguments["leaf"] == LEAF
+    assert "round trip: The two answers share no word." in capsys.readouterr().out
+    assert cli.main(["critic", "explain", root, key, "--check", "luck"]) == 1
+    assert "has no check luck. It has: form" in capsys.readouterr().err
+    assert cli.main(["critic", "explain", root, "nothing"]) == 1
+    assert "no sample nothing" in capsys.readouterr().err

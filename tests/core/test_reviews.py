@@ -14,8 +14,9 @@ from espalier.status import LeafStatus
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.final import State, finals, learned, turned_away
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import checked, later_path
 from espalier.synthesis.reviews import Review, Reviews, read_reviews, review, taken_back
-from espalier.synthesis.sample import Sample
+from espalier.synthesis.sample import Journal, Sample, measured
 from espalier.synthesis.sample_table import STATES, SampleFile, SampleTable, learned_rows, states
 from espalier.synthesis.samples_view import Filter, View
 from espalier.taxonomy.reader import read_taxonomy
@@ -227,3 +228,19 @@ def test_the_survey_counts_what_the_student_learns_after_the_review(example: Pat
     statuses = survey(open_project(example), SurveyCache(example))
     found = next(status for status in statuses if isinstance(status, LeafStatus) and status.path == LEAF)
     assert (found.accepted, found.rejected, found.reviewed) == (5, {"dropped": 1}, 2)
+
+
+def test_checks_that_were_made_later_are_in_the_table_as_everywhere(tmp_path: Path, reviews: Reviews) -> None:
+    path = tmp_path / "leaf.jsonl"
+    waits = sample(1, trip=0.2, gain=None)
+    write_journal(path, [waits, sample(2)])
+    made = {"sample": waits.key, "checks": [asdict(measured("grounding gain", 0.1, 0.2, "It does not."))]}
+    append_lines(later_path(path), [made])
+    table = SampleTable([SampleFile(path)], reviews)
+    list(table.load())
+    samples = checked(Journal(path))
+    for thresholds in ({}, {"round trip": 0.1}, {"round trip": 0.1, "grounding gain": 0.05}):
+        rows = finals(samples, thresholds, reviews)
+        assert [STATES[code] for code in states(table, thresholds)] == [row.state for row in rows]
+        assert [table.final(row, thresholds) for row in range(2)] == rows
+    assert rows[0].state is State.ACCEPTED

@@ -10,12 +10,13 @@ from espalier.errors import EspalierError
 from espalier.language import Prompt
 from espalier.messages import Event, Progress, Stage
 from espalier.project import open_project
-from espalier.synthesis import suggest as suggesting
 from espalier.synthesis.final import State, finals
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import explanations, later_path
 from espalier.synthesis.reviews import read_reviews, review
-from espalier.synthesis.suggest import suggest
+from espalier.synthesis.suggest import explain_sample, suggest
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.teachers import opening
 
 
 def shout(prompt: Prompt) -> str:
@@ -39,7 +40,7 @@ def folder(example: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     project = open_project(example)
     leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.path == LEAF)
     write_journal(leaf_journal(project, leaf)[0], [sample(n, trip=0.1) for n in range(20)])
-    monkeypatch.setattr(suggesting, "find_model", lambda name: Path(name))
+    monkeypatch.setattr(opening, "find_model", lambda name: Path(name))
     return example
 
 
@@ -102,3 +103,16 @@ def test_of_a_long_source_the_sentence_most_like_the_answer_is_marked() -> None:
 def test_a_source_of_no_document_is_shown_as_it_is() -> None:
     assert find_passage("Nowhere to be found.", "x", [DOCUMENT]).sentence == "Nowhere to be found."
     assert find_passage("", "x", [DOCUMENT]).sentence == ""
+
+
+def test_an_explanation_is_kept_beside_the_sample(folder: Path) -> None:
+    project, wanted = open_project(folder), sample(3, trip=0.1)
+    loader = Loader()
+    loader.model = ScriptedModel(lambda prompt: " Because the answer names another number. ")
+    text = explain_sample(project, loader, lambda event: None, LEAF, wanted.key, "round trip")  # type: ignore[arg-type]
+    assert text == "Because the answer names another number."
+    leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.path == LEAF)
+    kept = explanations(later_path(leaf_journal(project, leaf)[0]))
+    assert kept == {(wanted.key, "round trip"): text}
+    with pytest.raises(EspalierError, match="no such sample any more"):
+        explain_sample(project, loader, lambda event: None, LEAF, wanted.key, "nothing")  # type: ignore[arg-type]

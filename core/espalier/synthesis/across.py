@@ -30,7 +30,7 @@ def judge_across(journals: Sequence[Journal], thresholds: Thresholds, held_out: 
         for sample in (decide(sample, thresholds) for sample in checked(journal, beyond=False))
         if sample.is_accepted and sample.is_written
     ]
-    repeated = repeats([f"{sample.context}\n{sample.question}" for _, sample in rows])
+    repeated = repeats([sample.question for _, sample in rows], [sample.context for _, sample in rows])
     questions = [plain(question) for question in held_out]
     found: dict[str, list[Check]] = {}
     for index, (_, sample) in enumerate(rows):

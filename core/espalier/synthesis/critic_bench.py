@@ -47,10 +47,15 @@ def bench(model: LanguageModel, emit: Emit) -> dict[str, Any]:
     emit(Stage("bench", f"Grounding gain and round trip on {len(reported)} of them, on which nothing was chosen"))
     samples, passages = [row.sample for row in reported], [row.passage for row in reported]
     found = grounds(model, prompts()["answer"], samples, passages)
+    emit(Stage("bench", "The judge's verdicts on the same rows"))
+    judged = judge.verdicts(model, judge.rubric("faithful"), samples, passages)
     emit(Stage("bench", f"{JUDGED} verdicts of the judge beside {CRITIQUE.max_tokens}-token critiques"))
     return {
         "checks": checks,
-        "auc": {name: _areas(reported, [score(one) for one in found]) for name, score in MEASURES.items()},
+        "auc": {
+            **{name: _areas(reported, [score(one) for one in found]) for name, score in MEASURES.items()},
+            "judge": _areas(reported, [verdict.score for verdict in judged]),
+        },
         "supported": _at_threshold(reported, [one.score for one in found]),
         "cost": cost(model, [row for row in rows if row.fault in (GOOD, WRONG, UNSUPPORTED)][:JUDGED]),
     }

@@ -75,15 +75,20 @@ def finals(samples: Iterable[Sample], thresholds: Mapping[str, float], reviews: 
     return [final(sample, thresholds, reviews.about(sample)) for sample in samples]
 
 
-def learned(found: Iterable[Final]) -> list[Sample]:
-    """Return the samples that the student learns from, in the words that it learns; what was kept twice, once."""
-    samples, kept = [], set[str]()
+def learned_finals(found: Iterable[Final]) -> list[Final]:
+    """Return what the student learns from; words that a person kept twice, once."""
+    rows, kept = [], set[str]()
     for each in found:
         if each.state.is_learned and each.drawn.key not in kept:
-            samples.append(each.sample)
+            rows.append(each)
             if each.state.is_reviewed:
                 kept.add(each.drawn.key)
-    return samples
+    return rows
+
+
+def learned(found: Iterable[Final]) -> list[Sample]:
+    """Return the samples that the student learns from, in the words that it learns."""
+    return [each.sample for each in learned_finals(found)]
 
 
 def turned_away(found: Iterable[Final]) -> dict[str, int]:

@@ -6,7 +6,7 @@ It is kept in ``samples/later/<leaf key>.jsonl``, append-only, so that the journ
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from espalier.files import append_lines, read_lines
 from espalier.synthesis.decide import Thresholds, decide
@@ -33,18 +33,29 @@ def checked(journal: Journal, beyond: bool = True) -> list[Sample]:
         journal: of one leaf; it is left as it is.
         beyond: whether checks that look beyond the leaf are wanted too.
     """
+    made = later_checks(journal.path, beyond)
+    return [joined(sample, made[sample.key]) if sample.key in made else sample for sample in journal.samples]
+
+
+def later_checks(journal: Path, beyond: bool = True) -> dict[str, list[Check]]:
+    """Return the checks that were made after the samples of a journal were drawn, by the sample's key."""
+    lines = read_lines(later_path(journal))
     made: dict[str, list[Check]] = {}
-    for line in read_lines(later_path(journal.path)):
+    for line in lines:
         if "checks" in line:
             made.setdefault(line["sample"], []).extend(Check(**check) for check in line["checks"])
-    for key, checks in across(journal).items() if beyond else ():
+    for key, checks in _across(lines).items() if beyond else ():
         made.setdefault(key, []).extend(checks)
-    return [_joined(sample, made[sample.key]) if sample.key in made else sample for sample in journal.samples]
+    return made
 
 
 def across(journal: Journal) -> dict[str, list[Check]]:
     """Return the failed checks of `espalier.synthesis.across`, by the sample's key."""
-    noted = {line["sample"]: line["across"] for line in read_lines(later_path(journal.path)) if "across" in line}
+    return _across(read_lines(later_path(journal.path)))
+
+
+def _across(lines: Sequence[Any]) -> dict[str, list[Check]]:
+    noted = {line["sample"]: line["across"] for line in lines if "across" in line}
     return {key: [Check(**check) for check in checks] for key, checks in noted.items() if checks}
 
 
@@ -84,7 +95,7 @@ def keep_explanation(path: Path, sample: Sample, check: str, text: str) -> None:
     append_lines(path, [{"sample": sample.key, "check": check, "text": text}])
 
 
-def _joined(sample: Sample, checks: Sequence[Check]) -> Sample:
+def joined(sample: Sample, checks: Sequence[Check]) -> Sample:
     """Return a sample with later checks; one that is passed already is not taken twice."""
     stood = {check.name for check in sample.verdict}
     new = [check for check in checks if check.name not in stood or not check.passed]

@@ -5,7 +5,7 @@ What is looked at one row at a time (reasons, sources) stays on disk and is read
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from espalier.synthesis.exchange import IMPORTED
 from espalier.synthesis.final import LEARNED, REVIEWED, Final, State, final
+from espalier.synthesis.later import joined, later_checks
 from espalier.synthesis.reviews import Review, Reviews
-from espalier.synthesis.sample import Sample, sample_of
+from espalier.synthesis.sample import Sample, sample_key, sample_of
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -88,6 +89,7 @@ class SampleTable:
         self._whole: dict[str, Any] = {}
         self._room = (0, 0)
         self._places: list[_Place] = []
+        self._later = [later_checks(file.path) if file.is_journal else {} for file in files]
         self._codes: dict[str, dict[str, int]] = {"leaf": {}, "check": {}, "source": {}}
         self._kept: set[str] = set()
         self._edited: dict[int, str] = {}  # the question as it was drawn
@@ -101,8 +103,10 @@ class SampleTable:
         """Read the files; yield the number of rows after every few hundred, so that a window can rest between."""
         for number, file in enumerate(self._files):
             waiting: list[_Line] = []
-            for line in _lines(number, file):
-                waiting.append(line)
+            for place, line in _lines(number, file):
+                if made := self._later[number] and self._later[number].get(_key(line)):
+                    line = asdict(joined(sample_of(line), made))
+                waiting.append((place, line))
                 if len(waiting) == CHUNK:
                     self._extend(waiting)
                     waiting = []
@@ -120,7 +124,8 @@ class SampleTable:
         place = self._places[row]
         with self._files[place[0]].path.open("rb") as file:
             file.seek(place[1])
-            return sample_of(json.loads(file.read(place[2])))
+            sample = sample_of(json.loads(file.read(place[2])))
+        return joined(sample, self._later[place[0]].get(sample.key, ())) if self._later[place[0]] else sample
 
     def final(self, row: int, thresholds: Mapping[str, float]) -> Final:
         """Return how a row stands; raises what `drawn` raises."""
@@ -147,6 +152,29 @@ class SampleTable:
         held = self.reviews.about(sample)
         for place, row in enumerate(rows):
             self._put(row, sample, held, place > 0)
+
+    def take_reviews(self, reviews: Reviews) -> list[Sample]:
+        """Show reviews that another process has written since; return the samples whose rows are others now."""
+        old, self.reviews = self.reviews, reviews
+        keys = {
+            key
+            for before, now in ((old.decided, reviews.decided), (old.suggested, reviews.suggested))
+            for key in before.keys() | now.keys()
+            if before.get(key) != now.get(key)
+        }
+        asked = {
+            each.asked
+            for held in (old.decided, old.suggested, reviews.decided, reviews.suggested)
+            for key, each in held.items()
+            if key in keys
+        }
+        found: dict[str, tuple[Sample, list[int]]] = {}
+        for row, question in enumerate(self.questions):
+            if self._edited.get(row, question) in asked and (sample := self.drawn(row)).key in keys:
+                found.setdefault(sample.key, (sample, []))[1].append(row)
+        for sample, rows in found.values():
+            self.take(sample, rows)
+        return [sample for sample, _ in found.values()]
 
     def _extend(self, lines: list[_Line]) -> None:
         first, end = len(self), len(self) + len(lines)
@@ -273,3 +301,7 @@ def _lines(number: int, file: SampleFile) -> Iterator[_Line]:
                 portion = {}
             elif "question" in line:
                 portion[line["id"]] = (place, line)
+
+
+def _key(line: Mapping[str, Any]) -> str:
+    return sample_key(line["leaf"], line["question"], line["answer"], line.get("context", ""))

@@ -1,6 +1,6 @@
-"""Other words for samples, by the teacher, when a person asks: like an edit of theirs, or drawn anew.
+"""What models write about samples when a person asks: other words, like an edit or drawn anew; and explanations.
 
-What it writes are suggestions in ``reviews.jsonl``; each waits for the person's yes or no.
+Other words are suggestions in ``reviews.jsonl``; each waits for the person's yes or no.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,17 @@ from espalier.clock import Clock
 from espalier.errors import EspalierError
 from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
 from espalier.messages import Emit, Stage
-from espalier.models.folder import find_model
 from espalier.project import Project
 from espalier.resources import resource
+from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.judge import explain
+from espalier.synthesis.later import keep_explanation, later_path
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.reviews import SUGGESTION, read_reviews, review
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import agreement
 from espalier.taxonomy.leaf import Leaf
+from espalier.teachers.opening import open_model
 
 PORTION = 16  # samples that are written down together: what a stop can lose
 SHOTS = 6
@@ -65,7 +68,7 @@ def suggest(project: Project, backend: Backend, emit: Emit, leaf: str, keys: Seq
     emit(Stage("suggest", f"Other words for {len(chosen)} samples"))
     clock = Clock("suggest", len(chosen), "samples", emit)
     clock.tell(0)
-    teacher = backend.load(find_model(project.teacher))
+    teacher = open_model(project.teacher, project, backend, emit)
     count = 0
     for start in range(0, len(chosen), PORTION):
         portion = chosen[start : start + PORTION]
@@ -85,6 +88,31 @@ def suggest(project: Project, backend: Backend, emit: Emit, leaf: str, keys: Seq
         count += len(lines)
         clock.tell(start + len(portion))
     return count
+
+
+def explain_sample(project: Project, backend: Backend, emit: Emit, leaf: str, key: str, check: str) -> str:
+    """Return why the judge found what it found of a sample, in a few sentences, which are kept beside the sample.
+
+    Args:
+        project: to work on.
+        backend: loads the judge.
+        emit: told the stage.
+        leaf: path of the leaf.
+        key: `Sample.key` of the sample.
+        check: name of the check.
+
+    Raises:
+        EspalierError: no such leaf, sample or check.
+    """
+    part = read_practice(project, leaf)[0]
+    sample = next((row.drawn for row in part.rows if row.drawn.key == key), None)
+    made = next((made for made in sample.verdict if made.name == check), None) if sample else None
+    if sample is None or made is None:
+        raise EspalierError(f"{leaf} has no such sample any more. Look at it again in Review.")
+    emit(Stage("explain", f"Why “{check}” says so"))
+    text = explain(open_model(project.judge, project, backend, emit), sample, made, sample.source).strip()
+    keep_explanation(later_path(leaf_journal(project, part.leaf)[0]), sample, check, text)
+    return text
 
 
 def rewrite(teacher: LanguageModel, edit: Edited, samples: Sequence[Sample]) -> list[Words]:

@@ -52,5 +52,5 @@ class Decide(QUndoCommand):
 
 def decision_title(decision: str) -> str:
     """Return what a decision is called in the Edit menu."""
-    titles = {"keep": tr("Keep"), "drop": tr("Drop"), "edit": tr("Edit"), "none": tr("Take Back")}
+    titles = {"keep": tr("Keep"), "drop": tr("Drop"), "edit": tr("Edit Sample"), "none": tr("Take Back")}
     return titles[decision]

@@ -127,7 +127,7 @@ def _score(name: str) -> QDoubleSpinBox:
     field = QDoubleSpinBox()
     field.setAccessibleName(name)
     field.setDecimals(2)
-    field.setFixedWidth(72)
+    field.setFixedWidth(64)
     field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)

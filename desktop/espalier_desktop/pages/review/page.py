@@ -9,6 +9,7 @@ from espalier.documents.passages import Passage, find_passage
 from espalier.documents.store import named_documents
 from espalier.documents.worded import WordedText, worded
 from espalier.errors import EspalierError
+from espalier.synthesis.calibration import rate, ratings_path, read_ratings, rows_to_rate
 from espalier.synthesis.final import Final, State
 from espalier.synthesis.samples_view import Effect, Filter
 from espalier.taxonomy.reader import read_leaf
@@ -21,6 +22,7 @@ from espalier_desktop.pages.review.balance import BalancePane
 from espalier_desktop.pages.review.decisions import Decide
 from espalier_desktop.pages.review.filter_bar import FilterBar
 from espalier_desktop.pages.review.groups import GroupsPane
+from espalier_desktop.pages.review.rating import RatingSheet, tell_agreement
 from espalier_desktop.pages.review.reader import Reader
 from espalier_desktop.pages.review.rows_model import RowsModel
 from espalier_desktop.pages.review.store import SampleStore
@@ -32,6 +34,8 @@ from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.segments import Segments
+
+RATED_FROM = 2_000  # rows, spread over all, among which those to rate are chosen
 
 
 class ReviewPage(Page):
@@ -125,6 +129,24 @@ class ReviewPage(Page):
                 "suggest", leaf=leaf, keys=[each.drawn.key for each in found if each.drawn.leaf == leaf]
             )
 
+    def rate(self) -> None:
+        """Let the person rate a few rows, and compare them with the critic."""
+        path = ratings_path(self.shell.document.root)
+        step = max(1, len(self.store.view.table) // RATED_FROM)
+        found = self.store.finals(range(0, len(self.store.view.table), step))
+        samples = [each.sample for each in found if each.state is not State.EDITED]
+        chosen = rows_to_rate(samples, read_ratings(path))
+
+        def end() -> None:
+            ratings = read_ratings(path)
+            if any(sample.key in ratings for sample in samples):
+                tell_agreement(self.window(), samples, ratings, self.thresholds.try_thresholds).open()
+
+        if not chosen:
+            end()
+            return
+        RatingSheet(self.window(), chosen, lambda sample, is_good: rate(path, sample, is_good), end).open()
+
     def _lay_out(self) -> None:
         names = {
             "sample": tr("Sample"),
@@ -194,6 +216,7 @@ class ReviewPage(Page):
         self.reader.left.connect(self._leave_edit)
         self.thresholds.drafted.connect(self._on_drafted)
         self.thresholds.shown.connect(lambda _: self._show_rows())
+        self.thresholds.rating_wanted.connect(self.rate)
         self.thresholds.applied.connect(self._apply_thresholds)
         self.groups.wanted.connect(self._on_group)
         self.balance.wanted.connect(lambda leaf, source: self.filter.choose(Filter(leaf=leaf, source=source)))
@@ -262,15 +285,15 @@ class ReviewPage(Page):
 
     def _show_summary(self) -> None:
         counts = self.store.view.counts()
+        shown = self.model.rowCount()
+        every = tr("%n sample(s)", counts["all"])
         texts = [
-            tr("%n sample(s)", counts["all"]),
+            every if shown == counts["all"] else tr("{count} of {samples}").format(count=number(shown), samples=every),
             tr("{count} in training").format(count=number(counts["learned"])),
             tr("{count} reviewed").format(count=number(counts["reviewed"])),
         ]
-        if counts["suggested"]:
+        if counts["suggested"] and not self.filter.range.isVisible():
             texts.append(tr("%n suggestion(s)", counts["suggested"]))
-        if self.model.rowCount() != counts["all"]:
-            texts.append(tr("{count} shown").format(count=number(self.model.rowCount())))
         if self.store.is_loading:
             texts.append(tr("Reading…"))
         self.summary.setText(" · ".join(texts))
@@ -306,7 +329,16 @@ class ReviewPage(Page):
             self.reader.clear()
             return
         suggestion = self.store.reviews.suggestion(shown.drawn)
-        self.reader.show_sample(shown, self._passage(shown), suggestion, shown.drawn.leaf)
+        explained, check = self.store.explanations(shown), self._judged_check(shown)
+        can_ask = check not in explained and self.shell.jobs.current is None
+        self.reader.show_sample(shown, self._passage(shown), suggestion, explained, check if can_ask else "")
+
+    def _judged_check(self, shown: Final) -> str:
+        """Return the check by the model that decided about a sample, "" when none did."""
+        if shown.sample.failure and shown.sample.failure.score is None:
+            return ""
+        worst = self.store.view.worst(self._current)
+        return self.store.view.failed_check(self._current) or (worst[0] if worst else "")
 
     def _passage(self, shown: Final) -> Passage:
         leaf, project = shown.drawn.leaf, self.shell.document.project
@@ -334,6 +366,10 @@ class ReviewPage(Page):
             self.edit()
         elif action == "regenerate":
             self.regenerate()
+        elif shown and action == "explain":
+            check = self._judged_check(shown)
+            self.shell.jobs.start("explain", leaf=shown.drawn.leaf, key=shown.drawn.key, check=check)
+            self._show_sample()
         elif shown and offered and action == "use":
             self._push("edit", [shown], [(offered.question, offered.answer)])
         elif shown and offered and action == "dismiss":
@@ -427,6 +463,8 @@ class ReviewPage(Page):
     def _on_job_ended(self, story: object) -> None:
         assert isinstance(story, Story)
         self.store.look()
+        if story.command == "explain":
+            self._show_sample()
         if story.command == "suggest" and story.state is JobState.DONE:
             waiting = self.store.view.counts()["suggested"]
             if waiting:

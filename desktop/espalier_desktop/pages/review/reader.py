@@ -1,5 +1,7 @@
 """The chosen sample in full: its words, the passage that it comes from, and every check that was made."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QWidget
@@ -21,7 +23,7 @@ class Reader(QWidget):
     """One sample beside its passage and its checks.
 
     Signals:
-        wanted: key of a decision that a button asks for: keep, drop, edit, regenerate, use or dismiss.
+        wanted: what a button asks for: keep, drop, edit, regenerate, use, dismiss or explain.
         edited: the new question and answer.
         left: the person gave up editing.
     """
@@ -36,14 +38,17 @@ class Reader(QWidget):
         self.place = label(role="muted")
         self.words = _browser(tr("The chosen sample"))
         self.question, self.answer = PlainEdit(tr("Question")), PlainEdit(tr("Answer"))
+        for field in (self.question, self.answer):
+            field.setMinimumHeight(46)
         self.passage = _browser(tr("Passage"))
         self.checks = _browser(tr("Checks"))
         self.keep = button(tr("Keep"), lambda: self.wanted.emit("keep"))
         self.drop = button(tr("Drop"), lambda: self.wanted.emit("drop"))
-        self.edit = button(tr("Edit"), lambda: self.wanted.emit("edit"))
+        self.edit = button(tr("Edit…"), lambda: self.wanted.emit("edit"))
         self.again = button(tr("Regenerate"), lambda: self.wanted.emit("regenerate"))
         for made, key in ((self.keep, "Y"), (self.drop, "D"), (self.edit, "E"), (self.again, "R")):
             made.setToolTip(tr("Key: {key}").format(key=key))
+        self.explain = button(tr("Explain"), lambda: self.wanted.emit("explain"))
         self.use = button(tr("Use Suggestion"), lambda: self.wanted.emit("use"), role="primary")
         self.dismiss = button(tr("Dismiss"), lambda: self.wanted.emit("dismiss"))
         self.save = button(tr("Save"), self._save, role="primary")
@@ -64,15 +69,27 @@ class Reader(QWidget):
         self.place.setText(tr("Choose a row to read the whole sample and every check it went through."))
         self._show_actions(None)
 
-    def show_sample(self, shown: Final, passage: Passage, suggestion: Review | None, leaf: str) -> None:
-        """Show a sample; ``leaf`` is the path of its leaf."""
+    def show_sample(
+        self, shown: Final, passage: Passage, suggestion: Review | None, explained: Mapping[str, str], check: str
+    ) -> None:
+        """Show a sample.
+
+        Args:
+            shown: the sample.
+            passage: that it comes from.
+            suggestion: words by the teacher that wait for a yes or no.
+            explained: what the judge wrote, by the check.
+            check: the one that the judge may explain, "" for none.
+        """
         self._words.setCurrentIndex(0)
         set_role(self.state, SIGNS[shown.state][1])
         self.state.setText(state_title(shown.state))
-        self.place.setText(leaf_name(leaf))
+        self.place.setText(leaf_name(shown.drawn.leaf))
         self._show_words(shown, suggestion)
         self._show_passage(shown, passage)
-        self._show_checks(shown)
+        self._show_checks(shown, explained)
+        self.explain.setEnabled(bool(check))
+        self.explain.setText(tr("Explain “{check}”").format(check=check_title(check)) if check else tr("Explain"))
         self._show_actions(suggestion)
 
     def begin_edit(self, question: str, answer: str) -> None:
@@ -101,7 +118,7 @@ class Reader(QWidget):
         )
         left = column(row(self.state, self.place, None), self._words, actions, spacing=8)
         middle = column(label(tr("Passage"), "section"), self.passage, spacing=8)
-        right = column(label(tr("Checks"), "section"), self.checks, spacing=8)
+        right = column(label(tr("Checks"), "section"), self.checks, row(self.explain, None), spacing=8)
         layout = row(left, middle, right, spacing=16)
         for place, share in enumerate((5, 4, 4)):
             layout.setStretch(place, share)
@@ -112,6 +129,7 @@ class Reader(QWidget):
         for made in (self.keep, self.drop, self.edit, self.again):
             made.setVisible(not self.is_editing and suggestion is None)
             made.setEnabled(has_sample)
+        self.explain.setEnabled(self.explain.isEnabled() and has_sample)
         for made in (self.use, self.dismiss):
             made.setVisible(suggestion is not None and not self.is_editing)
         for made in (self.save, self.cancel):
@@ -142,10 +160,12 @@ class Reader(QWidget):
             page.text(passage.after)
         page.end()
 
-    def _show_checks(self, shown: Final) -> None:
+    def _show_checks(self, shown: Final, explained: Mapping[str, str]) -> None:
         page = _Page(self.checks)
         for check in shown.sample.verdict:
             page.check(check)
+            if check.name in explained:
+                page.part(tr("The judge explains"), explained[check.name])
         if shown.sample.unchecked:
             names = ", ".join(check_title(name) for name in shown.sample.unchecked)
             page.part(tr("Not made yet"), names, "muted")

@@ -1,12 +1,14 @@
 """The samples that the Review page shows: read in slices, decided by the person, and kept in step with the disk."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
 from espalier.synthesis.exchange import import_path
-from espalier.synthesis.final import Final, final
+from espalier.synthesis.final import Final
+from espalier.synthesis.later import explanations, later_path
+from espalier.synthesis.reviews import FILE as REVIEWS
 from espalier.synthesis.reviews import Review, Reviews, read_reviews
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.sample_table import SampleFile, SampleTable
@@ -14,7 +16,7 @@ from espalier.synthesis.samples_view import View
 from espalier_desktop.document import Document
 
 SLICE = 12  # milliseconds of reading at a time
-TELL = 200  # milliseconds between two looks at what was read so far
+TELL = 400  # milliseconds between two looks at what was read so far
 SETTLE = 1_000  # milliseconds without a decision until the project is looked through again
 
 
@@ -38,7 +40,8 @@ class SampleStore(QObject):
     def __init__(self, document: Document, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
-        self._stamp: object = None
+        self._stamp: list[tuple[str, tuple[int, int]]] | None = None
+        self._reviewed = (0, 0)
         self._reading: Iterator[int] | None = None
         self.view = View(SampleTable([], Reviews(Path("/nonexistent"))))
         self._next = self.view
@@ -62,9 +65,15 @@ class SampleStore(QObject):
         """Read everything again if a file has changed."""
         files = self._files()
         project = self._document.project
-        stamp = [(str(file.path), _stamp(file.path)) for file in files]
-        stamp.append(("", _stamp(project.root / "reviews.jsonl")))
-        if stamp != self._stamp:
+        stamp = [(str(path), _stamp(path)) for file in files for path in (file.path, later_path(file.path))]
+        reviewed = _stamp(project.root / REVIEWS)
+        if stamp == self._stamp and reviewed != self._reviewed and not self.is_loading:
+            self._reviewed = reviewed
+            samples = self.view.table.take_reviews(read_reviews(project))
+            self.view.refresh()
+            self.decided.emit(samples)
+        elif stamp != self._stamp or reviewed != self._reviewed:
+            self._reviewed = reviewed
             self._stamp = stamp
             self._next = View(SampleTable(files, read_reviews(project)), project.thresholds)
             self._reading = self._next.table.load()
@@ -100,17 +109,20 @@ class SampleStore(QObject):
         rows = table.rows_of(samples)
         for sample in samples:
             table.take(sample, rows[sample.key])
-        if isinstance(self._stamp, list):  # it was we who changed the file
-            self._stamp[-1] = ("", _stamp(self._document.project.root / "reviews.jsonl"))
+        self._reviewed = _stamp(self._document.project.root / REVIEWS)  # it was we who changed the file
         if self.view is not self._next:
             self._stamp = None  # what is being read does not know of it
         self.view.refresh()
         self.decided.emit(samples)
         self._settled.start()
 
-    def state_under(self, row: Final, thresholds: Mapping[str, float]) -> Final:
-        """Return how a row would stand under other thresholds."""
-        return final(row.drawn, thresholds, self.reviews.about(row.drawn))
+    def explanations(self, shown: Final) -> dict[str, str]:
+        """Return what the judge wrote about a sample, by the check that it explains."""
+        leaf = self._document.leaves.get(shown.drawn.leaf)
+        if not leaf or not leaf.journal:
+            return {}
+        written = explanations(later_path(self._document.project.samples / leaf.journal))
+        return {check: text for (key, check), text in written.items() if key == shown.drawn.key}
 
     def _files(self) -> list[SampleFile]:
         project = self._document.project

@@ -24,11 +24,13 @@ class ThresholdPane(QWidget):
         drafted: the thresholds are others, or go back to those that hold.
         applied: the draft shall hold.
         shown: whether only rows that would change sides are wanted.
+        rating_wanted: the person wants to compare the critic with their own view.
     """
 
     drafted = Signal()
     applied = Signal()
     shown = Signal(bool)
+    rating_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +57,8 @@ class ThresholdPane(QWidget):
         self.only.toggled.connect(self.shown)
         self.apply = button(tr("Apply"), self.applied.emit, role="primary")
         self.reset = button(tr("Reset"), self._reset)
-        foot = row(self.sentence, self.only, self.reset, self.apply)
+        self.rate = button(tr("Rate 20 Rows…"), self.rating_wanted.emit)
+        foot = row(self.sentence, self.rate, self.only, self.reset, self.apply)
         foot.setStretch(0, 1)
         self.setLayout(column(scroll, foot, spacing=12))
 
@@ -67,6 +70,13 @@ class ThresholdPane(QWidget):
             for name, field in self.fields.items()
             if abs(field.value() - self._held[name][0]) > 10 ** -field.decimals() / 2
         }
+
+    def try_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Make thresholds the draft."""
+        for name, value in thresholds.items():
+            if name in self.fields:
+                self._move(name, value)
+        self.drafted.emit()
 
     def show_view(self, view: View) -> None:
         """Show the checks of a view; a draft stays for checks that are still there."""
@@ -106,6 +116,7 @@ class ThresholdPane(QWidget):
         else:
             text = tr("{brought} would come in and {turned} would be turned away. Your own decisions stay.")
             self.sentence.setText(text.format(brought=number(brought), turned=number(turned)))
+        self.rate.setEnabled(bool(self.fields))
         self.only.setEnabled(bool(draft) or self.only.isChecked())
         for made in (self.apply, self.reset):
             made.setEnabled(bool(draft))

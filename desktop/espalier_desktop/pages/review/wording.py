@@ -45,7 +45,7 @@ def kind_titles() -> dict[str, str]:
 def check_title(name: str) -> str:
     """Return what a check is called; those of a person's own pipelines keep their names."""
     titles = {
-        "form": tr("Form"),
+        "form": tr("Form of the question"),
         "answer form": tr("Form of the answer"),
         "stands alone": tr("Stands alone"),
         "leaves something to answer": tr("Leaves something to answer"),
