@@ -73,10 +73,6 @@ def test_the_same_model_answers_and_judges_the_same_from_afar(starter_home: Path
         [near], [far] = (model.draw(questions[:1], Sampling(24), [1]) for model in (local, remote))
         assert near.text == far.text
         assert near.log_probability == pytest.approx(far.log_probability, abs=0.1)
-        seen, blind = remote.log_probability(
-            [(ask(f"{PASSAGE}\n\nWhat does the Otter Bridge cross?"), PASSAGE), (ask("Name a colour."), PASSAGE)]
-        )
-        assert seen > blind
 
 
 def test_a_real_leaf_is_drawn_and_judged_from_afar(tiny_folder: Path, tmp_path: Path, example: Path) -> None:
