@@ -20,7 +20,15 @@ GRACE = 20_000  # milliseconds for the worker to end by itself after it was aske
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
-_AT_ONCE = {"ask", "suggest", "explain", "clone", "difference", "commit", "keep_history"}  # not worth resuming at the next start
+_AT_ONCE = {
+    "ask",
+    "suggest",
+    "explain",
+    "clone",
+    "difference",
+    "commit",
+    "keep_history",
+}  # not worth resuming at the next start
 
 
 class JobState(Enum):
