@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
@@ -122,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
     command.add_argument(
-        "name", nargs="?", choices=("taxonomy", "model", "critic"), help="only this one; all by default"
+        "name", nargs="?", choices=("taxonomy", "window", "model", "critic"), help="only this one; all by default"
     )
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
@@ -253,6 +254,11 @@ def _bench(options: argparse.Namespace) -> int:
             print(
                 json.dumps({name: value}) if options.json else f"taxonomy, {name}: {value:,.3f}".rstrip("0").rstrip(".")
             )
+    if options.name in (None, "window"):
+        command = [sys.executable, "-m", "espalier_desktop.bench", *(["--json"] if options.json else [])]
+        status = subprocess.run(command, check=False).returncode
+        if status:
+            return status
     parts = [name for name in ("model", "critic") if options.name in (None, name)]
     return max(
         (_finish(run_worker(Request("bench", {"name": name}), options.json), options) for name in parts), default=0

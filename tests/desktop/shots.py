@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -15,20 +16,27 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
 from desktop.lived_in import make_lived_in, make_model, spoil  # noqa: E402
+from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from espalier.demo import create_example  # noqa: E402
 from espalier.messages import Progress, Stage  # noqa: E402
+from espalier.taxonomy.git import commit  # noqa: E402
+from espalier.taxonomy.history import begin_history  # noqa: E402
 from espalier_desktop import i18n  # noqa: E402
 from espalier_desktop.app import make_application  # noqa: E402
+from espalier_desktop.clone_sheet import CloneSheet  # noqa: E402
 from espalier_desktop.desk import Desk  # noqa: E402
 from espalier_desktop.home import settings  # noqa: E402
 from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
+from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
+from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
+from espalier_desktop.pages.taxonomy.student_check import Reply, asks_of  # noqa: E402
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
 SIZES = ((1280, 800), (1100, 700))
@@ -57,6 +65,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     mark = f"{language}-{look}"
     desk.show_welcome()
     shoot(application, desk_window(desk, "welcome"), f"welcome-{mark}")
+    show_clone(application, desk, mark)
     window = desk.open(projects / "Falkirk Wheel")
     assert window
     wait(application, lambda: window.document.status is not None)
@@ -70,6 +79,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
                 show_answers(window)
             shoot(application, window, f"{spec.key}-{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
+        show_history(application, window, f"{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
     window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
@@ -136,6 +146,7 @@ def show_editor(application: QApplication, window: MainWindow, mark: str) -> Non
     shoot(application, window, f"editor-mistake-{mark}")
     window.do("undo")
     page.editor.set_mode("both")
+    show_documents(application, window, page, mark)
     page.tree.choose("knowledge")
     shoot(application, window, f"editor-branch-{mark}")
     page.tree.choose("compositional_skills/writing/support_triage")
@@ -148,8 +159,120 @@ def show_editor(application: QApplication, window: MainWindow, mark: str) -> Non
         application.processEvents()
 
 
+def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
+    """Take pictures of a leaf's documents, of one on its way in, of its sources, and of what the student knows."""
+    editor, documents = page.editor, page.editor.documents
+    editor.set_mode("documents")
+    reader = documents.reader
+    caret = reader.textCursor()
+    caret.setPosition(reader.toPlainText().index("The Falkirk Wheel joins"))
+    caret.movePosition(caret.MoveOperation.Down, caret.MoveMode.KeepAnchor, 2)
+    reader.setTextCursor(caret)
+    shoot(application, window, f"documents-{mark}")
+    documents.views.buttons["chunks"].click()
+    wait(application, lambda: documents.chunks.model().rowCount() > 0)
+    shoot(application, window, f"documents-chunks-{mark}")
+    documents.views.buttons["text"].click()
+    file = HOME / "canal.pdf"
+    first = prose(["The canal runs from Falkirk to Edinburgh over 31 miles.", "It was opened in 1822."])
+    heading = Words(72, 720, "The Union Canal", 20, "Helvetica-Bold")
+    file.write_bytes(pdf([[heading, *first], prose(["Eleven locks joined the two canals."])]))
+    editor.importer.start(editor.path, [file])
+    sheet = editor.importer.sheet
+    assert sheet
+    shoot(application, sheet, f"documents-reading-{mark}")
+    wait(application, lambda: sheet.is_ready and not sheet.picture.pixmap().isNull())
+    shoot(application, sheet, f"documents-import-{mark}")
+    sheet.reject()
+    documents.remove.click()
+    window._toast.hide()
+    shoot(application, window, f"documents-none-{mark}")
+    window.do("undo")
+    editor.set_mode("form")
+    show_student(application, window, page, mark)
+    editor.attribution.add.click()
+    bar = editor.form.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    shoot(application, window, f"sources-{mark}")
+    window.do("undo")
+    editor.set_mode("both")
+
+
+def show_student(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
+    """Take a picture of a card whose questions are answered, being asked and known."""
+    assert page.editor.view
+    seed = page.editor.view.seeds[0]
+    asks = asks_of(seed, "knowledge")
+    known = str(seed["questions_and_answers"][2]["answer"])
+    unknown = "The Falkirk Wheel is a famous landmark in the middle of the city, and it was built for a world fair."
+    replies = (Reply(answer=unknown), Reply(waiting=tr("The student answers…")), Reply(answer=known))
+    page.editor.student._replies = dict(zip(asks, replies, strict=True))
+    page.editor.form.show_replies()
+    for _ in range(3):
+        application.processEvents()
+    page.editor.form.ensureWidgetVisible(page.editor.form.cards[0].ask, 0, 20)
+    shoot(application, window, f"student-{mark}")
+    page.editor.form.verticalScrollBar().setValue(0)
+
+
+def show_clone(application: QApplication, desk: Desk, mark: str) -> None:
+    """Take pictures of the clone's sheet: empty, at work, and after a failure."""
+    desk.clone_taxonomy()
+    sheet = application.activeModalWidget()
+    assert isinstance(sheet, CloneSheet)
+    shoot(application, sheet, f"clone-{mark}")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sheet.address.setText(f"http://127.0.0.1:{silent.getsockname()[1]}/canals.git")
+        sheet.confirm.click()
+        sheet.progress.setRange(0, 100)
+        sheet.progress.setValue(42)
+        shoot(application, sheet, f"clone-running-{mark}")
+    wait(application, sheet.note.isVisible)
+    shoot(application, sheet, f"clone-failed-{mark}")
+    sheet.reject()
+
+
+def show_history(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the strip with its badges, its menu and its sheets; the taxonomy is a repository."""
+    page = window.page
+    assert isinstance(page, TaxonomyPage)
+    page.tree.choose("knowledge/engineering/falkirk_wheel")
+    shoot(application, window, f"history-{mark}")
+    page.git.since.click()
+    shoot(application, page.git.menu, f"history-menu-{mark}")
+    page.git.menu.close()
+    window.do("difference")
+    difference = application.activeModalWidget()
+    assert isinstance(difference, DifferenceSheet)
+    wait(application, lambda: bool(difference.view.toPlainText()))
+    shoot(application, difference, f"history-difference-{mark}")
+    difference.accept()
+    window.do("commit")
+    asked = application.activeModalWidget()
+    assert isinstance(asked, CommitSheet)
+    shoot(application, asked, f"history-commit-{mark}")
+    asked.reject()
+    application.processEvents()
+
+
+def make_history(taxonomy: Path) -> None:
+    """Keep the taxonomy in Git, with one leaf of each kind of change since."""
+    begin_history(taxonomy)
+    wheel = taxonomy / "knowledge" / "engineering" / "falkirk_wheel"
+    for name in ("union_canal", "locks"):
+        shutil.copytree(wheel, wheel.with_name(name))
+    commit(taxonomy, "The first leaves", (), "Ada Lovelace", "ada@example.org")
+    shutil.rmtree(wheel.with_name("locks"))
+    shutil.copytree(wheel, wheel.with_name("caledonian_canal"))
+    text = (wheel.with_name("union_canal") / "qna.yaml").read_text(encoding="utf-8")
+    changed = text.replace("domain: engineering", "domain: canals").replace("Falkirk", "Grangemouth", 3)
+    (wheel.with_name("union_canal") / "qna.yaml").write_text(changed, encoding="utf-8")
+
+
 def run_training(application: QApplication, window: MainWindow, mark: str) -> None:
     """Take pictures while a job runs."""
+    fake, real = Path(__file__).with_name("fake_worker.py"), process.worker_program
+    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
     window.do("tune")
     job = window.jobs.current
     assert job
@@ -168,6 +291,7 @@ def run_training(application: QApplication, window: MainWindow, mark: str) -> No
     job.stop()
     job.stop()
     wait(application, lambda: window.jobs.current is None)
+    process.worker_program = real
 
 
 def main() -> int:
@@ -177,10 +301,9 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     make_lived_in(projects / "Falkirk Wheel", model)
+    make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")
-    fake = Path(__file__).with_name("fake_worker.py")
-    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
     application, translators = make_application(sys.argv[:1])
     if "Inter" in QFontDatabase.families():  # its widths are close to those of the Mac's own
         application.setFont(QFont("Inter"))

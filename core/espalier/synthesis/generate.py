@@ -152,7 +152,7 @@ def generate(
         part = practice_of(project, leaf, checked(journal), reviews)
         parts.append(part)
         if len(part.accepted) < per_leaf:
-            emit(Note(_shortfall(leaf, len(part.accepted), per_leaf, journal.waves)))
+            emit(Note(_shortfall(leaf, len(part.accepted), per_leaf, journal)))
     for part in parts:
         if not any(sample.is_written for sample in part.accepted):
             rejected = rejections([part])
@@ -221,7 +221,7 @@ def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWo
         documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
         waves = MOST_WAVES if per_leaf else BLOCK_WAVES[project.dial] if blocks.is_scaled else 1
         critic, count = partial(load, project.judge), partial(_counter, project.teacher)
-        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf)
+        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
     settings = synthesis_settings(project, per_leaf)
     if leaf.kind == "grounded skill":
         raise EspalierError(
@@ -292,8 +292,12 @@ def _tell_drawn(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str,
     emit(Funnel(leaf.path, steps))
 
 
-def _shortfall(leaf: Leaf, accepted: int, wanted: int, waves: int) -> str:
-    why = f"{waves} rounds are the most" if waves >= MOST_WAVES else "the last round gave nothing new"
+def _shortfall(leaf: Leaf, accepted: int, wanted: int, journal: Journal) -> str:
+    why = "the last round gave nothing new"
+    if journal.waves >= MOST_WAVES:
+        why = f"{journal.waves} rounds are the most"
+    elif sum(sample.is_accepted for sample in journal.samples) >= wanted:
+        why = "the others were turned away after they were drawn"
     return (
         f"{leaf.path} has {accepted} of the {wanted} samples that were wanted: {why}. "
         "Add seed examples or a longer document, or choose a stronger teacher."
