@@ -9,7 +9,7 @@ import pytest
 from made_samples import LEAF, sample, write_journal
 from scripted_model import ScriptedModel
 
-from espalier import cli, critic
+from espalier import cli, critic_commands
 from espalier.client import Outcome
 from espalier.language import Prompt
 from espalier.messages import Event, Request, Stage
@@ -162,12 +162,12 @@ def test_rows_are_rated_and_agreement_and_better_thresholds_are_shown_and_taken(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = io.StringIO()
-    critic.rate_rows(project, io.StringIO("y\nn\n\nq\n"), shown)
+    critic_commands.rate_rows(project, io.StringIO("y\nn\n\nq\n"), shown)
     assert "1 of 20" in shown.getvalue()
     assert "4 of 20" in shown.getvalue()
     assert "5 of 20" not in shown.getvalue()
     assert len((project.root / "ratings.jsonl").read_text().splitlines()) == 2
-    critic.rate_rows(project, io.StringIO("y\n" * 20), io.StringIO())
+    critic_commands.rate_rows(project, io.StringIO("y\n" * 20), io.StringIO())
     assert cli.main(["critic", "--json", "agreement", str(project.root)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["agreement"][""]["rows"] == 22
@@ -191,7 +191,7 @@ def test_the_check_that_decided_is_explained_and_an_unknown_one_is_refused(
         asked.append(request)
         return Outcome({"text": "The two answers share no word."})
 
-    monkeypatch.setattr(critic, "run_worker", run_worker)
+    monkeypatch.setattr(critic_commands, "run_worker", run_worker)
     key, root = sample(0, trip=0.0).key, str(project.root)
     assert cli.main(["critic", "explain", root, key]) == 0
     assert asked[0].arguments["check"] == "round trip"

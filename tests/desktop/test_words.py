@@ -162,6 +162,8 @@ NOT_IN_THE_WINDOW = {
     "client.py",
     "codes.py",
     "commands.py",
+    "critic_bench.py",
+    "critic_commands.py",
     "doctor.py",
     "gguf.py",
     "gguf_header.py",
