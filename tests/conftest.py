@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the person's own keychain
 
 import espalier.metal
 from espalier.language import Draft, Prompt, Sampling

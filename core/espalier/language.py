@@ -52,11 +52,12 @@ class Draft:
 
     Attributes:
         text: without what the prompt made it begin with.
-        log_probability: mean per token, that beginning included, at temperature 1 and in nats.
+        log_probability: mean per token, that beginning included, at temperature 1 and in nats; None where a remote
+            writer does not tell.
     """
 
     text: str
-    log_probability: float
+    log_probability: float | None
 
 
 class TooLongError(EspalierError):

@@ -15,7 +15,8 @@ from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling,
 from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
-from espalier.synthesis.generate import Practice, generate, rejections
+from espalier.synthesis.generate import generate
+from espalier.synthesis.practice import Practice, rejections
 from espalier.training.mixture import Mixture, mix
 from espalier.training.plan import TrainSettings
 from espalier.training.run import Run, latest_trained, open_run
@@ -38,7 +39,7 @@ def held_out_questions(project: Project) -> list[Question]:
 def mixture_of(project: Project, practice: Sequence[Practice]) -> Mixture:
     """Return what the student learns from."""
     questions = [question.question for question in held_out_questions(project)]
-    return mix([(part.leaf, part.samples) for part in practice], questions)
+    return mix([(part.leaf, part.accepted) for part in practice], questions)
 
 
 def train(project: Project, backend: Backend, emit: Emit, practice: Sequence[Practice]) -> Run:

@@ -13,7 +13,7 @@ import pytest
 from espalier import cli, demo
 from espalier.errors import EspalierError
 from espalier.evaluation.questions import Question, read_questions
-from espalier.messages import Failed, Finished, Note, Progress, Request, Stage, decode, encode
+from espalier.messages import Drawn, Failed, Finished, Funnel, Note, Progress, Request, Stage, decode, encode
 from espalier.project import create, locked, open_project
 from espalier.synthesis.sample import Check, Journal, Sample
 
@@ -39,6 +39,8 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
         Stage("train", "LoRA", True),
         Progress("train", 1, 2, "updates", 3.5),
         Note("ü"),
+        Drawn("a/b", [{"question": "Why?", "answer": "So.", "accepted": False, "reason": "It is short."}]),
+        Funnel("a/b", [{"name": "form", "rows_in": 2, "rows_out": 1}]),
         Finished({"a": 1}),
         Failed("No."),
     ],
