@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
@@ -118,7 +119,9 @@ def parser() -> argparse.ArgumentParser:
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
-    command.add_argument("name", nargs="?", choices=("taxonomy", "model"), help="only this one; all by default")
+    command.add_argument(
+        "name", nargs="?", choices=("taxonomy", "window", "model"), help="only this one; all by default"
+    )
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
 
@@ -248,7 +251,12 @@ def _bench(options: argparse.Namespace) -> int:
             print(
                 json.dumps({name: value}) if options.json else f"taxonomy, {name}: {value:,.3f}".rstrip("0").rstrip(".")
             )
-    if options.name == "taxonomy":
+    if options.name in (None, "window"):
+        command = [sys.executable, "-m", "espalier_desktop.bench", *(["--json"] if options.json else [])]
+        status = subprocess.run(command, check=False).returncode
+        if status:
+            return status
+    if options.name in ("taxonomy", "window"):
         return 0
     return _finish(run_worker(Request("bench"), options.json), options)
 

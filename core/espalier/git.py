@@ -36,7 +36,9 @@ _PLACES = {
 }
 
 
-def git(folder: Path, *arguments: str, text: bytes = b"", accept: Sequence[int] = (0,)) -> bytes:
+def git(
+    folder: Path, *arguments: str, text: bytes = b"", accept: Sequence[int] = (0,), settings: Sequence[str] = ()
+) -> bytes:
     """Run Git in a folder and return what it printed. Hooks and filters of the repository do not run.
 
     Args:
@@ -45,12 +47,14 @@ def git(folder: Path, *arguments: str, text: bytes = b"", accept: Sequence[int] 
             ``--end-of-options``.
         text: what Git reads from its standard input.
         accept: exit codes that are no failure.
+        settings: of this one command, such as ``user.name=Ada``.
 
     Raises:
         GitError: Git is missing, failed, or took longer than `LOCAL_SECONDS`.
     """
     filters = _own_filters(folder) if arguments[0] in _COMPARING else []
-    command = [_program(), *_options(filters), *arguments]
+    literal = [] if arguments[0] == "check-ignore" else ["--literal-pathspecs"]  # which it does not know
+    command = [_program(), *literal, *_options((*(f"{name}=" for name in filters), *settings)), *arguments]
     try:
         done = subprocess.run(
             command,
@@ -86,7 +90,7 @@ def transfer(folder: Path, address: str, *arguments: str, text: bytes = b"", on_
         given.write(text)
         given.seek(0)
         process = subprocess.Popen(
-            [_program(), *_options(), *arguments],
+            [_program(), "--literal-pathspecs", *_options(), *arguments],
             stdin=given,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -148,9 +152,9 @@ def check_address(address: str) -> None:
         )
 
 
-def _options(filters: Sequence[str] = ()) -> Iterator[str]:
-    yield from ("--literal-pathspecs", "--no-pager", "--no-optional-locks")
-    for setting in (*_SETTINGS, *(f"{name}=" for name in filters)):
+def _options(settings: Sequence[str] = ()) -> Iterator[str]:
+    yield from ("--no-pager", "--no-optional-locks")
+    for setting in (*_SETTINGS, *settings):
         yield from ("-c", setting)
 
 

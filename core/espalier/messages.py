@@ -11,7 +11,8 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, suggest, explain, train, quantize, evaluate, tune, demo, ask, fetch, import or bench.
+        command: generate, suggest, explain, train, quantize, evaluate, tune, demo, ask, fetch, import, bench, or one
+            of ``errands``.
         arguments: plain values that the command takes; paths as text.
     """
 

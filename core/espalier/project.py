@@ -108,13 +108,13 @@ def create_around(root: Path, bring: Callable[[Path], None]) -> Project:
     """
     _free(root).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=".taxonomy-") as folder:
-        bring(Path(folder, "taxonomy"))
-        root.mkdir(exist_ok=True)
-        Path(folder, "taxonomy").rename(root / "taxonomy")
-    project = Project(root)
-    write_settings(project)
-    project.documents.mkdir()
-    return project
+        made = Project(Path(folder, "project"))
+        made.root.mkdir()
+        bring(made.taxonomy)
+        made.documents.mkdir()
+        write_settings(made)
+        made.root.rename(root)
+    return Project(root)
 
 
 def _free(root: Path) -> Path:

@@ -1,13 +1,15 @@
 """Where a project stands: each leaf with its problems and samples, each stage fresh or stale.
 
-Run as ``python -m espalier.project_survey PROJECT`` it prints one status a line, the project's last. The window reads
-it from this process of its own, so that checking ten thousand leaves never holds up a key press.
+Run as ``python -m espalier.project_survey PROJECT [BASE]`` it prints one status a line: where the taxonomy stands in
+Git, the leaves, and the project last. The window reads it from this process of its own, so that checking ten thousand
+leaves never holds up a key press.
 """
 
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from espalier.errors import EspalierError
@@ -22,6 +24,7 @@ from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.later import checked
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import Reviews, read_reviews
+from espalier.taxonomy.history import read_history
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.tree_check import stray_files
@@ -128,14 +131,16 @@ def _scores(run: Run) -> dict[str, dict[str, int]]:
 
 def main() -> int:
     """Print the survey of the project that is named; return 1 when there is no project."""
+    root, base = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
     try:
-        project = open_project(Path(sys.argv[1]))
+        project = open_project(Path(root))
     except EspalierError as error:
         print(error, file=sys.stderr)
         return 1
     cache = SurveyCache(project.root)
+    history = read_history(project.taxonomy, base)
     try:
-        for status in survey(project, cache):
+        for status in chain([history] if history else [], survey(project, cache)):
             sys.stdout.buffer.write(encode_status(status))
             sys.stdout.buffer.flush()
     except BrokenPipeError:  # the window was closed

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from functools import cached_property
+from typing import Literal, Union
 
+from espalier.taxonomy.history import History
 from espalier.taxonomy.problems import Problem
 
 Extent = Literal["none", "part", "all"]
+Status = Union["LeafStatus", "ProjectStatus", History]
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class LeafStatus:
     is_trained: bool = False
     reviewed: int = 0
 
-    @property
+    @cached_property
     def errors(self) -> int:
         """Return the number of problems that reject the file; an empty file counts, since it teaches nothing."""
         return sum(problem.is_error for problem in self.problems) or (not self.kind)
@@ -69,12 +72,12 @@ class ProjectStatus:
     unfinished_run: str = ""
 
 
-def encode_status(status: LeafStatus | ProjectStatus) -> bytes:
+def encode_status(status: Status) -> bytes:
     """Return a status as one line of JSON, newline included."""
     return json.dumps({"type": type(status).__name__, **asdict(status)}, ensure_ascii=False).encode() + b"\n"
 
 
-def decode_status(line: bytes) -> LeafStatus | ProjectStatus:
+def decode_status(line: bytes) -> Status:
     """Return the status that is written on a line.
 
     Raises:
@@ -82,7 +85,10 @@ def decode_status(line: bytes) -> LeafStatus | ProjectStatus:
     """
     try:
         fields = json.loads(line)
-        if fields.pop("type") == "LeafStatus":
+        kind = fields.pop("type")
+        if kind == "History":
+            return History(**{**fields, "bases": tuple(fields["bases"])})
+        if kind == "LeafStatus":
             return LeafStatus(**{**fields, "problems": tuple(Problem(**problem) for problem in fields["problems"])})
         return ProjectStatus(
             **{

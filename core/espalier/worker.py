@@ -75,6 +75,10 @@ def main() -> int:
 
 def serve(request: Any, emit: Any) -> dict[str, Any]:
     """Return the result of a request."""
+    from espalier import errands
+
+    if request.command in errands.COMMANDS:  # nothing that models need is imported for them
+        return errands.run(request.command, request.arguments, emit)
     from espalier import demo, stages
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend

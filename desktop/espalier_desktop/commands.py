@@ -12,7 +12,7 @@ Keys = QKeySequence.StandardKey
 Role = QAction.MenuRole
 TAXONOMY_COMMANDS = (
     *("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf"),
-    *("filter", "go_to_leaf", "source", "problems", "fix_all"),
+    *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit"),
 )
 
 REVIEW_COMMANDS = (
@@ -69,6 +69,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("new", tr("New Project…"), Keys.New, needs_project=anywhere),
                 Command("open", tr("Open Project…"), Keys.Open, needs_project=anywhere),
                 Command("example", tr("Open the Example…"), needs_project=anywhere),
+                Command("clone", tr("Clone a Taxonomy…"), needs_project=anywhere),
                 Command("save", tr("Save"), Keys.Save, begins_group=True),
                 Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R"),
                 Command("close", tr("Close Window"), Keys.Close, "Ctrl+W", needs_project=anywhere, begins_group=True),
@@ -122,6 +123,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("source", tr("Show or Hide the Source"), "Ctrl+Alt+S"),
                 Command("problems", tr("Show Problems"), "Ctrl+Shift+M", begins_group=True),
                 Command("fix_all", tr("Fix All Safe Ones")),
+                Command("difference", tr("Show Difference"), "Ctrl+Alt+D", begins_group=True),
+                Command("commit", tr("Commit…"), "Ctrl+Alt+C"),
             ),
         ),
         Menu(

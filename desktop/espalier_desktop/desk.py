@@ -16,7 +16,7 @@ from espalier_desktop.application import Application
 from espalier_desktop.commands import Commands
 from espalier_desktop.document import Document
 from espalier_desktop.home import home_folder, logs_folder, settings
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.recent import add_recent, recent_projects
@@ -71,7 +71,7 @@ class Desk(QObject):
             document = Document(folder)
         except EspalierError as error:
             lock.unlock()
-            self._tell(tr("The project cannot be opened"), str(error))
+            self._tell(tr("The project cannot be opened"), said(str(error)))
             return None
         window = MainWindow(document, self.queue)
         self._locks[folder.resolve()], self.windows[folder.resolve()] = lock, window
@@ -101,6 +101,16 @@ class Desk(QObject):
         from espalier.demo import create_example
 
         self._make(tr("Where should the example go?"), tr("Falkirk Wheel"), create_example)
+
+    def clone_taxonomy(self) -> None:
+        """Let the person make a project around a taxonomy from elsewhere, and open it."""
+        from espalier_desktop.clone_sheet import CloneSheet
+
+        parent = self._front()
+        if parent:
+            sheet = CloneSheet(parent, self)
+            sheet.made.connect(self.open)
+            sheet.open()
 
     def show_welcome(self) -> None:
         """Show where to begin."""
@@ -139,6 +149,7 @@ class Desk(QObject):
             "new": self.new_project,
             "open": self.choose_folder,
             "example": self.open_example,
+            "clone": self.clone_taxonomy,
             "settings": self.show_settings,
             "quit": self.quit,
             "welcome": self.show_welcome,
@@ -186,7 +197,7 @@ class Desk(QObject):
         try:
             make(Path(chosen))
         except EspalierError as error:
-            self._tell(tr("The project was not made"), str(error))
+            self._tell(tr("The project was not made"), said(str(error)))
         except OSError as error:
             text = tr("The folder {folder} cannot be made: {reason}. Choose another place.")
             self._tell(tr("The project was not made"), text.format(folder=chosen, reason=error.strerror or error))

@@ -3,12 +3,12 @@
 from difflib import unified_diff
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QFrame, QPlainTextEdit
+from PySide6.QtWidgets import QFrame
 
 from espalier_desktop.i18n import tr
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.widgets.basics import button, label, picture, row
+from espalier_desktop.widgets.diff_view import DiffView
 from espalier_desktop.widgets.sheet import Sheet
 
 
@@ -47,17 +47,12 @@ class DisputeBanner(QFrame):
         lines = unified_diff(
             self._texts.disk_text(path).splitlines(),
             self._texts.text(path).splitlines(),
-            tr("on disk"),
-            tr("yours"),
             lineterm="",
         )
         sheet = Sheet(self, tr("What differs"), tr("Lines with − are on disk, lines with + are yours."))
         sheet.setMaximumWidth(900)
-        shown = QPlainTextEdit("\n".join(lines))
-        shown.setReadOnly(True)
-        shown.setTabChangesFocus(True)
-        shown.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        shown.setAccessibleName(tr("Difference"))
+        shown = DiffView()
+        shown.show_diff("\n".join(lines))
         shown.setMinimumSize(640, 320)
         sheet.body.addWidget(shown)
         sheet.add_cancel()

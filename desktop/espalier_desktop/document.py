@@ -1,8 +1,9 @@
 """The open project as one object: its settings, its leaves with their problems, and what is stale."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
@@ -13,10 +14,13 @@ from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
 from espalier.taxonomy.folders import Change, Roots
-from espalier.taxonomy.tree import Node, read_tree
+from espalier.taxonomy.history import History
+from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
 from espalier_desktop.edits import ChangeFolders, EditText
+from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
+from espalier_desktop.taxonomy_history import TaxonomyHistory
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
 
@@ -43,6 +47,7 @@ class Document(QObject):
         project: the settings as they are on disk.
         tree: the branches and leaves by name.
         texts: the leaves that are open for editing.
+        history: where the taxonomy stands in Git.
         restored: number of leaves whose unsaved text was found and put back when the project was opened.
         status: the project's stages; None before the first survey.
         undo: every edit of this window.
@@ -72,8 +77,12 @@ class Document(QObject):
         self.texts = LeafTexts(root, self.project.taxonomy, self)
         self.texts.failed.connect(self.failed)
         self.texts.replaced.connect(self._take_from_disk)
+        self.history = TaxonomyHistory(root, self)
+        self.history.stale.connect(self.refresh)
         self._found: dict[str, LeafStatus] = {}
+        self._found_history: History | None = None
         self._is_stale = False
+        self._is_reshaped = False  # leaves came, went or moved since the survey that is running began
         self._survey = QProcess(self)
         self._survey.readyReadStandardOutput.connect(self._read)
         self._survey.finished.connect(self._on_surveyed)
@@ -105,9 +114,9 @@ class Document(QObject):
         if self.is_surveying:
             self._is_stale = True
             return
-        self._is_stale = False
-        self._found = {}
-        self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root)])
+        self._is_stale = self._is_reshaped = False
+        self._found, self._found_history = {}, None
+        self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root), self.history.base])
 
     def edit(self, path: str, text: str, what: str, place: str = "") -> None:
         """Give a leaf another text, as one step that can be undone; keys in the same place become one step."""
@@ -148,15 +157,16 @@ class Document(QObject):
         """Put a leaf or branch into another branch."""
         return self._change_folders(tr("Move"), lambda roots: folders.move(roots, path, branch), path)
 
-    def follow(self, moves: Mapping[str, str]) -> None:
-        """Show the taxonomy's folders as they are now; only undo commands call this."""
+    def follow(self, moves: Mapping[str, str], *changes: Change) -> None:
+        """Show the taxonomy's folders as they are after these changes; only undo commands call this."""
         self.texts.moved(moves)
-        self.tree = read_tree(self.project.taxonomy)
+        self.tree = read_again(self.project.taxonomy, self.tree, self._places(changes))
         known = {_moved(path, moves): leaf for path, leaf in self._shown.items()}
         paths = set(_leaf_paths(self.tree))
         paths |= {path for path in known.keys() - paths if self.texts.file(path).is_file()}  # those that links lead to
         leaves = ((path, known.get(path) or LeafStatus(path)) for path in sorted(paths, key=_place))
         self._shown = {path: leaf if leaf.path == path else replace(leaf, path=path) for path, leaf in leaves}
+        self._is_reshaped = True
         self.tree_changed.emit(moves)
         self.leaves_changed.emit()
         self.refresh()
@@ -180,6 +190,7 @@ class Document(QObject):
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()
+        self.history.close()
         self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
         self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed
@@ -208,11 +219,11 @@ class Document(QObject):
         try:
             change = make(Roots.around(self.project.taxonomy))
         except (EspalierError, OSError) as error:
-            self.failed.emit(str(error))
+            self.failed.emit(sentence_of(error))
             return None
         if change.renames:
             moves = {before: change.path} if before and change.path else {}
-            self.follow(moves)
+            self.follow(moves, change)
             self.undo.push(ChangeFolders(self, text, change, before, moves))
         return change.path
 
@@ -226,17 +237,25 @@ class Document(QObject):
     def _take_from_disk(self, path: str, text: str) -> None:
         self.edit(path, text, tr("Change by Another Program"))
 
-    @Slot(bool)
-    def _on_disk_changed(self, is_reshaped: bool) -> None:
+    def _places(self, changes: Iterable[Change]) -> set[str]:
+        """Return the folders of the taxonomy in which changes made something come or go."""
+        paths = [path for change in changes for path in (*change.made, *chain.from_iterable(change.renames))]
+        root = self.project.taxonomy
+        return {path.parent.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
+
+    @Slot(object)
+    def _on_disk_changed(self, folders: Collection[Path]) -> None:
         self.texts.look()
-        tree = read_tree(self.project.taxonomy) if is_reshaped else self.tree
+        root = self.project.taxonomy
+        inside = [folder.relative_to(root).as_posix() for folder in folders if folder.is_relative_to(root)]
+        tree = read_again(root, self.tree, inside)
         if tree != self.tree:
-            self.tree = tree
+            self.tree, self._is_reshaped = tree, True
             self.tree_changed.emit({})
         try:
             project = open_project(self.root)
         except EspalierError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(sentence_of(error))
             return
         if project != self.project:
             self.project = project
@@ -248,14 +267,20 @@ class Document(QObject):
     def _read(self) -> None:
         while self._survey.canReadLine():
             status = decode_status(bytes(self._survey.readLine().data()))
+            if isinstance(status, History):
+                self._found_history = status
+                self.history.show(status)
+                continue
             if isinstance(status, ProjectStatus):
-                self._shown, self.status = self._found, status
+                self.history.show(self._found_history)
+                self._shown, self.status = self._shown if self._is_reshaped else self._found, status
                 self._soon.stop()
                 self.leaves_changed.emit()
                 self.status_changed.emit()
                 continue
-            self._found[status.path] = status
-            if self.leaves.get(status.path) != status:
+            known = self._shown.get(status.path)
+            self._found[status.path] = known if known == status else status
+            if known != status and (known or not self._is_reshaped):
                 self._shown[status.path] = status
                 if not self._soon.isActive():
                     self._soon.start()
@@ -298,6 +323,6 @@ def _leaf_paths(tree: Node) -> list[str]:
     return found
 
 
-def _place(path: str) -> list[str]:
-    """Return what leaves are sorted by, as the survey sorts their files."""
-    return [*path.split("/"), LEAF_FILE]
+def _place(path: str) -> str:
+    """Return what leaves are sorted by, as the survey sorts their files: part by part."""
+    return f"{path}/{LEAF_FILE}".replace("/", "\0")

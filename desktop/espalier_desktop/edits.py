@@ -10,6 +10,7 @@ from typing_extensions import override
 from espalier.errors import EspalierError
 from espalier.taxonomy import folders
 from espalier.taxonomy.folders import Change
+from espalier_desktop.failures import sentence_of
 
 if TYPE_CHECKING:
     from espalier_desktop.document import Document
@@ -54,7 +55,7 @@ class EditText(QUndoCommand):
             self._document.texts.put(self._path, text)
         except EspalierError as error:  # another program deleted the leaf
             self.setObsolete(True)
-            self._document.failed.emit(str(error))
+            self._document.failed.emit(sentence_of(error))
             return
         if not self._is_new:
             self._document.touched.emit(self._path)
@@ -86,12 +87,13 @@ class ChangeFolders(QUndoCommand):
 
     def _turn(self, moves: Mapping[str, str], path: str) -> None:
         self._document.texts.save_all()
+        before = self._change
         try:
-            self._change = folders.undo(self._change)
+            self._change = folders.undo(before)
         except (EspalierError, OSError) as error:
             self.setObsolete(True)
-            self._document.failed.emit(str(error))
+            self._document.failed.emit(sentence_of(error))
             return
-        self._document.follow(moves)
+        self._document.follow(moves, before, self._change)
         if path:
             self._document.touched.emit(path)

@@ -147,7 +147,8 @@ def style_sheet(tokens: Tokens, zoom: float = 1.0) -> str:
     sizes = {f"px{size}": f"{round(size * zoom)}px" for size in (11, 12, 13, 15, 17, 20, 22, 26)}
     template = Template(resource("style.qss").read_text(encoding="utf-8"))
     chevron = resource("chevron-dark.svg" if tokens is DARK else "chevron-light.svg").as_posix()
-    return template.substitute(asdict(tokens), chevron=chevron, **sizes)
+    tick = resource("tick.svg").as_posix()
+    return template.substitute(asdict(tokens), chevron=chevron, tick=tick, **sizes)
 
 
 def _palette(tokens: Tokens) -> QPalette:

@@ -34,7 +34,6 @@ from espalier_desktop.icons import paint_icon
 from espalier_desktop.main_window import dropped_folder
 from espalier_desktop.pages import page_specs
 from espalier_desktop.recent import recent_projects
-from espalier_desktop.taxonomy_clone import clone_refusal
 from espalier_desktop.widgets.basics import button, column, label, picture, row
 
 if TYPE_CHECKING:
@@ -74,9 +73,7 @@ class WelcomeWindow(QMainWindow):
         self.open = _tile("folder", tr("Open a project"), tr("A folder with a project.yaml; or drop one here"))
         self.open.clicked.connect(self._desk.choose_folder)
         self.clone = _tile("clone", tr("Clone a taxonomy"), tr("Begin with the Git address of an existing one"))
-        refusal = clone_refusal()
-        self.clone.setEnabled(not refusal)
-        self.clone.setToolTip(refusal)
+        self.clone.clicked.connect(self._desk.clone_taxonomy)
         area = QWidget()
         items = column(
             row(_Mark(), None),

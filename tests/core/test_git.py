@@ -15,8 +15,10 @@ from espalier import git as program
 from espalier.errors import Cancelled, EspalierError
 from espalier.git import check_address, clone, git, is_address
 from espalier.git_errors import GitError, shown
+from espalier.project import create_around
 from espalier.taxonomy.adopt import adopt
-from espalier.taxonomy.git import Change, changed_leaves, commit, is_versioned, leaf_diff, status
+from espalier.taxonomy.git import Change, changed_leaves, commit, is_versioned, leaf_diff, uncommitted_leaves
+from espalier.taxonomy.history import History, begin_history, read_history
 
 OTTERS, OWLS, SUMS = "knowledge/animals/otters", "knowledge/animals/owls", "compositional_skills/sums"
 
@@ -55,8 +57,8 @@ def taxonomy(upstream: Path, template: Path, tmp_path: Path) -> Path:
 
 def test_nothing_changed_in_a_fresh_clone(taxonomy: Path) -> None:
     assert changed_leaves(taxonomy) == []
-    assert status(taxonomy).branch == "main"
-    assert status(taxonomy).changes == 0
+    bases = ("HEAD", "main", "origin/main")
+    assert read_history(taxonomy) == History("main", "origin/main", bases, name="Ada Lovelace", email="ada@example.org")
 
 
 def test_committed_staged_unstaged_and_untracked_leaves_are_changes(taxonomy: Path) -> None:
@@ -71,7 +73,7 @@ def test_committed_staged_unstaged_and_untracked_leaves_are_changes(taxonomy: Pa
         Change("knowledge/new", "added"),
         Change("knowledge/staged", "added"),
     ]
-    assert status(taxonomy).changes == 4
+    assert [change.leaf for change in uncommitted_leaves(taxonomy)] == [SUMS, OWLS, "knowledge/new", "knowledge/staged"]
 
 
 def test_a_moved_leaf_is_one_deleted_and_one_added(taxonomy: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_taxonomy_may_be_a_folder_of_a_larger_repository(tmp_path: Path) -> No
     put(tmp_path / "project", {f"taxonomy/{OWLS}/qna.yaml": "c\n"})
     taxonomy = tmp_path / "project" / "taxonomy"
     assert changed_leaves(taxonomy, "main") == [Change(OTTERS, "changed"), Change(OWLS, "added")]
-    assert status(taxonomy).changes == 2
+    assert len(uncommitted_leaves(taxonomy)) == 2
 
 
 @pytest.mark.parametrize("base", ["nowhere", "--output=stolen", "-x", "", "main..main", "\n"])
@@ -173,11 +175,98 @@ def test_a_commit_is_signed_off_and_holds_only_what_was_asked_for(taxonomy: Path
     commit(taxonomy, "gone", [OTTERS])
     assert not run_git(taxonomy, "ls-files", f"{OTTERS}/qna.yaml")
     commit(taxonomy, "the rest")
-    assert status(taxonomy).changes == 0
+    assert not run_git(taxonomy, "status", "--porcelain")
     with pytest.raises(EspalierError, match="Nothing changed"):
         commit(taxonomy, "again")
     with pytest.raises(EspalierError, match="needs a message"):
         commit(taxonomy, " ")
+
+
+def test_a_leaf_is_committed_without_those_below_it_and_with_its_other_files(taxonomy: Path) -> None:
+    put(
+        taxonomy,
+        {f"{OTTERS}/qna.yaml": "new\n", f"{OTTERS}/sea/qna.yaml": "a\n", f"{OTTERS}/sea/deep/notes.txt": "b\n"},
+    )
+    assert "+new" in leaf_diff(taxonomy, OTTERS)
+    assert "+a" not in leaf_diff(taxonomy, OTTERS)
+    assert "+b" in leaf_diff(taxonomy, f"{OTTERS}/sea")
+    commit(taxonomy, "the outer", [OTTERS])
+    assert uncommitted_leaves(taxonomy) == [Change(f"{OTTERS}/sea", "added")]
+    put(taxonomy, {f"{OWLS}/attribution.txt": "Owls\n"})
+    assert Change(OWLS, "changed") in uncommitted_leaves(taxonomy)
+    commit(taxonomy, "the others", [OWLS, f"{OTTERS}/sea"])
+    assert uncommitted_leaves(taxonomy) == []
+    run_git(taxonomy, "rm", "--quiet", "-r", OWLS)
+    commit(taxonomy, "gone", [OWLS])
+    assert not run_git(taxonomy, "status", "--porcelain")
+
+
+def test_thousands_of_leaves_are_committed_at_once(taxonomy: Path) -> None:
+    leaves = [f"knowledge/{'long_' * 30}{number}" for number in range(2_000)]  # together more than a command line holds
+    put(taxonomy, {f"{leaf}/qna.yaml": "a\n" for leaf in leaves})
+    commit(taxonomy, "many", leaves)
+    assert uncommitted_leaves(taxonomy) == []
+
+
+def test_a_person_whom_git_does_not_know_gives_a_name(taxonomy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    run_git(taxonomy, "config", "user.useConfigOnly", "true")
+    put(taxonomy, {f"{OTTERS}/qna.yaml": "new\n"})
+    history = read_history(taxonomy)
+    assert history
+    assert (history.name, history.email) == ("", "")
+    commit(taxonomy, "x", [OTTERS], "-Grace =Hopper", "grace@example.org")
+    assert "Signed-off-by: -Grace =Hopper <grace@example.org>" in run_git(taxonomy, "log", "-1", "--format=%B")
+
+
+def test_the_base_is_the_wanted_one_or_the_public_one_or_the_last_commit(taxonomy: Path) -> None:
+    commit_files(taxonomy, {f"{OTTERS}/qna.yaml": "one\n"})
+    run_git(taxonomy, "branch", "before", "HEAD~1")
+    put(taxonomy, {f"{SUMS}/qna.yaml": "two\n"})
+
+    def seen(wanted: str) -> tuple[str, list[str], list[str]]:
+        history = read_history(taxonomy, wanted)
+        assert history
+        assert not history.problem
+        return history.base, list(history.changes), list(history.uncommitted)
+
+    assert seen("") == ("origin/main", [SUMS, OTTERS], [SUMS])
+    assert seen("before") == ("before", [SUMS, OTTERS], [SUMS])
+    assert seen("HEAD") == ("HEAD", [SUMS], [SUMS])
+    assert seen("gone") == ("origin/main", [SUMS, OTTERS], [SUMS])
+    run_git(taxonomy, "remote", "remove", "origin")
+    assert seen("") == ("HEAD", [SUMS], [SUMS])
+    run_git(taxonomy, "checkout", "--quiet", "--detach")
+    history = read_history(taxonomy)
+    assert history
+    assert (history.branch, history.bases) == ("", ("HEAD", "main", "before"))
+
+
+def test_a_history_begins_where_there_is_none(tmp_path: Path) -> None:
+    put(tmp_path / "taxonomy", {f"{OTTERS}/qna.yaml": "a\n"})
+    assert read_history(tmp_path / "taxonomy") is None
+    begin_history(tmp_path / "taxonomy")
+    history = read_history(tmp_path / "taxonomy")
+    assert history
+    assert (history.branch, history.base) == ("main", "HEAD")
+    assert history.changes == history.uncommitted == {OTTERS: "added"}
+    with pytest.raises(EspalierError, match="already"):
+        begin_history(tmp_path / "taxonomy")
+
+
+def test_a_taxonomy_that_a_repository_ignores_has_no_history(tmp_path: Path) -> None:
+    make_repository(tmp_path / "outer", {".gitignore": "project/\n"})
+    put(tmp_path / "outer" / "project" / "taxonomy", {f"{OTTERS}/qna.yaml": "a\n"})
+    assert read_history(tmp_path / "outer" / "project" / "taxonomy") is None
+
+
+def test_a_broken_repository_is_one_sentence(taxonomy: Path) -> None:
+    for file in (taxonomy / ".git" / "objects").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    history = read_history(taxonomy)
+    assert history
+    assert history.problem.startswith("Git could not do this in")
 
 
 def test_a_commit_without_a_name_says_how_to_give_one(taxonomy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +300,7 @@ def test_nothing_that_a_repository_brings_is_run(taxonomy: Path, tmp_path: Path)
     put(taxonomy, {".gitattributes": "*.yaml filter=t diff=t\n", f"{OTTERS}/qna.yaml": "new\n"})
     mark.unlink(missing_ok=True)
     changed_leaves(taxonomy)
-    status(taxonomy)
+    read_history(taxonomy)
     leaf_diff(taxonomy, OTTERS)
     commit(taxonomy, "x")
     assert not mark.exists()
@@ -318,6 +407,21 @@ def test_a_clone_reports_and_can_be_cancelled(upstream: Path, tmp_path: Path) ->
     with pytest.raises(Cancelled):
         clone(f"file://{upstream}", tmp_path / "cancelled", cancel)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["upstream", "whole"]
+
+
+def test_a_project_around_a_clone_is_whole_or_not_there(upstream: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for error in (Cancelled, EspalierError("x")):
+
+        def bring(place: Path, error: BaseException | type[BaseException] = error) -> None:
+            adopt(f"file://{upstream}", place)
+            raise error
+
+        with pytest.raises((Cancelled, EspalierError)):
+            create_around(tmp_path / "new", bring)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "upstream"]
+    create_around(tmp_path / "empty", lambda place: adopt(f"file://{upstream}", place))
+    assert {path.name for path in (tmp_path / "empty").iterdir()} == {"project.yaml", "taxonomy", "documents"}
 
 
 def test_a_new_project_is_made_around_a_clone(upstream: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from desktop.lived_in import make_lived_in, spoil, write_samples
+from repositories import global_settings
 
 from espalier import survey_cache
 from espalier.machine import Machine, memory_of, this_machine
@@ -15,6 +16,7 @@ from espalier.status import LeafStatus, ProjectStatus, decode_status, encode_sta
 from espalier.survey_cache import SurveyCache
 from espalier.taxonomy import checker
 from espalier.taxonomy.checker import Examination
+from espalier.taxonomy.history import History, begin_history
 from espalier.taxonomy.reader import read_taxonomy
 
 KNOWLEDGE = "knowledge/engineering/falkirk_wheel"
@@ -165,3 +167,18 @@ def test_the_memory_of_a_process_is_known_until_it_ends() -> None:
         assert memory_of(process.pid) > 1_000_000
         process.communicate(b"\n")
         assert memory_of(process.pid) == 0
+
+
+def test_the_survey_begins_with_where_the_taxonomy_stands_in_git(
+    tmp_path: Path, example: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in global_settings(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    begin_history(example / "taxonomy")
+    command = [sys.executable, "-m", "espalier.project_survey", str(example), "HEAD"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    first = decode_status(done.stdout.splitlines()[0])
+    assert isinstance(first, History)
+    assert (first.branch, first.base) == ("main", "HEAD")
+    assert first.changes[KNOWLEDGE] == "added"
+    assert decode_status(encode_status(first)) == first

@@ -81,8 +81,6 @@ def test_documents_follow_their_leaf(roots: Roots) -> None:
     assert (roots.companions[0] / "knowledge/beasts/otters_3/otters.md").is_file()
     folders.delete(roots, "knowledge/beasts/otters")
     assert not (roots.companions[0] / "knowledge/beasts/otters").exists()
-    folders.empty_trash(roots)
-    assert not roots.trash.exists()
 
 
 @pytest.mark.parametrize(

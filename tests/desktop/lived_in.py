@@ -20,9 +20,9 @@ from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.run import open_run
 
 REASONS = (
-    ("round trip", "Asked again, the teacher answers something else.", 0.18, 0.3),
-    ("fits its fact", "The fact does not make this question likely.", -1.31, -1.2),
-    ("stands alone", "It points at a text that nobody sees.", None, None),
+    ("round trip", "Asked again, the teacher says: “A lock.”", 0.18, 0.3),
+    ("fits its fact", "The fact makes this question likely: -1.31, less than -1.20.", -1.31, -1.2),
+    ("stands alone", "“this text” points at a text that the reader does not see.", None, None),
 )
 
 

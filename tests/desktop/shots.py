@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -21,8 +22,11 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 from espalier.demo import create_example  # noqa: E402
 from espalier.messages import Progress, Stage  # noqa: E402
 from espalier.synthesis.samples_view import Filter  # noqa: E402
+from espalier.taxonomy.git import commit  # noqa: E402
+from espalier.taxonomy.history import begin_history  # noqa: E402
 from espalier_desktop import i18n  # noqa: E402
 from espalier_desktop.app import make_application  # noqa: E402
+from espalier_desktop.clone_sheet import CloneSheet  # noqa: E402
 from espalier_desktop.desk import Desk  # noqa: E402
 from espalier_desktop.home import settings  # noqa: E402
 from espalier_desktop.i18n import tr  # noqa: E402
@@ -30,6 +34,8 @@ from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
 from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
+from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
+from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
@@ -59,6 +65,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     mark = f"{language}-{look}"
     desk.show_welcome()
     shoot(application, desk_window(desk, "welcome"), f"welcome-{mark}")
+    show_clone(application, desk, mark)
     window = desk.open(projects / "Falkirk Wheel")
     assert window
     wait(application, lambda: window.document.status is not None)
@@ -73,6 +80,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
             shoot(application, window, f"{spec.key}-{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
         show_review(application, window, f"{mark}-{width}")
+        show_history(application, window, f"{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
     window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
@@ -186,8 +194,64 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
     page.show_pane("sample")
 
 
+def show_clone(application: QApplication, desk: Desk, mark: str) -> None:
+    """Take pictures of the clone's sheet: empty, at work, and after a failure."""
+    desk.clone_taxonomy()
+    sheet = application.activeModalWidget()
+    assert isinstance(sheet, CloneSheet)
+    shoot(application, sheet, f"clone-{mark}")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sheet.address.setText(f"http://127.0.0.1:{silent.getsockname()[1]}/canals.git")
+        sheet.confirm.click()
+        sheet.progress.setRange(0, 100)
+        sheet.progress.setValue(42)
+        shoot(application, sheet, f"clone-running-{mark}")
+    wait(application, sheet.note.isVisible)
+    shoot(application, sheet, f"clone-failed-{mark}")
+    sheet.reject()
+
+
+def show_history(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the strip with its badges, its menu and its sheets; the taxonomy is a repository."""
+    page = window.page
+    assert isinstance(page, TaxonomyPage)
+    page.tree.choose("knowledge/engineering/falkirk_wheel")
+    shoot(application, window, f"history-{mark}")
+    page.git.since.click()
+    shoot(application, page.git.menu, f"history-menu-{mark}")
+    page.git.menu.close()
+    window.do("difference")
+    difference = application.activeModalWidget()
+    assert isinstance(difference, DifferenceSheet)
+    wait(application, lambda: bool(difference.view.toPlainText()))
+    shoot(application, difference, f"history-difference-{mark}")
+    difference.accept()
+    window.do("commit")
+    asked = application.activeModalWidget()
+    assert isinstance(asked, CommitSheet)
+    shoot(application, asked, f"history-commit-{mark}")
+    asked.reject()
+    application.processEvents()
+
+
+def make_history(taxonomy: Path) -> None:
+    """Keep the taxonomy in Git, with one leaf of each kind of change since."""
+    begin_history(taxonomy)
+    wheel = taxonomy / "knowledge" / "engineering" / "falkirk_wheel"
+    for name in ("union_canal", "locks"):
+        shutil.copytree(wheel, wheel.with_name(name))
+    commit(taxonomy, "The first leaves", (), "Ada Lovelace", "ada@example.org")
+    shutil.rmtree(wheel.with_name("locks"))
+    shutil.copytree(wheel, wheel.with_name("caledonian_canal"))
+    text = (wheel.with_name("union_canal") / "qna.yaml").read_text(encoding="utf-8")
+    changed = text.replace("domain: engineering", "domain: canals").replace("Falkirk", "Grangemouth", 3)
+    (wheel.with_name("union_canal") / "qna.yaml").write_text(changed, encoding="utf-8")
+
+
 def run_training(application: QApplication, window: MainWindow, mark: str) -> None:
     """Take pictures while a job runs."""
+    fake, real = Path(__file__).with_name("fake_worker.py"), process.worker_program
+    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
     window.do("tune")
     job = window.jobs.current
     assert job
@@ -206,6 +270,7 @@ def run_training(application: QApplication, window: MainWindow, mark: str) -> No
     job.stop()
     job.stop()
     wait(application, lambda: window.jobs.current is None)
+    process.worker_program = real
 
 
 def main() -> int:
@@ -215,10 +280,10 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
+    make_lived_in(projects / "Falkirk Wheel", model)
+    make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")
-    fake = Path(__file__).with_name("fake_worker.py")
-    process.worker_program = lambda: [sys.executable, str(fake), "wait"]
     application, translators = make_application(sys.argv[:1])
     if "Inter" in QFontDatabase.families():  # its widths are close to those of the Mac's own
         application.setFont(QFont("Inter"))

@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 from zlib import crc32
 
@@ -58,9 +58,10 @@ class CompactSettings:
     agreement: float = 0.3
 
 
-def prompts() -> dict[str, str]:
+@cache
+def prompts() -> Mapping[str, str]:
     """Return the pipeline's instructions to the teacher."""
-    texts: dict[str, str] = yaml.safe_load(resource("prompts/compact.yaml").read_text(encoding="utf-8"))
+    texts: Mapping[str, str] = yaml.safe_load(resource("prompts/compact.yaml").read_text(encoding="utf-8"))
     return texts
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.taxonomy.names import checked_path
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import LEAF_FILE, leaf_files, stays_inside
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, leaf_files, stays_inside
 
 Rename = tuple[Path, Path]
 
@@ -142,11 +141,6 @@ def undo(change: Change) -> Change:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     return Change("", done.renames, done.made)
-
-
-def empty_trash(roots: Roots) -> None:
-    """Delete for good what waits in the trash; changes before cannot be undone any more."""
-    shutil.rmtree(roots.trash, ignore_errors=True)
 
 
 def _create(roots: Roots, path: str, text: str | None) -> Change:

@@ -1,6 +1,6 @@
 """A taxonomy under Git: what changed since a base, how it differs, and committing it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -8,8 +8,7 @@ from typing import Literal
 from espalier.errors import EspalierError
 from espalier.git import git
 from espalier.git_errors import GitError
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import LEAF_FILE, leaf_files
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, leaf_files
 
 State = Literal["added", "changed", "deleted"]
 EVERYTHING = "empty"
@@ -31,37 +30,14 @@ class Change:
     state: State
 
 
-@dataclass(frozen=True)
-class Status:
-    """Where a taxonomy stands.
-
-    Attributes:
-        branch: the current one; "" when a commit is checked out without a branch.
-        changes: files of the taxonomy that are not committed.
-    """
-
-    branch: str
-    changes: int
-
-
 def is_versioned(taxonomy: Path) -> bool:
-    """Return whether a taxonomy is, or lies in, the work tree of a Git repository."""
+    """Return whether Git keeps a taxonomy: it lies in the work tree of a repository that does not ignore it."""
     try:
-        return git(taxonomy, "rev-parse", "--is-inside-work-tree").strip() == b"true"
+        if git(taxonomy, "rev-parse", "--is-inside-work-tree").strip() != b"true":
+            return False
+        return not git(taxonomy, "check-ignore", "--", str(taxonomy.resolve()), accept=(0, 1, 128))
     except (GitError, OSError):
         return False
-
-
-def status(taxonomy: Path) -> Status:
-    """Return the branch and the number of changes.
-
-    Raises:
-        GitError: the folder is in no repository.
-    """
-    git(taxonomy, "rev-parse", "--git-dir")
-    branch = _line(taxonomy, "symbolic-ref", "--quiet", "--short", "HEAD")
-    options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
-    return Status(branch, len(_names(git(taxonomy, "status", *options, "--", "."))))
 
 
 def changed_leaves(taxonomy: Path, base: str = "origin/main") -> list[Change]:
@@ -80,14 +56,19 @@ def changed_leaves(taxonomy: Path, base: str = "origin/main") -> list[Change]:
     if base == EVERYTHING:
         paths = (file.relative_to(taxonomy) for file in leaf_files(taxonomy))
         return [Change(path.parent.as_posix(), "added") for path in paths if path.parts[0] in FOLDERS]
-    start = _fork_point(taxonomy, base)
-    fields = _names(git(taxonomy, "diff", *_NO_PROGRAMS, "--name-status", "-z", "--relative", start, "--", "."))
-    states = {name: _STATES.get(letter[:1], "changed") for letter, name in zip(fields[::2], fields[1::2], strict=True)}
-    for name in _untracked(taxonomy, "."):
-        # A file taken out of the index but still on disk is deleted for Git and only different for a person.
-        states[name] = "changed" if name in states else "added"
-    leaves = {path.parent.as_posix(): state for name, state in states.items() if _is_leaf(path := PurePosixPath(name))}
+    files = _changed_files(taxonomy, fork_point(taxonomy, base))
+    leaves = {path.parent.as_posix(): state for name, state in files.items() if _is_leaf(path := PurePosixPath(name))}
     return [Change(leaf, leaves[leaf]) for leaf in sorted(leaves)]
+
+
+def uncommitted_leaves(taxonomy: Path) -> list[Change]:
+    """Return the leaves with anything that is in no commit yet, sorted by path; attributions count as their leaf's.
+
+    Raises:
+        GitError: there is no repository.
+    """
+    by_leaf = _by_leaf(taxonomy, _changed_files(taxonomy, fork_point(taxonomy, "HEAD")))
+    return [Change(leaf, by_leaf[leaf].get(f"{leaf}/{LEAF_FILE}", "changed")) for leaf in sorted(by_leaf)]
 
 
 def leaf_diff(taxonomy: Path, leaf: str, base: str = "HEAD") -> str:
@@ -97,22 +78,25 @@ def leaf_diff(taxonomy: Path, leaf: str, base: str = "HEAD") -> str:
         EspalierError: the leaf's path leads out of the taxonomy, or there is no repository or no such base.
     """
     _check_inside(leaf)
-    is_first = base == "HEAD" and not _line(taxonomy, "rev-parse", "--verify", "--quiet", "HEAD")
-    start = _line(taxonomy, "hash-object", "-t", "tree", "--stdin") if is_first else _fork_point(taxonomy, base)
-    parts = [git(taxonomy, "diff", *_NO_PROGRAMS, "--relative", start, "--", leaf)]
+    start = fork_point(taxonomy, base)
+    names = _by_leaf(taxonomy, _changed_files(taxonomy, start, leaf)).get(leaf, {})
+    parts = [git(taxonomy, "diff", *_NO_PROGRAMS, "--relative", start, "--", *names)] if names else []
     for name in _untracked(taxonomy, leaf):
-        options = ("--no-index", "--no-ext-diff", "--no-textconv")
-        parts.append(git(taxonomy, "diff", *options, "--", "/dev/null", name, accept=(0, 1)))
+        if name in names:
+            options = ("--no-index", "--no-ext-diff", "--no-textconv")
+            parts.append(git(taxonomy, "diff", *options, "--", "/dev/null", name, accept=(0, 1)))
     return b"".join(parts).decode(errors="replace")
 
 
-def commit(taxonomy: Path, message: str, leaves: Sequence[str] = ()) -> str:
+def commit(taxonomy: Path, message: str, leaves: Sequence[str] = (), name: str = "", email: str = "") -> str:
     """Commit leaves with a ``Signed-off-by`` line, as a contribution needs it, and return the commit's id.
 
     Args:
         taxonomy: its folder.
         message: of the commit.
-        leaves: whose folders are committed, whatever else is staged; the whole taxonomy when it is empty.
+        leaves: whose files are committed, whatever else is staged; the whole taxonomy when it is empty.
+        name: of who commits; Git's own setting when it is "", as with ``email``.
+        email: of who commits.
 
     Raises:
         EspalierError: the message is empty, a path leads out of the taxonomy, nothing changed, or Git refuses.
@@ -121,20 +105,31 @@ def commit(taxonomy: Path, message: str, leaves: Sequence[str] = ()) -> str:
         raise EspalierError("A commit needs a message. Say in a line what you changed.")
     for leaf in leaves:
         _check_inside(leaf)
-    paths = leaves or ["."]
-    options = ("--porcelain", "--untracked-files=all", "--ignore-submodules=all")
-    if not git(taxonomy, "status", *options, "--", *paths):
+    changed = _changed_files(taxonomy, fork_point(taxonomy, "HEAD"))
+    if leaves:
+        by_leaf = _by_leaf(taxonomy, changed)
+        changed = {file: state for leaf in leaves for file, state in by_leaf.get(leaf, {}).items()}
+    if not changed:
         raise EspalierError("Nothing changed since the last commit, so there is nothing to commit.")
-    git(taxonomy, "add", "--all", "--", *paths)
-    git(taxonomy, "commit", "--quiet", "--signoff", "--file=-", "--only", "--", *paths, text=message.encode())
+    listed = ("--pathspec-from-file=-", "--pathspec-file-nul")  # more leaves than a command line can hold
+    if added := [file for file, state in changed.items() if state != "deleted"]:
+        git(taxonomy, "add", *listed, text=_listed(added))
+    person = [f"user.{key}={value}" for key, value in (("name", name), ("email", email)) if value]
+    options = ("--quiet", "--signoff", f"--message={message}", "--only")
+    git(taxonomy, "commit", *options, *listed, text=_listed(changed), settings=person)
     return git(taxonomy, "rev-parse", "HEAD").decode().strip()
 
 
-def _fork_point(taxonomy: Path, base: str) -> str:
-    """Return the last commit of HEAD's history that is part of the base."""
+def fork_point(taxonomy: Path, base: str) -> str:
+    """Return the last commit of HEAD's history that is part of the base; the empty tree before the first commit.
+
+    Raises:
+        GitError: there is no repository, no such base, or no commit in common with it.
+    """
     git(taxonomy, "rev-parse", "--git-dir")
-    name = f"{base}^{{commit}}"
-    found = _line(taxonomy, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    found = _line(taxonomy, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    if not found and base == "HEAD":
+        return _line(taxonomy, "hash-object", "-t", "tree", "--stdin")
     if not found.isalnum():  # a range gives two lines
         raise GitError(
             f"The taxonomy at {taxonomy} has no branch, tag or commit “{base}”. "
@@ -146,6 +141,31 @@ def _fork_point(taxonomy: Path, base: str) -> str:
     return shared
 
 
+def _changed_files(taxonomy: Path, start: str, below: str = ".") -> dict[str, State]:
+    """Return the state of every file that is not as it was at a commit, by its path below the taxonomy."""
+    options = ("--name-status", "-z", "--relative", start)
+    fields = _names(git(taxonomy, "diff", *_NO_PROGRAMS, *options, "--", below))
+    states = {name: _STATES.get(letter[:1], "changed") for letter, name in zip(fields[::2], fields[1::2], strict=True)}
+    for name in _untracked(taxonomy, below):
+        # A file taken out of the index but still on disk is deleted for Git and only different for a person.
+        states[name] = "changed" if name in states else "added"
+    return states
+
+
+def _by_leaf(taxonomy: Path, files: Mapping[str, State]) -> dict[str, dict[str, State]]:
+    """Return the files by the leaf that they belong to; those of no leaf are left out."""
+    leaves: dict[str, dict[str, State]] = {
+        path.parent.as_posix(): {} for name in files if _is_leaf(path := PurePosixPath(name))
+    }
+    for name, state in files.items():
+        for folder in map(str, PurePosixPath(name).parents):
+            is_below = folder.split("/")[0] in FOLDERS and "/" in folder
+            if folder in leaves or (is_below and (taxonomy / folder / LEAF_FILE).is_file()):
+                leaves.setdefault(folder, {})[name] = state
+                break
+    return leaves
+
+
 def _line(taxonomy: Path, *arguments: str) -> str:
     """Return what Git answers in one line; "" when it has no answer."""
     return git(taxonomy, *arguments, accept=(0, 1, 128)).decode().strip()
@@ -153,6 +173,10 @@ def _line(taxonomy: Path, *arguments: str) -> str:
 
 def _untracked(taxonomy: Path, below: str) -> list[str]:
     return _names(git(taxonomy, "ls-files", "--others", "--exclude-standard", "-z", "--", below))
+
+
+def _listed(names: Iterable[str]) -> bytes:
+    return b"\0".join(name.encode(errors="surrogateescape") for name in names)
 
 
 def _names(output: bytes) -> list[str]:

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QDialog, QWidget
 from espalier_desktop.i18n import tr
 from espalier_desktop.widgets.basics import button, column, label, row
 
+_NARROWEST = 440  # px
+
 
 class Sheet(QDialog):
     """A line, a sentence, and buttons: the first is what Return does, Escape is Cancel."""
@@ -17,10 +19,12 @@ class Sheet(QDialog):
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(line)
-        self.setMinimumWidth(440)
+        self.setMinimumWidth(_NARROWEST)
         self.setMaximumWidth(560)
         self.line = label(line, "headline", wrap=True)
         self.sentence = label(sentence, wrap=True, selectable=True)
+        for text in (self.line, self.sentence):
+            text.setMinimumWidth(_NARROWEST - 48)  # else Qt reserves the height that it would have at any width
         self.body = column(self.line, self.sentence, spacing=8)
         self._buttons = row(None)
         layout = column(self.body, self._buttons, spacing=20)

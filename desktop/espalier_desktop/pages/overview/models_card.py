@@ -9,7 +9,7 @@ from espalier.models.starter import STARTER
 from espalier.project import Project
 from espalier.teachers.endpoint import is_endpoint, parse_endpoint
 from espalier_desktop.endpoints import endpoint_state
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.widgets.basics import button, column, label, line, picture, row, set_role
 from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.segments import Segments
@@ -95,7 +95,7 @@ def model_state(name: str) -> tuple[str, str]:
     except EspalierError as error:
         if name == STARTER:
             return tr("Fetched when it is first needed, 93 MB"), "caption"
-        return str(error), "error"
+        return said(str(error)), "error"
     return tr("On this machine: {architecture}, {precision}, {size}").format(
         architecture=info.architecture, precision=info.precision, size=size(info.bytes)
     ), "caption"

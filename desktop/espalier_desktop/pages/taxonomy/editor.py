@@ -14,7 +14,7 @@ from espalier.taxonomy.blank import BLANK_DOCUMENT
 from espalier.taxonomy.leaf_text import EditError, Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.form import Form
 from espalier_desktop.pages.taxonomy.leaf_view import LONGEST, LeafView, mend_of, view_of, where_of
@@ -36,6 +36,7 @@ class LeafEditor(QWidget):
     Attributes:
         path: of the leaf; "" before the first.
         mode: ``form``, ``both`` or ``source``.
+        splitter: form and source side by side.
     """
 
     viewed = Signal(object)
@@ -52,19 +53,19 @@ class LeafEditor(QWidget):
         self.modes = Segments({"form": tr("Form"), "both": tr("Both"), "source": tr("Source")}, tr("View"))
         self.modes.chosen.connect(self.set_mode)
         self.form, self.source = Form(), SourceEdit()
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setHandleWidth(1)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.addWidget(self.form)
-        self._splitter.addWidget(self.source)
-        self._splitter.setSizes([460, 380])
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.form)
+        self.splitter.addWidget(self.source)
+        self.splitter.setSizes([460, 380])
         names = column(self.title, self.facts, spacing=2)
         head = row(names, self.modes, spacing=12)
         head.setStretch(0, 1)
         head.setAlignment(self.modes, Qt.AlignmentFlag.AlignTop)
         top = column(head, self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
-        self.setLayout(column(top, self._splitter, spacing=0))
+        self.setLayout(column(top, self.splitter, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column
         self._rest = QTimer(self, interval=_REST, singleShot=True)
         self._rest.timeout.connect(self.check)
@@ -81,7 +82,7 @@ class LeafEditor(QWidget):
         try:
             text = self._document.texts.text(path)
         except EspalierError as error:
-            self._show_unreadable(str(error))
+            self._show_unreadable(said(str(error)))
             return
         self.source.folder = "knowledge" if path.startswith("knowledge/") else "compositional_skills"
         self.source.show_text(text)
@@ -102,7 +103,7 @@ class LeafEditor(QWidget):
         try:
             text = self._document.texts.text(self.path)
         except EspalierError as error:
-            self._show_unreadable(str(error))
+            self._show_unreadable(said(str(error)))
             return
         file = self._document.texts.file(self.path)
         if len(text) > LONGEST:
@@ -172,7 +173,7 @@ class LeafEditor(QWidget):
             try:
                 self.source.show_text(self._document.texts.text(path))
             except EspalierError as error:
-                self._show_unreadable(str(error))
+                self._show_unreadable(said(str(error)))
                 return
             self._rest.start()
 
@@ -207,7 +208,7 @@ class LeafEditor(QWidget):
         try:
             text = edit(self._document.texts.text(self.path), where, *values)
         except EditError as error:
-            self.note.setText(str(error))
+            self.note.setText(said(str(error)))
             self.note.show()
             if self.view:
                 self._rest.start()

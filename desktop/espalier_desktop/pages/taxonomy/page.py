@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QIcon
 from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
@@ -15,8 +15,10 @@ from espalier.taxonomy.names import name_problem, proper_name
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.walk import FOLDERS
 from espalier_desktop.i18n import tr
+from espalier_desktop.icons import icon
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy.editor import LeafEditor
+from espalier_desktop.pages.taxonomy.git_strip import GitStrip
 from espalier_desktop.pages.taxonomy.go_to import GoToLeaf
 from espalier_desktop.pages.taxonomy.leaf_view import LeafView
 from espalier_desktop.pages.taxonomy.mending import Mender
@@ -25,7 +27,7 @@ from espalier_desktop.pages.taxonomy.new_leaf import NewLeafSheet
 from espalier_desktop.pages.taxonomy.popover import ProblemsPopover
 from espalier_desktop.pages.taxonomy.tree_model import TreeModel
 from espalier_desktop.pages.taxonomy.tree_view import TreeView
-from espalier_desktop.widgets.basics import button, column, label, line, row
+from espalier_desktop.widgets.basics import button, column, label, line, row, set_role, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 _TREE_COMMANDS = ("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf")
@@ -53,6 +55,7 @@ class TaxonomyPage(Page):
         self.branch_facts = label(role="muted", wrap=True)
         self.problems = button("", self.show_problems, role="link")
         self._mender = Mender(self._document, self)
+        self.git = GitStrip(shell, self._statuses, lambda: self.chosen)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -67,7 +70,8 @@ class TaxonomyPage(Page):
     def refresh(self) -> None:
         """Show the badges and counts as they are now."""
         leaves = self._statuses()
-        self.model.show_statuses(leaves)
+        history = self._document.history.now
+        self.model.show_statuses(leaves, history.changes if history else {})
         errors = sum(leaf.errors for leaf in leaves.values())
         found = [problem.severity for leaf in leaves.values() for problem in leaf.problems]
         parts = [tr("%n leaf(s)", len(leaves))]
@@ -75,6 +79,9 @@ class TaxonomyPage(Page):
         parts += [tr("%n warning(s)", found.count("warning"))] if "warning" in found else []
         parts += [tr("%n hint(s)", found.count("hint"))] if "hint" in found else []
         self.problems.setText(" · ".join(parts) if len(parts) > 1 else f"{parts[0]} · {tr('no problems')}")
+        state = "error" if errors else "warning" if "warning" in found else ""
+        set_role(self.problems, f"link {state}".strip())
+        self.problems.setIcon(icon(state, state) if state else QIcon())
         self.problems.setAccessibleName(f"{tr('Problems')}: {self.problems.text()}")
         has_any = bool(leaves) or any(top.children for top in self._document.tree.children)
         self._stack.setCurrentIndex(1 if has_any else 0)
@@ -83,12 +90,15 @@ class TaxonomyPage(Page):
 
     @override
     def save_state(self) -> dict[str, Any]:
-        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode}
+        widths = {"widths": self._splitter.sizes(), "editor_widths": self.editor.splitter.sizes()}
+        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode, **widths}
 
     @override
     def restore_state(self, state: dict[str, Any]) -> None:
         if isinstance(state.get("open"), list):
             self.tree.open_first([str(path) for path in state["open"]])
+        set_widths(self._splitter, state.get("widths"))
+        set_widths(self.editor.splitter, state.get("editor_widths"))
         if state.get("mode") in self.editor.modes.buttons:
             self.editor.set_mode(state["mode"])
         self._choose(str(state.get("leaf", "")))
@@ -107,6 +117,8 @@ class TaxonomyPage(Page):
             "source": self._toggle_source,
             "problems": self.show_problems,
             "fix_all": self.fix_all,
+            "difference": self.git.show_difference,
+            "commit": self.git.ask_commit,
         }[command]()
 
     def new_leaf(self) -> None:
@@ -175,7 +187,7 @@ class TaxonomyPage(Page):
         self._splitter.addWidget(self._detail)
         self._splitter.setSizes([272, 784])
         self._splitter.setStretchFactor(1, 1)
-        strip = row(self.problems, None)
+        strip = row(self.problems, None, self.git)
         strip.setContentsMargins(12, 3, 12, 3)
         whole = QWidget()
         whole.setLayout(column(self._splitter, line(), strip, spacing=0))
@@ -192,6 +204,7 @@ class TaxonomyPage(Page):
         self._soon.timeout.connect(self.refresh)
         self._document.leaves_changed.connect(self._soon.start)
         self._document.status_changed.connect(self._soon.start)
+        self._document.history.changed.connect(self._soon.start)
         self._mender.finished.connect(self._on_mended)
         self.tree.chosen.connect(self._on_chosen)
         self.filter.textChanged.connect(self._on_filter)

@@ -13,7 +13,7 @@ from espalier.status import LeafStatus
 from espalier.taxonomy.tree import Node
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
-from espalier_desktop.pages.taxonomy.names import branch_name, kind_title
+from espalier_desktop.pages.taxonomy.names import branch_name, change_word, kind_title
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -22,6 +22,7 @@ BadgeRole = Role.UserRole + 1  # its `Badge`
 MIME = "application/x-espalier-path"
 _FIXED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
 _FREE = _FIXED | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+_FREE_AND_LAST = _FREE | Qt.ItemFlag.ItemNeverHasChildren  # spares the view many questions
 _STATES = ("", "wait", "warning", "error")  # from good to bad
 
 
@@ -34,12 +35,14 @@ class Badge:
         problems: how many there are of that state.
         accepted: samples that passed the critic.
         kind: of a leaf; "" while it is not known.
+        change: since the base in Git: "", ``added``, ``changed`` or ``deleted``; a branch says that of leaves below it.
     """
 
     state: str = "wait"
     problems: int = 0
     accepted: int = 0
     kind: str = ""
+    change: str = ""
 
     @property
     def words(self) -> str:
@@ -50,7 +53,10 @@ class Badge:
             "warning": tr("%n warning(s)", self.problems),
             "error": tr("%n error(s)", self.problems),
         }[self.state]
-        return f"{state}, {tr('%n accepted sample(s)', self.accepted)}" if self.accepted else state
+        parts = [state]
+        parts += [tr("%n accepted sample(s)", self.accepted)] if self.accepted else []
+        parts += [change_word(self.change)] if self.change else []
+        return ", ".join(parts)
 
 
 @dataclass(eq=False, slots=True)
@@ -65,8 +71,10 @@ class Twig:
     shown: list["Twig"] = field(default_factory=list)
     badge: Badge = field(default_factory=Badge)
     own: Badge | None = None  # of the leaf itself, without what is below it
-    status: LeafStatus | None = None  # from which that was made
+    change: str = ""  # of the leaf itself; of a branch: whether a leaf was deleted from it
     searched: str = ""  # what the filter looks through, once it was needed
+    node: Node | None = None  # that its kids were last made to follow
+    row: int = 0  # among those that are shown; to be looked up again when another twig stands there
 
     @property
     def name(self) -> str:
@@ -93,7 +101,9 @@ class TreeModel(QAbstractItemModel):
         self._by_id: dict[int, Twig] = {}
         self._by_path: dict[str, Twig] = {}
         self._filter = ""
-        self._reshaped: list[Twig] = []  # branches that lost or gained something since the badges were made
+        self._statuses: dict[str, LeafStatus] = {}  # that the badges were made from
+        self._changes: dict[str, str] = {}  # and these
+        self._reshaped: list[Twig] = []  # what came, and branches that lost or gained something, since then
         self._tree = Node("", False, ())
         self._root = self._grown(self._tree, None)
 
@@ -106,6 +116,11 @@ class TreeModel(QAbstractItemModel):
     def paths(self) -> list[str]:
         """Return the paths of all branches and leaves, from the top down."""
         return [twig.path for twig in _below(self._root) if twig.path]
+
+    @property
+    def branches(self) -> list[str]:
+        """Return the paths of all that have something below them, from the top down."""
+        return [twig.path for twig in _below(self._root) if twig.path and twig.kids]
 
     @property
     def shown_count(self) -> int:
@@ -127,24 +142,40 @@ class TreeModel(QAbstractItemModel):
             self._follow(old, new)
         self._merge(self._root, tree)
 
-    def show_statuses(self, statuses: Mapping[str, LeafStatus]) -> None:
-        """Show other badges; only rows whose badge is another are painted again, with the branches above them."""
+    def show_statuses(self, statuses: Mapping[str, LeafStatus], changes: Mapping[str, str] | None = None) -> None:
+        """Show other badges; only rows whose badge is another are painted again, with the branches above them.
+
+        Args:
+            statuses: of the leaves by path.
+            changes: what became of leaves since the base, by path.
+        """
+        places = self._places_of(changes or {})
+        paths = {path for path, status in statuses.items() if self._statuses.get(path) is not status}
+        paths |= self._statuses.keys() - statuses.keys()
+        paths |= {path for path, _ in self._changes.items() ^ places.items()}
+        self._statuses, self._changes = dict(statuses), places
         stale: dict[int, Twig] = {}
-        for twig in self._by_path.values():
-            status = statuses.get(twig.path) if twig.is_leaf else None
-            if status is not twig.status or (twig.is_leaf and twig.own is None):
-                twig.status, own = status, _badge_of(status) if twig.is_leaf else None
-                if own != twig.own:
-                    twig.own = own
-                    self._mark(twig, stale)
-        for twig in self._reshaped:
+        for twig in [*self._reshaped, *(self._by_path[path] for path in paths if path in self._by_path)]:
+            twig.own = _badge_of(statuses.get(twig.path)) if twig.is_leaf else None
+            twig.change = places.get(twig.path, "")
             self._mark(twig, stale)
         self._reshaped.clear()
         for twig in sorted(stale.values(), key=lambda each: -each.path.count("/") if each.path else 1):
-            badge = _sum([kid.badge for kid in twig.kids], twig.own)
+            badge = _sum([kid.badge for kid in twig.kids], twig.own, twig.change)
             if badge != twig.badge:
                 twig.badge = badge
                 self._tell(twig)
+
+    def _places_of(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """Return the changes by the paths that have a row: a deleted leaf counts for the branch that it was in."""
+        places = {}
+        for path, change in changes.items():
+            here = path
+            while here and here not in self._by_path:
+                here = here.rpartition("/")[0]
+            if here == path or here not in changes:
+                places[here] = change
+        return places
 
     def _mark(self, twig: Twig, stale: dict[int, Twig]) -> None:
         """Note that the badges of a twig and of everything above it are to be made again."""
@@ -225,7 +256,10 @@ class TreeModel(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        return _FREE if "/" in self._twig(index).path else _FIXED
+        twig = self._by_id.get(index.internalId(), self._root)
+        if twig.kids:
+            return _FREE if "/" in twig.path else _FIXED
+        return _FREE_AND_LAST if "/" in twig.path else _FIXED
 
     @override
     def supportedDropActions(self) -> Qt.DropAction:
@@ -255,16 +289,21 @@ class TreeModel(QAbstractItemModel):
         return False  # the rows have moved already: with True the view would remove them
 
     def _twig(self, index: Index) -> Twig:
-        return self._by_id.get(index.internalId(), self._root) if index.isValid() else self._root
+        return self._by_id.get(index.internalId(), self._root)  # an invalid index has 0, which no twig has
 
     def _index(self, twig: Twig) -> QModelIndex:
-        above = twig.parent
-        if above is None or twig not in above.shown:
+        if twig.parent is None:
             return QModelIndex()
-        return self.createIndex(above.shown.index(twig), 0, twig.id)
+        shown = twig.parent.shown
+        if not (twig.row < len(shown) and shown[twig.row] is twig):
+            for row, each in enumerate(shown):
+                each.row = row
+            if not (twig.row < len(shown) and shown[twig.row] is twig):
+                return QModelIndex()  # the filter hides it
+        return self.createIndex(twig.row, 0, twig.id)
 
     def _grown(self, node: Node, parent: Twig | None) -> Twig:
-        twig = Twig(next(self._ids), node.path, node.is_leaf, parent)
+        twig = Twig(next(self._ids), node.path, node.is_leaf, parent, node=node)
         self._by_id[twig.id] = self._by_path[twig.path] = twig
         twig.kids = twig.shown = [self._grown(child, twig) for child in node.children]
         return twig
@@ -305,6 +344,9 @@ class TreeModel(QAbstractItemModel):
         sift(self._root, "")
 
     def _merge(self, twig: Twig, node: Node) -> None:
+        if twig.node is node:
+            return
+        twig.node = node
         if twig.is_leaf != node.is_leaf:
             twig.is_leaf = node.is_leaf
             self._reshaped.append(twig)
@@ -347,6 +389,7 @@ class TreeModel(QAbstractItemModel):
             each.path = new + each.path[len(old) :]
             each.searched = ""
             self._by_path[each.path] = each
+        self._reshaped += moved
         self._tell(twig)
 
     def _forget(self, twig: Twig) -> None:
@@ -368,13 +411,17 @@ def _below(twig: Twig) -> Iterator[Twig]:
         stack += reversed(here.kids)
 
 
-def _sum(badges: list[Badge], own: Badge | None) -> Badge:
+def _sum(badges: list[Badge], own: Badge | None, change: str) -> Badge:
     """Return what a row says of what is below it and of itself."""
+    found = {badge.change for badge in badges} | {change}
+    found.discard("")
+    if not own or not change:
+        change = "changed" if len(found) > 1 else next(iter(found), "")
     if own:
         badges = [*badges, own]
     state = max((badge.state for badge in badges), key=_STATES.index, default="")
     problems = sum(badge.problems for badge in badges if badge.state == state)
-    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "")
+    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "", change)
 
 
 def _badge_of(status: LeafStatus | None) -> Badge:

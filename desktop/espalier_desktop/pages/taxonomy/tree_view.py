@@ -12,7 +12,12 @@ from espalier_desktop.pages.taxonomy.tree_model import Badge, BadgeRole, PathRol
 from espalier_desktop.widgets.formats import number
 
 Index = QModelIndex | QPersistentModelIndex
+CHANGE_SIGNS = {"added": ("plus", "good"), "changed": ("dot", "warning"), "deleted": ("minus", "error")}
+"""Icon and token of the theme for each way in which a leaf may differ from the base in Git."""
+
 _SIGN = 15  # px
+_SMALL = 12  # px
+_GAP = 6  # px
 _FEW = 200  # rows: all are open at first, and while the filter shows no more than these
 
 
@@ -67,6 +72,14 @@ class TreeView(QTreeView):
             self.expandAll()
         else:
             self.expandToDepth(0)
+
+    @override
+    def expandAll(self) -> None:
+        self.blockSignals(True)  # one call a branch is what takes the time
+        super().expandAll()
+        self.blockSignals(False)
+        if not self._is_filtered:
+            self._open = set(self._tree.branches)
 
     def choose(self, path: str) -> bool:
         """Make a leaf or branch current and visible; return whether it is shown at all."""
@@ -138,36 +151,38 @@ class TreeView(QTreeView):
 
 
 class _BadgeDelegate(QStyledItemDelegate):
-    """Paints a sign for the worst problem, and the number of accepted samples, at the right of a row."""
+    """Paints at the right of a row what changed, the number of accepted samples, and a sign for the worst problem."""
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
         badge: Badge = index.data(BadgeRole)
         rect = QRect(option.rect)
-        room = _SIGN + 12
-        count = number(badge.accepted) if badge.accepted and index.flags() & Qt.ItemFlag.ItemIsEditable else ""
-        if count:
-            room += option.fontMetrics.horizontalAdvance(count) + 6
-        super().paint(painter, option, index)
-        sign = QRect(rect.right() - _SIGN - 5, rect.center().y() - _SIGN // 2, _SIGN, _SIGN)
         tokens = theme.current()
-        if badge.state:
+        right = rect.right() - 5
+        if badge.state or badge.accepted:
             colours = {"error": tokens.error, "warning": tokens.warning, "wait": tokens.muted}
-            paint_icon(painter, badge.state, sign, colours[badge.state])
-        elif badge.accepted:
-            paint_icon(painter, "check", sign, tokens.good)
-        if count:
+            sign = QRect(right - _SIGN, rect.center().y() - _SIGN // 2, _SIGN, _SIGN)
+            paint_icon(painter, badge.state or "check", sign, colours.get(badge.state, tokens.good))
+            right -= _SIGN + _GAP
+        if count := _count(index):
             painter.setPen(QColor(tokens.muted))
-            place = QRect(rect.right() - room, rect.top(), room - _SIGN - 10, rect.height())
+            place = QRect(rect.left(), rect.top(), right - rect.left(), rect.height())
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
+            right -= option.fontMetrics.horizontalAdvance(count) + _GAP
+        if badge.change:
+            name, token = CHANGE_SIGNS[badge.change]
+            sign = QRect(right - _SMALL, rect.center().y() - _SMALL // 2, _SMALL, _SMALL)
+            paint_icon(painter, name, sign, getattr(tokens, token))
 
     @override
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         badge: Badge = index.data(BadgeRole)
-        metrics = option.fontMetrics
+        metrics, count = option.fontMetrics, _count(index)
         room = _SIGN + 12 if badge.state or badge.accepted else 0
-        room += metrics.horizontalAdvance(number(badge.accepted)) + 6 if badge.accepted else 0
+        room += metrics.horizontalAdvance(count) + _GAP if count else 0
+        room += _SMALL + _GAP if badge.change else 0
         width = option.rect.width() - room - 32
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         option.text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(width, 20))
@@ -178,3 +193,9 @@ class _BadgeDelegate(QStyledItemDelegate):
         editor.setAccessibleName(tr("Name"))
         editor.setStyleSheet("QLineEdit { padding: 0 4px; border-radius: 4px; }")
         return editor
+
+
+def _count(index: Index) -> str:
+    """Return the number of accepted samples that a row shows; the two branches at the top show none."""
+    badge: Badge = index.data(BadgeRole)
+    return number(badge.accepted) if badge.accepted and index.flags() & Qt.ItemFlag.ItemIsEditable else ""

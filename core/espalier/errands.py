@@ -1,0 +1,69 @@
+"""What the worker does for the window without a model: a taxonomy cloned, compared with its history, committed."""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from espalier.messages import Emit, Progress
+from espalier.project import Project, create_around
+from espalier.taxonomy.adopt import adopt
+from espalier.taxonomy.git import commit, leaf_diff
+from espalier.taxonomy.history import begin_history
+
+
+def clone(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Make the project around the taxonomy at ``source``: an address, or a path on this machine."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("clone", round(share * 100), 100, "%", detail=text))
+
+    create_around(Path(arguments["project"]), lambda place: adopt(arguments["source"], place, report))
+    return {}
+
+
+def difference(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return as ``text`` how ``leaf`` differs from ``base``."""
+    return {"text": leaf_diff(_taxonomy(arguments), arguments["leaf"], arguments["base"])}
+
+
+def commit_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Commit ``leaves`` with ``message`` in the name of ``name`` and ``email``; return the commit's id."""
+    words = (arguments["message"], arguments["leaves"], arguments["name"], arguments["email"])
+    with _to_its_end():
+        return {"commit": commit(_taxonomy(arguments), *words)}
+
+
+def keep_history(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Make the taxonomy a repository."""
+    with _to_its_end():
+        begin_history(_taxonomy(arguments))
+    return {}
+
+
+COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
+    "clone": clone,
+    "difference": difference,
+    "commit": commit_leaves,
+    "keep_history": keep_history,
+}
+
+
+def run(command: str, arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return the result of one of the `COMMANDS`; the argument ``project`` is a project's folder."""
+    return COMMANDS[command](arguments, emit)
+
+
+def _taxonomy(arguments: Mapping[str, Any]) -> Path:
+    return Project(Path(arguments["project"])).taxonomy
+
+
+@contextmanager
+def _to_its_end() -> Iterator[None]:
+    """Let nobody stop a change of the repository halfway, which would leave Git's lock behind; it takes a moment."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
