@@ -94,9 +94,9 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command == "fetch":
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
-        from espalier.metal.bench import bench
+        from espalier.metal.bench import bench, bench_critic
 
-        return bench(emit)
+        return bench_critic(emit) if arguments.get("name") == "critic" else bench(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))

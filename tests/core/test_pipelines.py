@@ -323,7 +323,7 @@ def test_a_judge_passes_rows_by_the_probability_of_labels(tmp_path: Path) -> Non
     assert [row["q"] for row in columns(finished)] == ["a", "a"]
     assert finished.rows[0].verdict[0].score == pytest.approx(0.9)
     assert finished.rows[0].verdict[0].least == 0.6
-    assert "says “1”" in reasons(finished)[0]
+    assert "“1” is likeliest" in reasons(finished)[0]
 
 
 def test_a_row_without_a_column_of_the_prompt_is_kept_with_its_reason(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def begins(stage: str) -> Callable[[object], bool]:
 
 
 def samples_of(project: Path) -> dict[str, list[Sample]]:
-    return {path.name: Journal(path).samples for path in (project / "samples").glob("*")}
+    return {path.name: Journal(path).samples for path in (project / "samples").glob("*.jsonl")}
 
 
 def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
