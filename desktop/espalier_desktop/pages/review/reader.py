@@ -11,7 +11,7 @@ from espalier.synthesis.final import Final, State
 from espalier.synthesis.reviews import Review
 from espalier.synthesis.sample import Check
 from espalier_desktop import theme
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.review.wording import SIGNS, check_title, state_title
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import button, column, label, row, set_role
@@ -222,7 +222,7 @@ class _Page:
             told = f"  {score} · {least}" if least else f"  {score}"
             self._cursor.insertText(told.replace(" ", "\u00a0").replace("·\u00a0", "· "), self._format("muted"))
         self._cursor.insertBlock(QTextBlockFormat())
-        self._cursor.insertText(check.reason, self._format("muted" if check.passed else "text"))
+        self._cursor.insertText(said(check.reason), self._format("muted" if check.passed else "text"))
 
     def end(self) -> None:
         self._browser.moveCursor(QTextCursor.MoveOperation.Start)
