@@ -162,6 +162,7 @@ NOT_IN_THE_WINDOW = {
     "cli.py",
     "client.py",
     "codes.py",
+    "critic_bench.py",
     "commands.py",
     "doctor.py",
     "gguf.py",
