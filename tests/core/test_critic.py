@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ScriptedModel
 from rapidfuzz import fuzz
+from scripted_model import ScriptedModel
 
 from espalier.errors import EspalierError
 from espalier.language import Prompt

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import ScriptedModel
 from made_samples import LEAF, sample, write_journal
+from scripted_model import ScriptedModel
 
 from espalier import cli, critic
 from espalier.client import Outcome

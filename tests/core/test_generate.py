@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_teacher import Scripted, Teacher
@@ -30,6 +29,8 @@ from espalier.synthesis.pipelines.shipped import FILES, SHIPPED
 from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.teachers import opening
+
+ROOT = Path(__file__).parents[2]
 
 FREEFORM, GROUNDED, KNOWLEDGE = "compositional_skills/rhyme", "compositional_skills/extract", "knowledge/bridge"
 

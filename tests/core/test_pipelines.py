@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ScriptedModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted_model import ScriptedModel
 
 from espalier.errors import EspalierError
 from espalier.language import Prompt, Sampling, TooLongError
