@@ -73,9 +73,7 @@ class FilterBar(QWidget):
         branches = {path[:place] for path in leaves for place, letter in enumerate(path) if letter == "/"}
         paths = sorted({*leaves, *branches}) if len(leaves) > 1 else list(leaves)
         entries = [(tr("All leaves"), "")]
-        for path in paths:
-            indent = "  " * path.count("/")
-            entries.append((f"{indent}{leaf_name(path) if path in leaves else branch_name(path)}", path))
+        entries += [(leaf_name(path) if path in leaves else _branch(path), path) for path in paths]
         _refill(self.leaf, entries)
         _refill(self.check, [(tr("Any check"), ""), *((check_title(name), name) for name in checks)])
 
@@ -115,6 +113,12 @@ class FilterBar(QWidget):
                 field.setValue(value)
 
 
+def _branch(path: str) -> str:
+    """Return a branch with those above it."""
+    places = [place for place, letter in enumerate(path) if letter == "/"]
+    return " / ".join(branch_name(path[:place]) for place in (*places, len(path)))
+
+
 def _combo(name: str) -> QComboBox:
     field = QComboBox()
     field.setAccessibleName(name)
@@ -128,7 +132,6 @@ def _score(name: str) -> QDoubleSpinBox:
     field.setAccessibleName(name)
     field.setDecimals(2)
     field.setFixedWidth(64)
-    field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)
     return field
