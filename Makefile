@@ -33,7 +33,7 @@ format: $(VENV)/ready  ## put the code into the house's format
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
-bench: $(VENV)/ready  ## speed beside plain mlx-lm and the reference parser, from one run
+bench: $(VENV)/ready  ## speed beside plain mlx-lm, the reference parser and a bare window, from one run
 	@$(VENV)/bin/espalier bench
 
 clean:  ## remove the environment, the demo and all caches

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from espalier import check, demo, doctor
+from espalier import check, critic_commands, demo, doctor, samples
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.reference import import_reference
@@ -17,11 +18,15 @@ from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
 from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
+from espalier.models.measured import measured
 from espalier.models.starter import STARTER
 from espalier.report import show_result
+from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
+from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
+from espalier.teachers.endpoint import is_endpoint
 from espalier.training.settings import METHODS, TrainSettings, changed, check_settings
 
 
@@ -94,11 +99,18 @@ def parser() -> argparse.ArgumentParser:
     what = command.add_mutually_exclusive_group()
     what.add_argument("--fix", action="store_true", help="make every safe mend, and show it as a diff")
     what.add_argument("--diff", action="store_true", help="show what --fix would change")
-    _add_models(add("models", "list, get, import or show models", _models))
+    _add_models(
+        add("models", "list, get, import or show models; endpoints, their keys, and leave to use them", _models)
+    )
     command = add_stage("generate", "write samples and judge them")
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
-    command.add_argument("--pipeline", choices=("compact",), default="compact", help="how samples are written")
+    text = f"how samples are written, from now on: {', '.join(SHIPPED)}, or a file or folder in InstructLab's format"
+    command.add_argument("--pipeline", default="", metavar="NAME|FILE", help=text)
     command.add_argument("--per-leaf", type=_count, default=0, metavar="N", help="go on until a leaf has N samples")
+    command.add_argument(
+        "--changed-since", metavar="REF", default="", help="only leaves that changed since this branch or commit"
+    )
+    samples.add_arguments(add("samples", "bring your own samples in, or take samples out", samples.run))
     command = add_stage("train", "train the adapter; run again to resume")
     command.add_argument("--method", choices=METHODS, default="lora", help="what is trained")
     text = "change a training setting, such as lora.rank=8 or schedule=linear; may be given again"
@@ -113,9 +125,15 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
+    critic_commands.add_arguments(
+        add("critic", "see how far the critic agrees with you, and have verdicts explained", critic_commands.run)
+    )
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
     command.add_argument(
-        "name", nargs="?", choices=("taxonomy", "model", "training"), help="only this one; all by default"
+        "name",
+        nargs="?",
+        choices=("taxonomy", "window", "model", "critic", "training"),
+        help="only this one; all by default",
     )
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
@@ -123,14 +141,20 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_models(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(required=True, dest="action")
-    actions.add_parser("list", help="models on this machine")
+    listing = actions.add_parser("list", help="models on this machine, or those that an endpoint offers")
+    listing.add_argument("--endpoint", metavar="URL", default="", help="such as http://127.0.0.1:8080/v1")
     get = actions.add_parser("get", help="fetch a model")
     get.add_argument("name")
     importing = actions.add_parser("import", help="import a GGUF file as a model folder")
     importing.add_argument("source", type=Path, metavar="FILE.gguf")
     importing.add_argument("destination", type=Path, metavar="DEST")
-    info = actions.add_parser("info", help="show one model")
-    info.add_argument("name", metavar="MODEL")
+    info = actions.add_parser("info", help="show one model, or what a model behind an endpoint can do")
+    info.add_argument("name", metavar="MODEL|URL#MODEL")
+    key = actions.add_parser("key", help="keep an endpoint's key in the keychain; it is asked for, or read from stdin")
+    allowing = actions.add_parser("allow", help="let your documents' text be sent to an endpoint")
+    for command in (key, allowing):
+        command.add_argument("url", metavar="URL")
+        command.add_argument("--forget", action="store_true", help="take it back")
 
 
 def _count(text: str) -> int:
@@ -193,12 +217,27 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
+    if options.action == "key":
+        keep_key(options.url, options.forget)
+        return 0
+    if options.action == "allow":
+        permit(options.url, options.forget)
+        return 0
+    if options.action == "list" and options.endpoint:
+        list_offered(options.endpoint, options.json)
+        return 0
+    if options.action == "info" and is_endpoint(options.name):
+        show_remote(options.name, options.json)
+        return 0
     if options.action == "list":
         for info in list_models():
             print(info.line())
         return 0
     if options.action == "info":
-        print(model_info(find_model(options.name), options.name).line())
+        folder = find_model(options.name)
+        print(model_info(folder, options.name).line())
+        known = measured(folder)
+        print(known.line() if known else "How many rows are computed together is found out when it is first used.")
         return 0
     if options.action == "get":
         if options.name != STARTER:
@@ -209,11 +248,16 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _stage(options: argparse.Namespace) -> int:
-    projects.open_project(options.project)
+    project = projects.open_project(options.project)
+    if options.command in ("generate", "train", "tune"):
+        ask_leave(project, options.json)
     arguments: dict[str, Any] = {"project": str(options.project)}
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
         arguments["per_leaf"] = options.per_leaf
+        arguments["since"] = options.changed_since
+        is_place = options.pipeline and options.pipeline not in SHIPPED and Path(options.pipeline).exists()
+        arguments["pipeline"] = str(Path(options.pipeline).absolute()) if is_place else options.pipeline
     if options.command == "train":
         arguments["settings"] = {"method": options.method, **dict(options.set)}
         check_settings(changed(TrainSettings(), arguments["settings"]))
@@ -231,12 +275,15 @@ def _bench(options: argparse.Namespace) -> int:
             print(
                 json.dumps({name: value}) if options.json else f"taxonomy, {name}: {value:,.3f}".rstrip("0").rstrip(".")
             )
-    if options.name == "taxonomy":
-        return 0
-    for name in [options.name] if options.name else ["model", "training"]:
-        if status := _finish(run_worker(Request("bench", {"name": name}), options.json), options):
+    if options.name in (None, "window"):
+        command = [sys.executable, "-m", "espalier_desktop.bench", *(["--json"] if options.json else [])]
+        status = subprocess.run(command, check=False).returncode
+        if status:
             return status
-    return 0
+    parts = [name for name in ("model", "critic", "training") if options.name in (None, name)]
+    return max(
+        (_finish(run_worker(Request("bench", {"name": name}), options.json), options) for name in parts), default=0
+    )
 
 
 def _doctor(options: argparse.Namespace) -> int:

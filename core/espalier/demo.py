@@ -13,6 +13,8 @@ from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER, fetch_starter, is_ready, starter_folder
 from espalier.project import Project
 from espalier.resources import resource
+from espalier.teachers.endpoint import is_endpoint
+from espalier.teachers.opening import require_ready
 
 ROOM = 2_500_000_000  # bytes: the starter model in float32, the run with its checkpoints, the 4-bit student
 
@@ -47,11 +49,13 @@ def ensure_models(project: Project, importer: Importer, emit: Emit) -> None:
     """Make the project's models ready; only the starter model is fetched without being asked for.
 
     Raises:
-        EspalierError: another model is missing or incomplete.
+        EspalierError: another model is missing or incomplete, or text may not be sent to an endpoint.
     """
-    for name in {project.student, project.teacher}:
+    for name in {project.student, project.teacher, project.judge}:
         if name == STARTER:
             ensure_starter(importer, emit)
+        elif is_endpoint(name) and name != project.student:
+            require_ready(name)
         else:
             verify_model(find_model(name))
 

@@ -1,5 +1,6 @@
 """Files that are either whole or not there: temporary names, flushed to disk, then renamed."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -57,9 +58,13 @@ def whole_folder(folder: Path) -> Path | None:
 
 
 def append_lines(path: Path, values: list[Any]) -> None:
-    """Append values to a file of JSON lines and flush them to disk; a torn last line is cut off first."""
+    """Append values to a file of JSON lines and flush them to disk; a torn last line is cut off first.
+
+    Two processes that append to the same file wait for each other.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         _cut_torn_line(file)
         file.write(b"".join(json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in values))
         file.flush()

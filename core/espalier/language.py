@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from espalier.errors import EspalierError
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
 
@@ -52,15 +53,41 @@ class Draft:
 
     Attributes:
         text: without what the prompt made it begin with.
-        log_probability: mean per token, that beginning included, at temperature 1 and in nats.
+        log_probability: mean per token, that beginning included, at temperature 1 and in nats; None where a remote
+            writer does not tell.
     """
 
     text: str
-    log_probability: float
+    log_probability: float | None
+
+
+class TooLongError(EspalierError):
+    """Prompts that do not fit the model's context with their answers; nothing was computed.
+
+    Attributes:
+        rows: what is wrong, in a sentence, by the index of each such prompt.
+    """
+
+    def __init__(self, rows: dict[int, str]) -> None:
+        self.rows = rows
+        first = next(iter(rows.values()))
+        more = f" So it is for {len(rows) - 1} more." if len(rows) > 1 else ""
+        super().__init__(f"{first}{more} Use shorter texts, or a model with a longer context.")
 
 
 class LanguageModel(Protocol):
-    """A teacher, critic or student that is loaded and ready."""
+    """A teacher, critic or student that is loaded and ready.
+
+    Attributes:
+        rows: most prompts that are computed together, found by measuring when it is first asked for. Numbers differ
+            in their last digits with the company, so a draw can: to repeat draws exactly, set what was used.
+    """
+
+    rows: int
+
+    @property
+    def context_length(self) -> int:
+        """Return the most tokens of a prompt with its answer."""
 
     def answer(
         self,
@@ -68,6 +95,7 @@ class LanguageModel(Protocol):
         sampling: Sampling,
         seeds: Sequence[int] | None = None,
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, str], None] | None = None,
     ) -> list[str]:
         """Return one answer per prompt, in order.
 
@@ -76,6 +104,10 @@ class LanguageModel(Protocol):
             sampling: the same for all.
             seeds: one per prompt; a prompt with the same seed in the same company gets the same answer.
             on_progress: told the number of tokens written since the last call.
+            on_row: told a prompt's index and its answer as soon as that is written, in any order.
+
+        Raises:
+            TooLongError: prompts that do not fit the model's context, as in every other call.
         """
 
     def draw(
@@ -84,6 +116,7 @@ class LanguageModel(Protocol):
         sampling: Sampling,
         seeds: Sequence[int],
         on_progress: Callable[[int], None] | None = None,
+        on_row: Callable[[int, Draft], None] | None = None,
     ) -> list[Draft]:
         """Return one draft per prompt, in order; its likelihood costs no second reading. Arguments as `answer`'s."""
 

@@ -43,7 +43,7 @@ class Machine:
 def this_machine(place: Path) -> Machine:
     """Return this computer, with the free space at ``place``."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Machine(_chip(), memory, free_space(place))
+    return Machine(chip(), memory, free_space(place))
 
 
 def free_space(place: Path) -> int:
@@ -65,7 +65,8 @@ def memory_of(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _chip() -> str:
+def chip() -> str:
+    """Return the name of the processor, such as Apple M4 Pro."""
     if sys.platform == "darwin":
         command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "Apple silicon"

@@ -1,7 +1,7 @@
 """What the worker and its callers say to each other: one message per line, as JSON."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, get_args
 
@@ -11,7 +11,8 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, train, quantize, evaluate, tune, demo, ask, fetch, import, bench, or one of ``errands``.
+        command: generate, suggest, explain, train, quantize, evaluate, tune, demo, ask, probe, fetch, import, bench,
+            or one of ``errands``.
         arguments: plain values that the command takes; paths as text.
     """
 
@@ -65,6 +66,32 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Samples of a leaf as they are decided, one portion at a time.
+
+    Attributes:
+        leaf: its path.
+        rows: each with ``question``, ``answer``, ``accepted`` (true or false) and ``reason``, "" where it is accepted.
+    """
+
+    leaf: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Where the samples of a leaf were turned away, over everything drawn for it so far.
+
+    Attributes:
+        leaf: its path.
+        steps: in the order they are made, each with its check's or block's ``name``, ``rows_in`` and ``rows_out``.
+    """
+
+    leaf: str
+    steps: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Finished:
     """The work is done; ``result`` holds plain values that depend on the command."""
 
@@ -79,7 +106,7 @@ class Failed:
     details: str = ""
 
 
-Event = Stage | Progress | Note | Text | Finished | Failed
+Event = Stage | Progress | Note | Text | Drawn | Funnel | Finished | Failed
 Emit = Callable[[Event], None]
 _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (*get_args(Event), Request)}
 

@@ -3,10 +3,11 @@
 import fcntl
 import hashlib
 import json
+import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,25 @@ class Project:
     Attributes:
         root: its folder.
         student: name or path of the model that learns.
-        teacher: name or path of the model that writes samples and judges them.
+        teacher: the model that writes samples: name, path, or ``URL#model`` of an endpoint.
         dial: quick, good or thorough.
+        critic: the model that judges samples, likewise; "" for the teacher.
+        pipeline: that writes the samples: a shipped one's name, or a file or folder, from the project's folder.
+        thresholds: of the critic's checks, by name, where a person moved them; no part of the leaf key.
     """
 
     root: Path
     student: str = STARTER
     teacher: str = STARTER
     dial: str = "good"
+    critic: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    pipeline: str = "compact"
+
+    @property
+    def judge(self) -> str:
+        """Return the model that judges samples."""
+        return self.critic or self.teacher
 
     @property
     def taxonomy(self) -> Path:
@@ -50,6 +62,11 @@ class Project:
     def samples(self) -> Path:
         """Return the folder of the samples, one file per leaf key."""
         return self.root / "samples"
+
+    @property
+    def imports(self) -> Path:
+        """Return the folder of the rows that a person brought along; a leaf's are under its path."""
+        return self.root / "imports"
 
     @property
     def runs(self) -> Path:
@@ -108,11 +125,16 @@ def _free(root: Path) -> Path:
 
 def write_settings(project: Project) -> None:
     """Write ``project.yaml``."""
-    settings = {
+    models = {"student": project.student, "teacher": project.teacher}
+    settings: dict[str, Any] = {
         "version": 1,
         "dial": project.dial,
-        "models": {"student": project.student, "teacher": project.teacher},
+        "models": models | ({"critic": project.critic} if project.critic else {}),
     }
+    if project.pipeline != "compact":
+        settings["pipeline"] = project.pipeline
+    if project.thresholds:
+        settings["critic"] = {"thresholds": dict(project.thresholds)}
     write_text(project.root / SETTINGS, yaml.safe_dump(settings, sort_keys=False))
 
 
@@ -129,13 +151,23 @@ def open_project(root: Path) -> Project:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
         models, dial = settings.get("models") or {}, settings.get("dial", "good")
         student, teacher = models.get("student", STARTER), models.get("teacher", STARTER)
+        critic = models.get("critic") or ""
+        thresholds = (settings.get("critic") or {}).get("thresholds") or {}
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
     if settings.get("version") != 1:
         raise EspalierError(f"{path} is of version {settings.get('version')!r}; this Espalier reads version 1.")
     if dial not in DIALS:
         raise EspalierError(f"{path} has the dial {dial!r}. Choose one of {', '.join(DIALS)}.")
-    return Project(root, str(student), str(teacher), dial)
+    if not isinstance(thresholds, dict) or not all(map(_is_finite, thresholds.values())):
+        raise EspalierError(f"{path}: critic, thresholds must give each check a number, such as round trip: 0.3.")
+    moved = {str(name): float(value) for name, value in thresholds.items()}
+    pipeline = str(settings.get("pipeline") or "compact")
+    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @contextmanager

@@ -20,13 +20,16 @@ from espalier.project import Project, open_project
 from espalier.stages import mixture_of, train_settings
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
-from espalier.synthesis.generate import Practice, leaf_journal
-from espalier.synthesis.sample import Sample
+from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.later import checked
+from espalier.synthesis.practice import Practice, practice_of, rejections
+from espalier.synthesis.reviews import Reviews, read_reviews
 from espalier.taxonomy.history import read_history
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.tree_check import stray_files
 from espalier.taxonomy.walk import FOLDERS, find_files, leaf_files
+from espalier.teachers.endpoint import is_endpoint
 from espalier.training.run import Run, all_runs, find_run
 
 Learned = Mapping[str, Counter[tuple[str, str]]]
@@ -36,6 +39,7 @@ def survey(project: Project, cache: SurveyCache) -> Iterator[LeafStatus | Projec
     """Yield every leaf's status, sorted by path, then the project's; nothing that is broken stops it."""
     newest = next((run for run in reversed(all_runs(project)) if run.adapter), None)
     learned = _learned(newest) if newest else {}
+    reviews = read_reviews(project)
     practice: list[Practice] = []
     is_whole = True
     for file in leaf_files(project.taxonomy):
@@ -47,52 +51,50 @@ def survey(project: Project, cache: SurveyCache) -> Iterator[LeafStatus | Projec
             is_whole = False
             yield LeafStatus(path, problems=problems)
             continue
-        status, samples = _leaf_status(project, leaf, problems, learned)
+        status, part = _leaf_status(project, leaf, problems, learned, reviews)
         is_whole = is_whole and status.samples == "all" and status.accepted > 0
-        practice.append(Practice(leaf, samples))
+        practice.append(part)
         yield status
     yield _project_status(project, practice if is_whole else [], newest)
 
 
 def _leaf_status(
-    project: Project, leaf: Leaf, problems: tuple[Problem, ...], learned: Learned
-) -> tuple[LeafStatus, tuple[Sample, ...]]:
+    project: Project, leaf: Leaf, problems: tuple[Problem, ...], learned: Learned, reviews: Reviews
+) -> tuple[LeafStatus, Practice]:
     try:
         path, journal, is_complete = leaf_journal(project, leaf)
+        part = practice_of(project, leaf, checked(journal), reviews)
     except (EspalierError, OSError, KeyError, TypeError) as error:  # a document or journal that cannot be read
         file = str(project.taxonomy / leaf.path / "qna.yaml")
         note = Problem(file, 1, 1, "warning", "unreadable", str(error))
-        return LeafStatus(leaf.path, leaf.kind, len(leaf.seeds), (*problems, note)), ()
-    samples = tuple(journal.samples)
-    failures = Counter(sample.failure.name for sample in samples if sample.failure)
-    extent: Extent = "all" if is_complete else "part" if samples else "none"
+        return LeafStatus(leaf.path, leaf.kind, len(leaf.seeds), (*problems, note)), Practice(leaf, ())
+    extent: Extent = "all" if is_complete else "part" if journal.samples else "none"
     is_trained = False
     if extent == "all" and leaf.path in learned:
-        rows = mixture_of(project, [Practice(leaf, samples)]).train
+        rows = mixture_of(project, [part]).train
         is_trained = learned[leaf.path] == Counter((row.question, row.answer) for row in rows)
-    return (
-        LeafStatus(
-            leaf.path,
-            leaf.kind,
-            len(leaf.seeds),
-            problems,
-            extent,
-            path.name,
-            len(samples) - failures.total(),
-            dict(failures.most_common()),
-            is_trained,
-        ),
-        samples,
+    status = LeafStatus(
+        leaf.path,
+        leaf.kind,
+        len(leaf.seeds),
+        problems,
+        extent,
+        path.name,
+        len(part.accepted),
+        rejections([part]),
+        is_trained,
+        sum(row.state.is_reviewed for row in part.rows),
     )
+    return status, part
 
 
 def _project_status(project: Project, practice: list[Practice], newest: Run | None) -> ProjectStatus:
-    names = dict.fromkeys((project.student, project.teacher))
+    names = [project.student, *(name for name in (project.teacher, project.judge) if not is_endpoint(name))]
     fresh = find_run(project, mixture_of(project, practice), train_settings(project)) if practice else None
     run = fresh if fresh and fresh.adapter else newest
     return ProjectStatus(
         tuple(stray_files(find_files(project.taxonomy))),
-        tuple(name for name in names if _is_missing(name)),
+        tuple(name for name in dict.fromkeys(names) if _is_missing(name)),
         run.folder.name if run else "",
         bool(fresh and fresh.adapter),
         bool(run and run.quantized),

@@ -15,7 +15,8 @@ from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling,
 from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
-from espalier.synthesis.generate import Practice, generate, rejections
+from espalier.synthesis.generate import generate
+from espalier.synthesis.practice import Practice, rejections
 from espalier.training.mixture import Mixture, Row, mix
 from espalier.training.progress import Told, TrainEvent, Validated, wish
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
@@ -43,7 +44,7 @@ def held_out_questions(project: Project) -> list[Question]:
 def mixture_of(project: Project, practice: Sequence[Practice]) -> Mixture:
     """Return what the student learns from."""
     questions = [question.question for question in held_out_questions(project)]
-    return mix([(part.leaf, part.samples) for part in practice], questions)
+    return mix([(part.leaf, part.accepted) for part in practice], questions)
 
 
 def train(

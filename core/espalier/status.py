@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Literal, Union
 
 from espalier.taxonomy.history import History
@@ -23,9 +24,10 @@ class LeafStatus:
         problems: in the order of the file.
         samples: how much of its practice is written under its present key.
         journal: file name of that practice below ``samples``, whether it exists or not; "" while there is no key.
-        accepted: samples that passed the critic.
-        rejected: number of samples by the check that they failed, the most first.
+        accepted: samples that the student learns from, after the person's review.
+        rejected: number of the others by the check that they failed, or “dropped”; the most first.
         is_trained: whether the newest trained adapter learned exactly these rows of the leaf.
+        reviewed: samples that the person kept, dropped or edited.
     """
 
     path: str
@@ -37,8 +39,9 @@ class LeafStatus:
     accepted: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     is_trained: bool = False
+    reviewed: int = 0
 
-    @property
+    @cached_property
     def errors(self) -> int:
         """Return the number of problems that reject the file; an empty file counts, since it teaches nothing."""
         return sum(problem.is_error for problem in self.problems) or (not self.kind)

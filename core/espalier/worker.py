@@ -80,10 +80,13 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command in errands.COMMANDS:  # nothing that models need is imported for them
         return errands.run(request.command, request.arguments, emit)
     from espalier import demo, stages
+    from espalier.evaluation.probe import probe
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
+    from espalier.models.starter import STARTER
     from espalier.project import is_held, locked, open_project
-    from espalier.synthesis.generate import generate, rejections
+    from espalier.synthesis.generate import choose_pipeline, generate
+    from espalier.synthesis.practice import rejections
 
     backend = MlxBackend()
     arguments = dict(request.arguments)
@@ -93,17 +96,19 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command == "fetch":
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
-        from espalier.metal.bench import bench
+        from espalier.metal.bench import bench, bench_critic
         from espalier.metal.bench_training import bench_training
 
-        only = arguments.get("name")
-        return bench_training(emit) if only == "training" else bench(emit)
+        return {"critic": bench_critic, "training": bench_training}.get(arguments.get("name", ""), bench)(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    if request.command == "probe":
+        if project.student == STARTER:
+            demo.ensure_starter(backend, emit)
+        return {"answers": probe(project, backend, arguments["questions"], emit)}
     if request.command == "train" and arguments.get("finish") and is_held(project):
-        run = stages.ask_to_finish(project)
-        return {"run": str(run.folder)}
+        return {"run": str(stages.ask_to_finish(project).folder)}
     with locked(project):
         demo.ensure_models(project, backend, emit)
         if request.command == "tune":
@@ -113,12 +118,24 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
+        if request.command == "suggest":
+            from espalier.synthesis.suggest import suggest
+
+            like = arguments.get("like", "")
+            return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
+        if request.command == "explain":
+            from espalier.synthesis.suggest import explain_sample
+
+            leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
+            return {"text": explain_sample(project, backend, emit, leaf, key, check)}
         if request.command == "train" and arguments.get("finish"):
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if request.command == "train" and arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        leaves, per_leaf = arguments.get("leaves", ()), arguments.get("per_leaf", 0)
-        practice = generate(project, backend, emit, leaves, per_leaf)
+        leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
+        if arguments.get("pipeline"):
+            project = choose_pipeline(project, arguments["pipeline"], leaves, since)
+        practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
         if request.command == "train":
             return {"run": str(stages.train(project, backend, emit, practice, arguments.get("settings")).folder)}
         accepted = sum(len(part.accepted) for part in practice)

@@ -13,7 +13,14 @@ Role = QAction.MenuRole
 TAXONOMY_COMMANDS = (
     *("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf"),
     *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit"),
+    *("add_document", "ask_student"),
 )
+
+REVIEW_COMMANDS = (
+    *("keep_sample", "drop_sample", "edit_sample", "regenerate_sample", "next_sample", "previous_sample"),
+    *("find_sample", "import_samples", "export_samples"),
+)
+LETTERS = ("keep_sample", "drop_sample", "edit_sample", "regenerate_sample")  # single keys, for the Review page only
 
 
 @dataclass(frozen=True)
@@ -115,10 +122,27 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("filter", tr("Filter the Tree"), Keys.Find, begins_group=True),
                 Command("go_to_leaf", tr("Go to Leaf…"), "Ctrl+T"),
                 Command("source", tr("Show or Hide the Source"), "Ctrl+Alt+S"),
+                Command("add_document", tr("Add Document…"), "Ctrl+I", begins_group=True),
+                Command("ask_student", tr("Ask the Student All Seed Questions")),
                 Command("problems", tr("Show Problems"), "Ctrl+Shift+M", begins_group=True),
                 Command("fix_all", tr("Fix All Safe Ones")),
                 Command("difference", tr("Show Difference"), "Ctrl+Alt+D", begins_group=True),
                 Command("commit", tr("Commit…"), "Ctrl+Alt+C"),
+            ),
+        ),
+        Menu(
+            "review",
+            tr("Review"),
+            (
+                Command("keep_sample", tr("Keep"), "Y"),
+                Command("drop_sample", tr("Drop"), "D"),
+                Command("edit_sample", tr("Edit Sample"), "E"),
+                Command("regenerate_sample", tr("Regenerate"), "R"),
+                Command("next_sample", tr("Next Sample"), begins_group=True),
+                Command("previous_sample", tr("Previous Sample")),
+                Command("find_sample", tr("Find Sample"), "Ctrl+Shift+F"),
+                Command("import_samples", tr("Import Samples…"), begins_group=True),
+                Command("export_samples", tr("Export Samples…")),
             ),
         ),
         Menu(

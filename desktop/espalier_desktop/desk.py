@@ -16,7 +16,7 @@ from espalier_desktop.application import Application
 from espalier_desktop.commands import Commands
 from espalier_desktop.document import Document
 from espalier_desktop.home import home_folder, logs_folder, settings
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.recent import add_recent, recent_projects
@@ -71,7 +71,7 @@ class Desk(QObject):
             document = Document(folder)
         except EspalierError as error:
             lock.unlock()
-            self._tell(tr("The project cannot be opened"), str(error))
+            self._tell(tr("The project cannot be opened"), said(str(error)))
             return None
         window = MainWindow(document, self.queue)
         self._locks[folder.resolve()], self.windows[folder.resolve()] = lock, window
@@ -197,7 +197,7 @@ class Desk(QObject):
         try:
             make(Path(chosen))
         except EspalierError as error:
-            self._tell(tr("The project was not made"), str(error))
+            self._tell(tr("The project was not made"), said(str(error)))
         except OSError as error:
             text = tr("The folder {folder} cannot be made: {reason}. Choose another place.")
             self._tell(tr("The project was not made"), text.format(folder=chosen, reason=error.strerror or error))

@@ -1,22 +1,28 @@
 """The open project as one object: its settings, its leaves with their problems, and what is stale."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from espalier.documents import shelf
+from espalier.documents.convert import Conversion
+from espalier.documents.store import Source
 from espalier.errors import EspalierError
 from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
+from espalier.taxonomy.attribution import ATTRIBUTION_FILE
 from espalier.taxonomy.folders import Change, Roots
 from espalier.taxonomy.history import History
-from espalier.taxonomy.tree import Node, read_tree
+from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
-from espalier_desktop.edits import ChangeFolders, EditText
+from espalier_desktop.edits import ChangeFolders, EditAttribution, EditText
+from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
 from espalier_desktop.taxonomy_history import TaxonomyHistory
 from espalier_desktop.texts import LeafTexts
@@ -39,6 +45,8 @@ class Document(QObject):
         leaves_changed: statuses of leaves are others, or there are more or fewer of them.
         status_changed: a survey is done; ``status`` is new.
         settings_changed: ``project`` is new.
+        attribution_changed: path of a leaf whose ``attribution.txt`` was just written.
+        closed: the document is not used any more; whoever runs a process for it ends that.
         failed: a sentence: something that the person asked for could not be written.
 
     Attributes:
@@ -56,6 +64,8 @@ class Document(QObject):
     leaves_changed = Signal()
     status_changed = Signal()
     settings_changed = Signal()
+    attribution_changed = Signal(str)
+    closed = Signal()
     failed = Signal(str)
 
     def __init__(self, root: Path, parent: QObject | None = None) -> None:
@@ -80,6 +90,7 @@ class Document(QObject):
         self._found: dict[str, LeafStatus] = {}
         self._found_history: History | None = None
         self._is_stale = False
+        self._is_reshaped = False  # leaves came, went or moved since the survey that is running began
         self._survey = QProcess(self)
         self._survey.readyReadStandardOutput.connect(self._read)
         self._survey.finished.connect(self._on_surveyed)
@@ -111,7 +122,7 @@ class Document(QObject):
         if self.is_surveying:
             self._is_stale = True
             return
-        self._is_stale = False
+        self._is_stale = self._is_reshaped = False
         self._found, self._found_history = {}, None
         self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root), self.history.base])
 
@@ -154,15 +165,39 @@ class Document(QObject):
         """Put a leaf or branch into another branch."""
         return self._change_folders(tr("Move"), lambda roots: folders.move(roots, path, branch), path)
 
-    def follow(self, moves: Mapping[str, str]) -> None:
-        """Show the taxonomy's folders as they are now; only undo commands call this."""
+    def put_document(self, path: str, source: Source, data: bytes, conversion: Conversion, edited: str) -> bool:
+        """Keep a converted document, as a person edited it, for a leaf; return whether that was possible."""
+
+        def put(_: Roots) -> Change:
+            return shelf.put_in(self.project, path, source, data, conversion, edited)
+
+        return self._change_folders(tr("Add"), put, path) is not None
+
+    def take_document(self, path: str, name: str) -> bool:
+        """Remove a document of a leaf, by the name of its Markdown file; return whether that was possible."""
+        return self._change_folders(tr("Remove"), lambda _: shelf.take_out(self.project, path, name), path) is not None
+
+    def attribution_file(self, path: str) -> Path:
+        """Return where a leaf's sources are named; it may be missing."""
+        return self.project.taxonomy / path / ATTRIBUTION_FILE
+
+    def edit_attribution(self, path: str, text: str, what: str, place: str = "") -> None:
+        """Give a leaf another ``attribution.txt``; keys in the same place become one step that can be undone."""
+        try:
+            self.undo.push(EditAttribution(self, path, text, what, place))
+        except EspalierError as error:
+            self.failed.emit(sentence_of(error))
+
+    def follow(self, moves: Mapping[str, str], *changes: Change) -> None:
+        """Show the taxonomy's folders as they are after these changes; only undo commands call this."""
         self.texts.moved(moves)
-        self.tree = read_tree(self.project.taxonomy)
+        self.tree = read_again(self.project.taxonomy, self.tree, self._places(changes))
         known = {_moved(path, moves): leaf for path, leaf in self._shown.items()}
         paths = set(_leaf_paths(self.tree))
         paths |= {path for path in known.keys() - paths if self.texts.file(path).is_file()}  # those that links lead to
         leaves = ((path, known.get(path) or LeafStatus(path)) for path in sorted(paths, key=_place))
         self._shown = {path: leaf if leaf.path == path else replace(leaf, path=path) for path, leaf in leaves}
+        self._is_reshaped = True
         self.tree_changed.emit(moves)
         self.leaves_changed.emit()
         self.refresh()
@@ -179,9 +214,14 @@ class Document(QObject):
         """Choose how much practice is written and trained."""
         self._change(tr("Change Thoroughness"), replace(self.project, dial=dial))
 
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Choose what the critic's scores must reach, by the name of the check."""
+        self._change(tr("Change Thresholds"), replace(self.project, thresholds=dict(thresholds)))
+
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()
+        self.closed.emit()
         self.history.close()
         self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
@@ -211,11 +251,11 @@ class Document(QObject):
         try:
             change = make(Roots.around(self.project.taxonomy))
         except (EspalierError, OSError) as error:
-            self.failed.emit(str(error))
+            self.failed.emit(sentence_of(error))
             return None
         if change.renames:
-            moves = {before: change.path} if before and change.path else {}
-            self.follow(moves)
+            moves = {before: change.path} if before and change.path and before != change.path else {}
+            self.follow(moves, change)
             self.undo.push(ChangeFolders(self, text, change, before, moves))
         return change.path
 
@@ -229,17 +269,25 @@ class Document(QObject):
     def _take_from_disk(self, path: str, text: str) -> None:
         self.edit(path, text, tr("Change by Another Program"))
 
-    @Slot(bool)
-    def _on_disk_changed(self, is_reshaped: bool) -> None:
+    def _places(self, changes: Iterable[Change]) -> set[str]:
+        """Return the folders of the taxonomy in which changes made something come or go."""
+        paths = [path for change in changes for path in (*change.made, *chain.from_iterable(change.renames))]
+        root = self.project.taxonomy
+        return {path.parent.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
+
+    @Slot(object)
+    def _on_disk_changed(self, folders: Collection[Path]) -> None:
         self.texts.look()
-        tree = read_tree(self.project.taxonomy) if is_reshaped else self.tree
+        root = self.project.taxonomy
+        inside = [folder.relative_to(root).as_posix() for folder in folders if folder.is_relative_to(root)]
+        tree = read_again(root, self.tree, inside)
         if tree != self.tree:
-            self.tree = tree
+            self.tree, self._is_reshaped = tree, True
             self.tree_changed.emit({})
         try:
             project = open_project(self.root)
         except EspalierError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(sentence_of(error))
             return
         if project != self.project:
             self.project = project
@@ -257,13 +305,14 @@ class Document(QObject):
                 continue
             if isinstance(status, ProjectStatus):
                 self.history.show(self._found_history)
-                self._shown, self.status = self._found, status
+                self._shown, self.status = self._shown if self._is_reshaped else self._found, status
                 self._soon.stop()
                 self.leaves_changed.emit()
                 self.status_changed.emit()
                 continue
-            self._found[status.path] = status
-            if self.leaves.get(status.path) != status:
+            known = self._shown.get(status.path)
+            self._found[status.path] = known if known == status else status
+            if known != status and (known or not self._is_reshaped):
                 self._shown[status.path] = status
                 if not self._soon.isActive():
                     self._soon.start()
@@ -306,6 +355,6 @@ def _leaf_paths(tree: Node) -> list[str]:
     return found
 
 
-def _place(path: str) -> list[str]:
-    """Return what leaves are sorted by, as the survey sorts their files."""
-    return [*path.split("/"), LEAF_FILE]
+def _place(path: str) -> str:
+    """Return what leaves are sorted by, as the survey sorts their files: part by part."""
+    return f"{path}/{LEAF_FILE}".replace("/", "\0")

@@ -5,18 +5,26 @@ A file maps each English text to its translation; a text that counts something (
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import yaml
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from espalier.resources import resource
+from espalier_desktop.engine_words import EngineWords
 
 LANGUAGES = ("en", "fr")
+ENGINE = "engine"  # the context of what the engine says
 
 
 def tr(text: str, count: int = -1) -> str:
     """Return a text in the window's language; ``count`` stands in for ``%n`` and chooses the form."""
     return QCoreApplication.translate("espalier", text, None, count)
+
+
+def said(text: str) -> str:
+    """Return a sentence that the engine made in the window's language; in English when it is not known in that."""
+    return QCoreApplication.translate(ENGINE, text)
 
 
 class Translator(QTranslator):
@@ -30,14 +38,20 @@ class Translator(QTranslator):
     def __init__(self, language: str) -> None:
         super().__init__()
         self.code = language
-        self.texts: Mapping[str, str | Mapping[str, str]] = yaml.safe_load(
-            resource(f"translations/{language}.yaml").read_text(encoding="utf-8")
+        self.texts: Mapping[str, str | Mapping[str, str]] = yaml.load(
+            resource(f"translations/{language}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
         )
+
+    @cached_property
+    def _engine(self) -> EngineWords | None:
+        return EngineWords(self.code) if self.code != "en" else None
 
     # These two are Qt's own names. mypy and PySide's stubs disagree on None, which is how a text is said to be missing.
     def translate(  # noqa: D102
         self, context: str, text: str, disambiguation: str | None = None, n: int = -1
     ) -> str | None:
+        if context == ENGINE:
+            return self._engine.translate(text) if self._engine else None
         if context != "espalier":
             return None
         found = self.texts.get(text)

@@ -12,7 +12,11 @@ from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.formats import memory, number, time_left
 
-PAGES = {"generate": "generate", "model": "overview", "train": "train", "quantize": "quantize", "evaluate": "compare"}
+PAGES = {
+    **{"generate": "generate", "suggest": "review", "explain": "review", "model": "overview"},
+    **{"train": "train", "quantize": "quantize", "evaluate": "compare"},
+    "probe": "taxonomy",
+}
 
 
 def stage_title(stage: str) -> str:
@@ -20,9 +24,12 @@ def stage_title(stage: str) -> str:
     titles = {
         "model": tr("Getting the model"),
         "generate": tr("Writing samples"),
+        "suggest": tr("Writing suggestions"),
+        "explain": tr("Explaining"),
         "train": tr("Training"),
         "quantize": tr("Quantizing"),
         "evaluate": tr("Asking held-out questions"),
+        "probe": tr("Asking the student"),
     }
     return titles.get(stage, tr("Starting"))
 
@@ -43,6 +50,7 @@ def unit_text(job: Job) -> str:
         "facts": tr("{done} of {total} facts"),
         "answers": tr("{done} of {total} answers"),
         "rounds": tr("{done} of {total} rounds"),
+        "samples": tr("{done} of {total} samples"),
         "percent": tr("{done} %"),
     }
     text = texts.get(job.progress.unit, "{done} / {total}")

@@ -21,13 +21,15 @@ from typing_extensions import override
 
 from espalier.project import content_key
 from espalier_desktop.banner import Banner
-from espalier_desktop.commands import TAXONOMY_COMMANDS, Commands
+from espalier_desktop.commands import LETTERS, REVIEW_COMMANDS, TAXONOMY_COMMANDS, Commands
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
+from espalier_desktop.endpoints import ask_leave
 from espalier_desktop.home import settings
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
-from espalier_desktop.jobs.job import JobState
+from espalier_desktop.job_card import stage_title
+from espalier_desktop.jobs.job import QUESTIONS, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.story import Story
@@ -107,6 +109,8 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self._pages[page])
         self._title.setText(spec.title)
         self.sidebar.choose(page)
+        for key in LETTERS:
+            self._commands[key].setEnabled(page == "review")
         self._pages[page].showing()
         self._refresh()
 
@@ -173,6 +177,8 @@ class MainWindow(QMainWindow):
             commands.on(key, partial(self._start, key))
         for key in TAXONOMY_COMMANDS:
             commands.on(key, partial(self._give, "taxonomy", key))
+        for key in REVIEW_COMMANDS:
+            commands.on(key, partial(self._give, "review", key))
         commands.on("stop", self._jobs.stop)
         commands.on("show_log", self._show_log)
         commands.on("reveal", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(document.root))))
@@ -197,6 +203,7 @@ class MainWindow(QMainWindow):
         self._jobs.changed.connect(self._refresh)
         self._jobs.stage_ended.connect(document.refresh)
         self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.leave_wanted.connect(partial(ask_leave, self))
         self._refresh_undo()
         self._refresh()
         self._offer_interrupted()
@@ -265,9 +272,9 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command == "ask":
-            return
-        name = self._commands[story.command].text() if story.command in JOB_COMMANDS else story.command
+        if story.command in QUESTIONS or (story.command in ("suggest", "explain") and story.state is JobState.DONE):
+            return  # their pages tell it
+        name = self._commands[story.command].text() if story.command in JOB_COMMANDS else stage_title(story.command)
         if story.state is JobState.DONE:
             self.toast(tr("{job}: done.").format(job=name))
         elif story.state is JobState.STOPPED:
@@ -322,6 +329,8 @@ class MainWindow(QMainWindow):
             sheet.add_cancel().add(tr("Stop and Close"), self._close_at_once, is_primary=True).open()
             return
         self._save()
+        for page in self._pages.values():
+            page.closing()
         self._jobs.abandon()
         self._document.close()
         event.accept()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from typing_extensions import override
 
 from espalier.synthesis.sample import Sample
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -47,10 +47,10 @@ class SamplesModel(QAbstractTableModel):
         sample = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             failure = sample.failure
-            verdict = f"✕  {failure.reason}" if failure else f"✓  {tr('Passed every check')}"
+            verdict = f"✕  {said(failure.told)}" if failure else f"✓  {tr('Passed every check')}"
             return (sample.question, sample.answer, verdict)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return sample.failure.reason if sample.failure else tr("Passed every check")
+            return said(sample.failure.told) if sample.failure else tr("Passed every check")
         return None
 
     @override

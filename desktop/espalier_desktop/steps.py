@@ -157,10 +157,14 @@ def _samples(document: Document) -> tuple[StepState, str]:
 
 
 def _review(document: Document) -> tuple[StepState, str]:
-    rejected = sum(sum(leaf.rejected.values()) for leaf in document.leaves.values())
-    if not rejected:
-        return StepState.WAITING, tr("Optional")
-    return StepState.DONE, tr("{count} rejected").format(count=number(rejected))
+    leaves = document.leaves.values()
+    reviewed = sum(leaf.reviewed for leaf in leaves)
+    if reviewed:
+        return StepState.DONE, tr("{count} reviewed").format(count=number(reviewed))
+    rejected = sum(sum(leaf.rejected.values()) for leaf in leaves)
+    if rejected:
+        return StepState.WAITING, tr("{count} rejected").format(count=number(rejected))
+    return StepState.WAITING, tr("Optional")
 
 
 def _train(document: Document) -> tuple[StepState, str]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from espalier.errors import EspalierError
 from espalier.taxonomy.saving import ChangedOnDiskError, Opened, digest, load, save
 from espalier.taxonomy.walk import LEAF_FILE
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.journal import Journal, Unsaved
 
 KEEP = 150  # milliseconds after the first key until what was typed is in the journal
@@ -210,7 +210,7 @@ class LeafTexts(QObject):
             self.look()
             return False
         except (OSError, EspalierError) as error:
-            self._refuse(path, (error.strerror if isinstance(error, OSError) else None) or str(error))
+            self._refuse(path, (error.strerror if isinstance(error, OSError) else None) or said(str(error)))
             return False
         leaf.disk = Opened(leaf.text, digest(leaf.text))
         leaf.agree()

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from conftest import ROOT, ScriptedModel
+from scripted_model import ScriptedModel
 
 from espalier.documents.facts import read_facts
 from espalier.evaluation.questions import read_questions
@@ -9,11 +9,15 @@ from espalier.files import append_lines
 from espalier.language import Prompt
 from espalier.synthesis import checks, compact
 from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.final import finals, learned
+from espalier.synthesis.reviews import Reviews
 from espalier.synthesis.sample import Check, Journal, Sample
 from espalier.synthesis.words import agreement, content_words, phrases
 from espalier.taxonomy.leaf import Leaf, SeedExample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.mixture import mix
+
+ROOT = Path(__file__).parents[2]
 
 DOCUMENT = """# The Otter Bridge
 
@@ -194,11 +198,11 @@ def accepted(question: str, source: str = "s") -> Sample:
     return Sample("0-1", LEAF.path, question, "An answer.", source, (Check("form", True, "It is one question."),))
 
 
-def test_the_mixture_has_seeds_and_accepted_samples_but_never_a_held_out_question() -> None:
+def test_the_mixture_has_seeds_and_accepted_samples_but_never_a_held_out_question(tmp_path: Path) -> None:
     rejected = accepted("Why is it red?").judged(Check("new", False, "It is old."))
-    mixture = mix(
-        [(LEAF, [accepted("Where is Marl?"), rejected, accepted("Where, then, is the Wend?")])], ["Where is Marl"]
-    )
+    samples = [accepted("Where is Marl?"), rejected, accepted("Where, then, is the Wend?")]
+    rows = finals(samples, {}, Reviews(tmp_path / "reviews.jsonl"))
+    mixture = mix([(LEAF, learned(rows))], ["Where is Marl"])
     questions = [row.question for row in mixture.train]
     assert questions == [*(seed.question for seed in SEEDS), "Where, then, is the Wend?"]
     assert mixture.withheld == 1

@@ -12,7 +12,7 @@ from espalier.errors import EspalierError
 from espalier.messages import Event, Note, Progress, Stage
 from espalier.metal.backend import MlxBackend
 from espalier.project import Project, open_project
-from espalier.synthesis.generate import Practice
+from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.sample import Check, Sample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.run import Run, all_runs
@@ -34,7 +34,7 @@ def practice(project: Project) -> list[Practice]:
     good = (Check("form", True, "It is one question."),)
     leaf = read_taxonomy(project.taxonomy)[0]
     samples = [Sample(f"1-{n}", leaf.path, f"What is {n}?", f"It is {n * n}.", str(n % 9), good) for n in range(60)]
-    return [Practice(leaf, tuple(samples))]
+    return [practice_of(project, leaf, samples)]
 
 
 class Stopped(BaseException):

@@ -13,7 +13,7 @@ import pytest
 from espalier import cli, demo
 from espalier.errors import EspalierError
 from espalier.evaluation.questions import Question, read_questions
-from espalier.messages import Failed, Finished, Note, Progress, Request, Stage, decode, encode
+from espalier.messages import Drawn, Failed, Finished, Funnel, Note, Progress, Request, Stage, decode, encode
 from espalier.project import create, locked, open_project
 from espalier.synthesis.sample import Check, Journal, Sample
 
@@ -39,6 +39,8 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
         Stage("train", "LoRA", True),
         Progress("train", 1, 2, "updates", 3.5),
         Note("ü"),
+        Drawn("a/b", [{"question": "Why?", "answer": "So.", "accepted": False, "reason": "It is short."}]),
+        Funnel("a/b", [{"name": "form", "rows_in": 2, "rows_out": 1}]),
         Finished({"a": 1}),
         Failed("No."),
     ],
@@ -187,7 +189,7 @@ def begins(stage: str) -> Callable[[object], bool]:
 
 
 def samples_of(project: Path) -> dict[str, list[Sample]]:
-    return {path.name: Journal(path).samples for path in (project / "samples").glob("*")}
+    return {path.name: Journal(path).samples for path in (project / "samples").glob("*.jsonl")}
 
 
 def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
@@ -211,7 +213,8 @@ def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
     for project in (example, killed):
         for path in (project / "samples").iterdir():
             leaf = Journal(path).samples[0].leaf
-            lines = [Sample(f"9-{n}", leaf, f"What is {n}?", f"It is {n * n}.", str(n), good) for n in range(60)]
+            ask = "What is {}?" if leaf.startswith("knowledge") else "{0} times {0}?"
+            lines = [Sample(f"9-{n}", leaf, ask.format(n), f"It is {n * n}.", str(n), good) for n in range(60)]
             Journal(path).add(lines, 1)
     assert isinstance(serve(example), Finished)
 

@@ -9,16 +9,20 @@ from espalier.evaluation.questions import read_questions
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
 from espalier.stages import mixture_of, train_settings
-from espalier.synthesis.generate import Practice, leaf_journal
-from espalier.synthesis.sample import Check, Sample
+from espalier.synthesis.exchange import import_samples
+from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.on_disk import read_practice
+from espalier.synthesis.practice import Practice, practice_of
+from espalier.synthesis.reviews import read_reviews, review
+from espalier.synthesis.sample import Check, Sample, measured
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.run import open_run
 
 REASONS = (
-    ("round trip", "Asked again, the teacher answers something else."),
-    ("fits its fact", "The fact does not make this question likely: -1.31, at least -1.05."),
-    ("stands alone", "It points at a text that nobody sees."),
+    ("round trip", "Asked again, the teacher says: “A lock.”", 0.18, 0.3),
+    ("fits its fact", "The fact makes this question likely: -1.31.", -1.31, -1.2),
+    ("stands alone", "“this text” points at a text that the reader does not see.", None, None),
 )
 
 
@@ -27,13 +31,46 @@ def make_samples(leaf: Leaf) -> list[Sample]:
     samples = []
     for place, seed in enumerate(leaf.seeds):
         form = Check("form", True, "It is one question.")
-        name, reason = REASONS[place % len(REASONS)]
         question = seed.question.replace("?", ", in short?")
-        samples.append(Sample(f"0-{place}", leaf.path, question, seed.answer, seed.answer, (form,)))
+        good = Sample(f"0-{place}", leaf.path, question, seed.answer, seed.answer, (form,)).judged(
+            measured(
+                "fits its fact",
+                -0.4 - place / 40,
+                -1.2,
+                f"The fact makes this question likely: {-0.4 - place / 40:.2f}.",
+            ),
+            measured(
+                "round trip", 0.45 + place / 40, 0.3, f"Asked with the text in view, the teacher says: “{seed.answer}”"
+            ),
+        )
+        samples.append(good)
         if place % 3 == 0:
-            checks = (form, Check(name, False, reason, 0.18))
-            samples.append(Sample(f"0-r{place}", leaf.path, f"Why is it so? ({place})", seed.answer, "", checks))
+            name, reason, score, least = REASONS[place // 3 % len(REASONS)]
+            failed = Check(name, False, reason, score, least)
+            samples.append(
+                Sample(f"0-r{place}", leaf.path, f"Why is it so? ({place})", seed.answer, "", (form, failed))
+            )
     return samples
+
+
+def review_some(project: Project) -> None:
+    """Leave a project in which samples of every state wait: kept, dropped, edited, suggested, imported."""
+    practice = next(part for part in read_practice(project) if part.leaf.kind == "knowledge")
+    good = [row.drawn for row in practice.rows if row.state.is_learned]
+    bad = [row.drawn for row in practice.rows if not row.state.is_learned]
+    read_reviews(project).add(
+        [
+            review(bad[0], "keep"),
+            review(good[1], "drop"),
+            review(good[2], "edit", good[2].question.replace(", in short", ""), good[2].answer),
+            review(bad[1], "suggest", "How does the wheel turn with so little power?", bad[1].answer, "the teacher"),
+        ]
+    )
+    mine = project.root / "mine.jsonl"
+    own = {"question": "Which union does the wheel join?", "answer": "None; it joins two canals."}
+    mine.write_text(json.dumps(own))
+    import_samples(project, practice.leaf.path, mine)
+    mine.unlink()
 
 
 def write_samples(project: Project, leaf: Leaf) -> Practice:
@@ -44,7 +81,7 @@ def write_samples(project: Project, leaf: Leaf) -> Practice:
         journal.add([replace(sample, id=sample.id.replace("0-", f"{journal.waves}-", 1)) for sample in samples], 1)
         samples = samples[1::2] or samples
         _, journal, is_complete = leaf_journal(project, leaf)
-    return Practice(leaf, tuple(journal.samples))
+    return practice_of(project, leaf, journal.samples)
 
 
 def make_lived_in(root: Path, name_of_model: str) -> Project:

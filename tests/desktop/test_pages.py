@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from desktop.lived_in import make_samples
+from desktop.lived_in import make_samples, spoil
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
@@ -124,3 +124,10 @@ def test_the_sizes_before_and_after_are_compared(lived_in_root: Path, open_windo
     assert isinstance(page, QuantizePage)
     assert (page.before_text.text(), page.after_text.text()) == ("548 MB", "81 MB")
     assert "On 40 held-out questions" in page.cost.text()
+
+
+def test_broken_leaves_are_mended_before_anything_is_trained(fresh_root: Path, open_window: Open) -> None:
+    spoil(fresh_root)
+    window = open_window(fresh_root)
+    window.go("train")
+    assert not window.page.start.isEnabled()  # type: ignore[attr-defined]  # the page is Train

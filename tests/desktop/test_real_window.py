@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or not shutil.which("Xvfb") or not shutil.which("openbox"),
-    reason="needs Xvfb and openbox",
-)
+pytestmark = [
+    pytest.mark.real_window,
+    pytest.mark.skipif(
+        sys.platform != "linux" or not shutil.which("Xvfb") or not shutil.which("openbox"),
+        reason="needs Xvfb and openbox",
+    ),
+]
 
-SCRIPT = """
+BEGIN = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QTimer
@@ -27,6 +30,8 @@ from espalier_desktop.desk import Desk
 application, translators = make_application(sys.argv[:1])
 assert application.platformName() == "xcb"
 desk = Desk(application)
+"""
+WINDOWS = """
 first = desk.open(Path(sys.argv[1]))
 assert QTest.qWaitForWindowActive(first, 20_000), "a new window takes the keyboard"
 QTest.keyClick(first, Qt.Key.Key_7, Qt.KeyboardModifier.ControlModifier)
@@ -52,6 +57,56 @@ for window in (first, second):
     window.close()
 print("all is well")
 """
+KEYS = """
+import time
+
+def until(is_true):
+    end = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < end, "waited in vain"
+        QTest.qWait(20)
+
+def press(key, modifier=Qt.KeyboardModifier.NoModifier):
+    QTest.keyClick(application.focusWidget(), key, modifier)
+
+window = desk.open(Path(sys.argv[1]))
+assert QTest.qWaitForWindowActive(window, 20_000)
+control = Qt.KeyboardModifier.ControlModifier
+press(Qt.Key.Key_2, control)
+page = window.page
+press(Qt.Key.Key_F, control)
+assert application.focusWidget() is page.filter, "the filter takes the keys"
+QTest.keyClicks(application.focusWidget(), "triage")
+assert page.model.shown_count == 3
+page.filter.clear()
+page.tree.choose("compositional_skills/writing/support_triage")
+page.tree.setFocus()
+press(Qt.Key.Key_Return)
+until(lambda: application.focusWidget() is not page.tree)
+QTest.keyClicks(application.focusWidget(), "sorting")
+press(Qt.Key.Key_Return)
+until(lambda: page.chosen == "compositional_skills/writing/sorting")
+press(Qt.Key.Key_Z, control)
+until(lambda: page.chosen == "compositional_skills/writing/support_triage")
+press(Qt.Key.Key_T, control)
+until(lambda: application.activeWindow() is not window)
+QTest.keyClicks(application.focusWidget(), "falk")
+press(Qt.Key.Key_Return)
+until(lambda: page.chosen == "knowledge/engineering/falkirk_wheel")
+until(lambda: application.activeWindow() is window)
+window.do("new_leaf")
+until(lambda: application.activeModalWidget() is not None)
+until(lambda: application.activeWindow() is application.activeModalWidget())
+press(Qt.Key.Key_Escape)
+until(lambda: application.activeModalWidget() is None and application.activeWindow() is window)
+field = page.editor.form.fields["created_by",].edit
+field.setFocus()
+field.selectAll()
+press(Qt.Key.Key_C, control)
+assert QGuiApplication.clipboard().text() == "espalier-app"
+window.close()
+print("all is well")
+"""
 
 
 @pytest.fixture
@@ -70,9 +125,17 @@ def display() -> Iterator[str]:
         process.wait()
 
 
-def test_windows_take_the_keyboard_and_come_to_the_front(display: str, fresh_root: Path, lived_in_root: Path) -> None:
+def run(script: str, display: str, *projects: Path) -> None:
     environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-    command = [sys.executable, "-c", SCRIPT, str(fresh_root), str(lived_in_root)]
+    command = [sys.executable, "-c", BEGIN + script, *map(str, projects)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "all is well"
+
+
+def test_windows_take_the_keyboard_and_come_to_the_front(display: str, fresh_root: Path, lived_in_root: Path) -> None:
+    run(WINDOWS, display, fresh_root, lived_in_root)
+
+
+def test_the_tree_is_filtered_renamed_and_gone_through_with_keys_alone(display: str, fresh_root: Path) -> None:
+    run(KEYS, display, fresh_root)

@@ -250,6 +250,8 @@ def test_the_problems_are_listed_gone_to_and_mended_at_once(fresh_root: Path, op
     assert isinstance(page, TaxonomyPage)
     assert page.editor.path == SKILL
     assert "5 errors" in page.problems.text()
+    assert page.problems.property("role") == "link error"
+    assert not page.problems.icon().isNull()  # not by its colour alone
     page.problems.click()
     popover = page.findChildren(ProblemsPopover)[0]
     texts = [popover.list.item(row).text() for row in range(popover.list.count())]

@@ -1,5 +1,7 @@
 """The tree's model under Qt's own tester, through every edit and undo, and the tree under keys, clicks and drags."""
 
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from espalier.status import LeafStatus
 from espalier.taxonomy.problems import Problem
-from espalier.taxonomy.tree import Node
+from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier_desktop.document import Document
 from espalier_desktop.pages.taxonomy.tree_model import BadgeRole, PathRole, TreeModel
 
@@ -201,3 +203,34 @@ def test_the_rows_follow_whatever_happens_on_disk(
         assert set(rows(model)) <= set(paths_of(tree))
         model.set_filter("")
     assert tester
+
+
+def test_what_is_read_again_is_what_is_there(tmp_path: Path) -> None:
+    root = tmp_path / "taxonomy"
+    for path in ("knowledge/a/b", "knowledge/a/c", "compositional_skills/d/e"):
+        (root / path).mkdir(parents=True)
+        (root / path / "qna.yaml").touch()
+    before = read_tree(root)
+    (root / "knowledge/a/b").rename(root / "knowledge/a/z")
+    (root / "knowledge/new/deep").mkdir(parents=True)
+    shutil.rmtree(root / "compositional_skills/d/e")
+    (root / "compositional_skills/d/qna.yaml").touch()
+    now = read_again(
+        root, before, ["knowledge/a", "knowledge/new", "compositional_skills/d/e", "compositional_skills/d"]
+    )
+    assert now == read_tree(root)
+    assert read_again(root, now, ["knowledge", "compositional_skills/d"]) is now
+    shutil.rmtree(root / "knowledge")
+    assert read_again(root, now, ["", "knowledge"]) == read_tree(root)
+
+
+def test_the_rows_of_a_flat_taxonomy_are_found_at_once(qapp: QApplication) -> None:
+    leaves = tuple(Node(f"knowledge/leaf_{number:05}", True, ()) for number in range(20_000))
+    model = TreeModel(lambda path, name: True, lambda path, branch: None)
+    model.show_tree(Node("", False, (Node("knowledge", False, leaves),)), {})
+    started = time.process_time()
+    for state in ("part", "all"):
+        model.show_statuses({leaf.path: LeafStatus(leaf.path, "skill", samples=state) for leaf in leaves})
+    for leaf in leaves:
+        assert model.index_of(leaf.path).isValid()
+    assert time.process_time() - started < 3  # a search among all rows for each would take minutes

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMa
 from typing_extensions import override
 
 from espalier.resources import resource
+from espalier.synthesis.sample import Journal
+from espalier.taxonomy.checker import examine
 from espalier_desktop import i18n
 from espalier_desktop.desk import Desk
 from espalier_desktop.main_window import MainWindow
@@ -111,7 +113,7 @@ def is_data(text: str, window: QWidget) -> bool:
     own = {"Espalier", "English", "Français", "smollm2-135m-instruct", "Lived In"}
     if isinstance(window, MainWindow):
         document = window.document
-        own |= {path.rpartition("/")[2].replace("_", " ").casefold() for path in document.leaves}
+        own |= {part.replace("_", " ").casefold() for path in document.leaves for part in path.split("/")}
         own |= {problem.message for leaf in document.leaves.values() for problem in leaf.problems}
         questions = document.project.questions.read_text(encoding="utf-8")
         if text and text in questions:
@@ -137,7 +139,8 @@ def test_no_page_shows_a_text_that_was_never_translated(
         window.go(spec.key)
     found = {text for _, text in untranslated(window)}
     known = re.compile(
-        r"AMD|Intel|Xeon|EPYC|Apple|Processor|(fits its fact|round trip|stands alone) \(\d+\)|2026-11-20|^\d+ MB$"
+        r"AMD|Intel|Xeon|EPYC|Apple|Processor|2026-11-20|^\d+ MB$|(fits its fact|round trip|stands alone) \(\d+\)"
+        r"|^(Form|Fits its fact|Round trip|Stands alone)$"
     )
     assert not {text for text in found if not known.search(text)}
 
@@ -149,3 +152,176 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     for window in desk.others.values():
         assert not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")
+
+
+ENGINE = Path(__file__).parents[2] / "core" / "espalier"
+# Modules whose sentences only the command line shows, and those of the import from GGUF, which the window has not.
+NOT_IN_THE_WINDOW = {
+    "bench.py",
+    "check.py",
+    "cli.py",
+    "client.py",
+    "codes.py",
+    "critic_bench.py",
+    "commands.py",
+    "critic_commands.py",
+    "doctor.py",
+    "gguf.py",
+    "gguf_header.py",
+    "gguf_llama.py",
+    "migrate.py",
+    "report.py",
+    "samples.py",
+    "tokenizer.py",
+}
+NO_SENTENCES = {
+    "Apple silicon",
+    *("Other words for {} samples", "Why “{}” says so"),  # the log has these
+    "Application Support",
+    "Markdown, text, PDF, Word (.docx) or HTML",
+    "No module named pip",
+    "No space left",
+    *("Title of work", "Link to work", "License of the work", "Creator names"),  # keys of attribution.txt
+    *("Fetching the starter model (93 MB)", "Checking the starter model", "Downloading the starter model"),
+    *("The starter model is downloaded", "LoRA on {} rows", "The 4-bit student", "Samples for {}"),  # the log has these
+    *("Say yes.", "Answer with one letter, A or B.", "Bearer {}"),  # said to an endpoint
+    "What was Istanbul called before? Answer with one word: Constantinople.",
+    *(
+        "{} at {} {}, {}.",
+        "Leaves this Mac: the text of your documents and seed examples is sent to {}, {}.{}",
+    ),  # the log
+    " The connection is not encrypted: others on the way can read it.",
+    *(" There are {} more errors in this file.", " There is 1 more error in this file."),  # ends of other sentences
+}
+
+
+def engine_texts(path: Path) -> Iterator[str]:
+    """Yield the texts of a module of the engine, with {} for what is filled in; no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            passed |= {id(part) for part in ast.walk(node) if part is not node}
+    for node in ast.walk(tree):
+        if id(node) in passed:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.sub(r"{\w+}", "{}", node.value)
+
+
+def engine_sentences() -> dict[str, str]:
+    """Return what the engine says to a person, with the module that says it."""
+    found = {}
+    for path in sorted(ENGINE.rglob("*.py")):
+        if path.name not in NOT_IN_THE_WINDOW:
+            for text in engine_texts(path):
+                is_sentence = re.search(r"[\w{}”] [\w{}“]", text) and re.search(r"[.:]$|^[A-Z]", text)
+                if is_sentence and "\n" not in text and text not in NO_SENTENCES:
+                    found[text] = path.name
+    return found
+
+
+def engine_words() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = yaml.safe_load(
+        resource("translations/fr-engine.yaml").read_text(encoding="utf-8")
+    )
+    return found
+
+
+def test_every_sentence_of_the_engine_is_said_in_french() -> None:
+    known = {re.sub(r"{\w+}", "{}", text) for section in engine_words().values() for text in section}
+    missing = {text: module for text, module in engine_sentences().items() if text not in known}
+    assert not missing, "Add these to resources/translations/fr-engine.yaml."
+
+
+def test_french_knows_no_sentence_that_the_engine_has_not() -> None:
+    all_texts = {text for path in ENGINE.rglob("*.py") for text in engine_texts(path)}
+    whole = "\n".join(all_texts)
+    for text in engine_words()["sentences"]:
+        longest = max(re.split(r"{\w+}", text), key=len).strip()
+        assert re.sub(r"{\w+}", "{}", text) in all_texts or longest in whole, text
+
+
+def test_what_the_engine_fills_in_is_filled_in_in_french_too() -> None:
+    for section in engine_words().values():
+        for text, words in section.items():
+            assert set(re.findall(r"{\w+}", words)) <= set(re.findall(r"{\w+}", text)), text
+            unsaid = set(re.findall(r"{\w+}", text)) - set(re.findall(r"{\w+}", words))
+            assert unsaid <= {"{same}"}, text
+
+
+@pytest.fixture
+def french() -> Iterator[None]:
+    translators = i18n.install("fr")
+    yield
+    for translator in translators:
+        QCoreApplication.removeTranslator(translator)
+
+
+BROKEN = """version: 3
+created_by: me
+task_description: 7
+extra: 1
+extro: 2
+seed_examples:
+  - question: Same?
+    answer: Same.
+  - question: Same?
+    answer: Same.
+  - question: ''
+    answer: Write to otto@galaxy.net.
+  - question: GPT-4?
+"""
+
+
+def test_a_broken_leaf_is_told_in_french(french: None, tmp_path: Path) -> None:
+    file = tmp_path / "compositional_skills" / "a" / "qna.yaml"
+    file.parent.mkdir(parents=True)
+    for text in (
+        BROKEN,
+        BROKEN.replace("extra: 1", "extra: 1 "),
+        "a: [\n",
+        "- a\n",
+        "",
+        "version: 9\n",
+        "a: &a [*a]\n",
+        "version: 3\ndocument: 1\n",
+    ):
+        file.write_text(text)
+        for problem in examine(file).problems:
+            words = i18n.said(problem.message)
+            assert words != problem.message
+            assert not re.search(r"\b(the|is|has|Write|Remove|Change)\b", re.sub(r"«[^»]*»|:[^.]*\.", "", words)), words
+    assert i18n.said("“answer” of pair 2 of seed example 1 is empty. Write at least one character.") == (
+        "Rien dans «\u00a0answer\u00a0» de la paire 2 de l’exemple 1. Écrivez au moins un caractère."
+    )
+    assert i18n.said("Seed example 4 and seed example 5 are the same as an earlier one. Change or delete them.") == (
+        "Déjà présents plus haut\u00a0: l’exemple 4 et l’exemple 5. Changez-les ou supprimez-les."
+    )
+    assert i18n.said("The disk is full at /x/y. Make room and run the same command again; finished work is kept.") == (
+        "Le disque est plein à /x/y. Faites de la place et recommencez\u00a0; le travail fini est conservé."
+    )
+    assert i18n.said("What the engine never says.") == "What the engine never says."
+
+
+def test_in_english_the_engine_speaks_for_itself() -> None:
+    sentence = "This line ends with spaces. Delete them."
+    assert i18n.said(sentence) == sentence
+
+
+def test_verdicts_are_shown_in_french(
+    french: None, lived_in_root: Path, open_window: Callable[[Path], MainWindow]
+) -> None:
+    window = open_window(lived_in_root)
+    samples = {
+        check.reason
+        for leaf in window.document.leaves.values()
+        if leaf.journal
+        for sample in Journal(window.document.project.samples / leaf.journal).samples
+        for check in sample.verdict
+    }
+    assert samples
+    for reason in samples:
+        assert i18n.said(reason) != reason

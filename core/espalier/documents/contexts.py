@@ -1,7 +1,6 @@
 """Whether the contexts of a knowledge leaf stand in its documents, as they should: a hint where one does not."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,6 +11,7 @@ from rapidfuzz.distance import Opcode
 from rapidfuzz.distance.Indel import opcodes
 
 from espalier.documents.store import named_documents
+from espalier.documents.worded import WordedText, worded
 from espalier.project import Project
 from espalier.taxonomy.places import name, node_at, place, yaml_path
 from espalier.taxonomy.problems import Problem
@@ -20,30 +20,12 @@ from espalier.taxonomy.walk import leaf_files
 
 NEAR = 60.0  # of 100: below this the nearest passage is another one
 _SHOWN = 12  # words of a passage that a message quotes
-_WORD = re.compile(r"[^\W_](?:\w*[^\W_])?")
 _MARKUP = re.compile(r"[*_`#|\[\]\\]+")
-_ADDRESS = re.compile(r"\]\([^)\s]{0,2000}\)|<(?:https?:|/?[a-zA-Z])[^<>]{0,2000}>")  # of a link; tags of HTML
-
-
-@dataclass(frozen=True)
-class _Text:
-    """A document as its words.
-
-    Attributes:
-        original: without the addresses of links.
-        words: in small letters, without markup.
-        places: where each word starts and ends in the original.
-    """
-
-    name: str
-    original: str
-    words: list[str]
-    places: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class _Passage:
-    text: _Text
+    text: WordedText
     start: int
     end: int
     likeness: float
@@ -78,13 +60,13 @@ def missing_contexts(leaf_file: Path, documents: Mapping[str, str]) -> list[Prob
         source = parse(read_text(leaf_file))
     except ReadingError:
         return []
-    texts = [_text(title, markdown) for title, markdown in documents.items()]
+    texts = [worded(title, markdown) for title, markdown in documents.items()]
     if not texts:
         return []
     joined = [f" {' '.join(text.words)} " for text in texts]
     problems = []
     for where, context in _contexts(source.contents):
-        words = _text("", context).words
+        words = worded("", context).words
         if words and not any(f" {' '.join(words)} " in text for text in joined):
             line, column = place(node_at(source.node, where))
             message = _message(name(where), words, _nearest(words, texts))
@@ -104,13 +86,7 @@ def _contexts(contents: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("seed_examples", index, "context"), seed["context"]
 
 
-def _text(title: str, markdown: str) -> _Text:
-    original = _ADDRESS.sub("", unicodedata.normalize("NFKC", markdown))
-    found = list(_WORD.finditer(original))
-    return _Text(title, original, [word[0].casefold() for word in found], [word.span() for word in found])
-
-
-def _nearest(words: Sequence[str], texts: Sequence[_Text]) -> _Passage:
+def _nearest(words: Sequence[str], texts: Sequence[WordedText]) -> _Passage:
     """Return the passage of about the same length that is most like a context."""
     best = _Passage(texts[0], 0, 0, 0.0)
     length, wanted = len(words), " ".join(words)

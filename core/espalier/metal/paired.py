@@ -8,10 +8,10 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from espalier.errors import EspalierError
 from espalier.language import Prompt, Sampling
-from espalier.metal.decode import PREFILL_STEP
 from espalier.metal.forward import hidden, logits
 from espalier.metal.lora import strength
 from espalier.metal.model import MlxModel
+from espalier.metal.prefill import PREFILL_TOKENS
 
 PANES = ("base", "tuned")
 
@@ -60,8 +60,9 @@ def _read(student: MlxModel, prompt: Prompt, rows: int) -> tuple[list[Any], mx.a
     """Return the cache after so many rows of the same prompt, and the scores of what follows, (rows, vocabulary)."""
     tokens = student.encode(prompt)
     cache = make_prompt_cache(student.model)
-    for start in range(0, len(tokens), PREFILL_STEP):
-        states = hidden(student.model, mx.array([tokens[start : start + PREFILL_STEP]] * rows), cache)
+    step = PREFILL_TOKENS // rows
+    for start in range(0, len(tokens), step):
+        states = hidden(student.model, mx.array([tokens[start : start + step]] * rows), cache)
     return cache, logits(student.model, states[:, -1])
 
 

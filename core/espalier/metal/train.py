@@ -17,10 +17,10 @@ from espalier.errors import EspalierError
 from espalier.files import replace_folder
 from espalier.metal.adapters import read_trained, write_adapter
 from espalier.metal.batch import Batch, Layout, make_batch, mean_loss
-from espalier.metal.decode import shared_prefix
 from espalier.metal.model import MlxModel
 from espalier.metal.packable import best_layout
 from espalier.metal.positions import positions_per_token
+from espalier.metal.prefill import shared_prefix
 from espalier.metal.recompute import recomputed
 from espalier.metal.rows import Encoded
 from espalier.training.plan import epoch_batches, learning_rate, outlook, parts

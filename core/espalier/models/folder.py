@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from espalier.errors import EspalierError
+from espalier.teachers.endpoint import is_endpoint
 
 _LONGEST_HEADER = 100 << 20  # bytes, the limit of the safetensors format
 _INDEX = "model.safetensors.index.json"
@@ -74,6 +75,11 @@ def find_model(name_or_path: str) -> Path:
     Raises:
         EspalierError: there is no such model; the message names the command that gets it.
     """
+    if is_endpoint(name_or_path):
+        raise EspalierError(
+            f"{name_or_path} is a model behind an endpoint: it can teach and judge, and nothing else. "
+            "Choose a model that is on this machine."
+        )
     path, inside = Path(name_or_path).expanduser(), models_folder() / name_or_path
     if name_or_path and not path.is_absolute() and ".." not in path.parts and (inside / "config.json").is_file():
         return inside

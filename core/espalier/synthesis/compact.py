@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Protocol
 from zlib import crc32
 
@@ -14,18 +14,22 @@ from espalier.documents.antecedents import has_pronoun
 from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
-from espalier.synthesis import checks
-from espalier.synthesis.sample import RECALL, Check, Journal, Sample
+from espalier.synthesis import checks, grounding
+from espalier.synthesis.critic import Standard, content
+from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
 Teacher = Callable[[], LanguageModel]  # loads it when it is first needed
-VERSION = 2  # part of the leaf key: raise it when the same inputs give other samples
+VERSION = 3  # part of the leaf key: raise it when the same inputs give other samples
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it
+_NOT_MEASURED = "Not measured: the teacher does not tell how likely its words are."
 LONGEST_PASSAGE = 400  # letters of a passage that is learned whole
 STARTS = 6  # words that questions are made to begin with
+FIT = "fits its fact"
+RIVALS, GROUNDING, ROUND_TRIP = "keeps to its fact", "grounding gain", "round trip"  # checks of the model
 QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
 
 
@@ -54,9 +58,10 @@ class CompactSettings:
     agreement: float = 0.3
 
 
-def prompts() -> dict[str, str]:
+@cache
+def prompts() -> Mapping[str, str]:
     """Return the pipeline's instructions to the teacher."""
-    texts: dict[str, str] = yaml.safe_load(resource("prompts/compact.yaml").read_text(encoding="utf-8"))
+    texts: Mapping[str, str] = yaml.safe_load(resource("prompts/compact.yaml").read_text(encoding="utf-8"))
     return texts
 
 
@@ -79,6 +84,12 @@ class Pipeline(Protocol):
     ) -> list[Sample]:
         """Return new samples of some sources, each with its verdict; ``samples`` are all that came before."""
 
+    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return waiting samples with the checks that were not made when they were drawn."""
+
+
+Judge = Callable[[list[Sample], list[Fact], Callable[[int], None]], list[Check]]
+
 
 class Knowledge:
     """Draws and judges the samples of one knowledge leaf."""
@@ -94,7 +105,9 @@ class Knowledge:
         self.facts = [fact for document in documents for fact in read_facts(document)]
         self._numbers = {fact.sentence: number for number, fact in enumerate(self.facts)}
         self._first_under = {fact.heading: fact for fact in reversed(self.facts)}
-        titles = content_words(" ".join({f"{fact.title} {fact.subject}" for fact in self.facts}))
+        self._standard = Standard.of(leaf)
+        self._titles = " ".join(sorted({f"{fact.title} {fact.subject}" for fact in self.facts}))
+        titles = content_words(self._titles)
         words = [content_words(fact.statement) for fact in self.facts]
         often = {word for word in frozenset().union(*words) if sum(word in found for found in words) > len(words) / 3}
         self._subject = titles | often
@@ -205,7 +218,7 @@ class Knowledge:
         self,
         samples: list[Sample],
         facts: list[Fact],
-        fits: list[float],
+        fits: list[float | None],
         earlier: Sequence[Sample],
         wave: int,
         on_tokens: Callable[[int], None],
@@ -218,27 +231,53 @@ class Knowledge:
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
-        rows = [index for index, sample in enumerate(judged) if sample.is_accepted]
-        for judge in (partial(self._judge_rivals, wave), self._judge_grounding, self._judge_round_trip):
+        return self._judge_by_model(judged, facts, wave, on_tokens)
+
+    def _judge_by_model(
+        self, samples: Sequence[Sample], facts: Sequence[Fact], wave: int, on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return the samples with the model's checks made of those that pass so far, the cheapest first."""
+        judged = list(samples)
+        judges: dict[str, Judge] = {
+            RIVALS: partial(self._judge_rivals, wave),
+            GROUNDING: self._judge_grounding,
+            ROUND_TRIP: self._judge_round_trip,
+        }
+        for name, judge in judges.items():
+            rows = [row for row, sample in enumerate(judged) if sample.is_good_so_far and not sample.was_checked(name)]
             verdicts = judge([judged[row] for row in rows], [facts[row] for row in rows], on_tokens)
             for row, check in zip(rows, verdicts, strict=True):
                 judged[row] = judged[row].judged(check)
-            rows = [row for row in rows if judged[row].is_accepted]
-        return judged
+        return [sample.leaving(tuple(judges)) for sample in judged]
 
-    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float, known: Sequence[str]) -> Sample:
+    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return waiting samples with the checks that were not made when they were drawn."""
+        facts = {fact.sentence: fact for fact in self.facts}
+        done: list[Sample] = []
+        for wave in sorted({_wave(sample) for sample in samples}):
+            group = [sample for sample in samples if _wave(sample) == wave]
+            done += self._judge_by_model(group, [facts[sample.source] for sample in group], wave, on_tokens)
+        return done
+
+    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float | None, known: Sequence[str]) -> Sample:
         names = (content_words(fact.statement) | self._subject) - content_words("it they he she")
         for check in (
             checks.form(sample.question),
             checks.stands_alone(sample.question, names),
             checks.leaves_something(sample.question, sample.answer),
+            content(sample, self._standard, f"{self._titles} {fact.passage} {fact.statement}"),
             checks.is_new(sample.question, known),
-            _threshold("fits its fact", fit, self._settings.fit, "The fact makes this question likely"),
+            self._fits(fit),
         ):
             sample = sample.judged(check)
             if not check.passed:
                 break
         return sample
+
+    def _fits(self, fit: float | None) -> Check:
+        if fit is None:
+            return Check(FIT, True, _NOT_MEASURED)
+        return measured(FIT, fit, self._settings.fit, f"The fact makes this question likely: {fit:.2f}.")
 
     def _judge_rivals(
         self, wave: int, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
@@ -251,52 +290,44 @@ class Knowledge:
         pairs = [
             (self._question_prompt(self._statements[rival], "", wave), sample.question)
             for sample, rival in zip(samples, rivals, strict=True)
-            if rival is not None
+            if rival is not None and _fit(sample) is not None
         ]
         scores = iter(self._teacher().log_probability(pairs) if pairs else [])
         found = []
         for sample, rival in zip(samples, rivals, strict=True):
             if rival is None:
-                found.append(Check("keeps to its fact", True, "No other fact has more of its words."))
+                found.append(Check(RIVALS, True, "No other fact has more of its words."))
                 continue
-            own, other = sample.verdict[-1].score or 0.0, next(scores)  # the fit was checked last
+            own = _fit(sample)
+            if own is None:
+                found.append(Check(RIVALS, True, _NOT_MEASURED))
+                continue
+            other = next(scores)
             reason = f"“{self._statements[rival]}” makes it {'likelier' if other > own else 'less likely'}."
-            found.append(Check("keeps to its fact", other <= own, reason, round(own - other, 4)))
+            found.append(measured(RIVALS, own - other, 0.0, reason))
         return found
 
     def _judge_grounding(
         self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
-        system = Message("system", self._texts["answer"])
-        seen = [
-            (Prompt((system, Message("user", f"{_near(fact)}\n\n{sample.question}"))), sample.answer)
-            for sample, fact in zip(samples, facts, strict=True)
-        ]
-        blind = [(Prompt((system, Message("user", sample.question))), sample.answer) for sample in samples]
-        scores = zip(self._teacher().log_probability(seen), self._teacher().log_probability(blind), strict=True)
+        scores = grounding.readings(self._teacher(), self._texts["answer"], samples, [*map(_near, facts)])
         return [
-            _threshold(
-                "grounding gain",
-                with_it - without,
-                self._settings.grounding,
-                "The text makes the answer likelier",
-            )
-            for with_it, without in scores
+            measured(GROUNDING, gain, self._settings.grounding, f"The text makes the answer likelier: {gain:.2f}.")
+            for gain in (with_it - without for with_it, without in scores)
         ]
 
     def _judge_round_trip(
         self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
-        system = Message("system", self._texts["answer"])
-        asked = [
-            Prompt((system, Message("user", f"{_near(fact)}\n\n{sample.question}")))
-            for sample, fact in zip(samples, facts, strict=True)
-        ]
-        answers = self._teacher().answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
+        answers = grounding.round_trips(
+            self._teacher(), self._texts["answer"], samples, [*map(_near, facts)], on_tokens
+        )
         return [
-            replace(
-                _threshold("round trip", agreement(answer, sample.answer), self._settings.agreement, "Agreement"),
-                reason=f"Asked with the text in view, the teacher says: “{answer}”",
+            measured(
+                ROUND_TRIP,
+                agreement(answer, sample.answer),
+                self._settings.agreement,
+                f"Asked with the text in view, the teacher says: “{answer}”",
             )
             for sample, answer in zip(samples, answers, strict=True)
         ]
@@ -335,6 +366,11 @@ def run(
             journal.add(pipeline.draw(portions[number], journal.waves, journal.samples, tell), len(portions))
 
 
+def _fit(sample: Sample) -> float | None:
+    """Return how likely the teacher found a question, None where it did not tell."""
+    return next((check.score for check in sample.verdict if check.name == FIT), None)
+
+
 def spread(seeds: Sequence[SeedExample], count: int, turn: int) -> list[SeedExample]:
     """Return seeds from all over the leaf, others each turn."""
     step = max(1, len(seeds) // count)
@@ -346,14 +382,13 @@ def _near(fact: Fact) -> str:
     return fact.passage if len(fact.passage.split()) <= 60 else f"{fact.before} {fact.sentence}".strip()
 
 
+def _wave(sample: Sample) -> int:
+    return int(sample.id.split("-")[0])
+
+
 def _starts(leaf: Leaf) -> tuple[str, ...]:
     """Return how questions begin: freely, and with the words that the seeds' questions begin with most often."""
     first = Counter(seed.question.split()[0] for seed in leaf.seeds)
     if any(word in QUESTION_WORDS for word in first):
         first = Counter({word: first[word] + 1 for word in QUESTION_WORDS})
     return ("", *(word for word, _ in first.most_common(STARTS)))
-
-
-def _threshold(name: str, score: float, least: float, what: str) -> Check:
-    relation = "at least" if score >= least else "less than"
-    return Check(name, score >= least, f"{what}: {score:.2f}, {relation} {least:.2f}.", round(score, 4))

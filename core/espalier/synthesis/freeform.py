@@ -8,7 +8,8 @@ from zlib import crc32
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
 from espalier.synthesis.compact import CompactSettings, Teacher, prompts
-from espalier.synthesis.sample import Check, Sample
+from espalier.synthesis.critic import Standard, content
+from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
@@ -28,6 +29,7 @@ class Freeform:
         self._teacher = teacher
         self._settings = settings
         self._texts = prompts()
+        self._standard = Standard.of(leaf)
         self._answers = list(dict.fromkeys(seed.answer for seed in leaf.seeds))
         self._is_fixed_set = 2 * len(self._answers) <= len(leaf.seeds)
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
@@ -93,6 +95,7 @@ class Freeform:
             for check in (
                 self._length(sample),
                 self._answer_form(sample),
+                content(sample, self._standard, ""),
                 checks.is_new(sample.question, known),
             ):
                 sample = sample.judged(check)
@@ -101,11 +104,15 @@ class Freeform:
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
-        rows = [index for index, sample in enumerate(judged) if sample.is_accepted]
+        passed = self.complete([sample for sample in judged if sample.is_accepted], on_tokens)
+        rest = iter(passed)
+        return [next(rest) if sample.is_accepted else sample for sample in judged]
+
+    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return samples with the check that is the model's."""
         judge = self._judge_choice if self._is_fixed_set else self._judge_round_trip
-        for row, check in zip(rows, judge([judged[row] for row in rows], on_tokens), strict=True):
-            judged[row] = judged[row].judged(check)
-        return judged
+        verdicts = judge(list(samples), on_tokens)
+        return [sample.judged(check).leaving(()) for sample, check in zip(samples, verdicts, strict=True)]
 
     def _length(self, sample: Sample) -> Check:
         lengths = [len(seed.question) - len(self._lead) for seed in self._leaf.seeds]
@@ -135,9 +142,10 @@ class Freeform:
         for sample, row in zip(samples, rows, strict=True):
             weights = [probability / mean for probability, mean in zip(row, bias, strict=True)]
             best = max(range(len(weights)), key=weights.__getitem__)
-            share = weights[self._answers.index(sample.answer)] / sum(weights)
+            own = self._answers.index(sample.answer)
+            margin = (weights[own] - max(weights[:own] + weights[own + 1 :])) / sum(weights)
             reason = f"After the seeds, the teacher would answer “{self._answers[best]}”."
-            found.append(Check("round trip", self._answers[best] == sample.answer, reason, round(share, 4)))
+            found.append(measured("round trip", margin, 0.0, reason))
         return found
 
     def _judge_round_trip(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
@@ -149,7 +157,7 @@ class Freeform:
         for sample, second in zip(samples, seconds, strict=True):
             score = agreement(second, sample.answer)
             reason = f"Asked again, the teacher says: “{second}”"
-            found.append(Check("round trip", score >= self._settings.agreement, reason, round(score, 4)))
+            found.append(measured("round trip", score, self._settings.agreement, reason))
         return found
 
 

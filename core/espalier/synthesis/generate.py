@@ -1,51 +1,110 @@
 """The samples of a project's leaves: what is there under each leaf's key, and what is still drawn."""
 
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 from espalier.clock import Clock
+from espalier.documents.chunks import Count, token_counter
 from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
+from espalier.evaluation.questions import read_questions
 from espalier.language import Backend, LanguageModel
-from espalier.messages import Emit, Note, Stage
+from espalier.messages import Drawn, Emit, Funnel, Note, Stage
 from espalier.models.folder import find_model
-from espalier.project import Project, content_key
+from espalier.project import Project, content_key, write_settings
 from espalier.synthesis import compact
-from espalier.synthesis.compact import CompactSettings, Knowledge, Pipeline, Teacher
+from espalier.synthesis.across import judge_across
+from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.freeform import Freeform
+from espalier.synthesis.funnel import funnel
+from espalier.synthesis.later import checked, settle
+from espalier.synthesis.pipelines.leaf_run import SCALED, LeafRun
+from espalier.synthesis.pipelines.shipped import COMPACT, leaf_pipeline
+from espalier.synthesis.practice import Practice, practice_of, rejections
+from espalier.synthesis.reviews import read_reviews
 from espalier.synthesis.sample import Journal, Sample
+from espalier.taxonomy.git import changed_leaves
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.teachers.endpoint import is_endpoint
+from espalier.teachers.opening import open_model
 
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
+BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
+BLOCKS_VERSION = 1  # part of the leaf key: raise it when the same blocks give other samples
+Load = Callable[[str], LanguageModel]  # the model of a role, by its setting
+Tell = Callable[[int, int, int], None]
+
+
+class LeafWork(Protocol):
+    """What draws the samples of one leaf.
+
+    Attributes:
+        unit: what its progress counts, in the plural.
+    """
+
+    @property
+    def unit(self) -> str:
+        """Return what its progress counts, in the plural."""
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Return the names of what turns samples away, in order, as far as they are known."""
+
+    def is_done(self, journal: Journal) -> bool:
+        """Return whether the journal holds what was wanted, or no more will come."""
+
+    def run(self, journal: Journal, on_progress: Tell) -> None:
+        """Draw into the journal until it is done; a portion that was cut off is drawn again."""
 
 
 @dataclass(frozen=True)
-class Practice:
-    """A leaf with its samples."""
+class CompactRun:
+    """The compact pipeline for one leaf."""
 
-    leaf: Leaf
-    samples: tuple[Sample, ...]
+    pipeline: compact.Pipeline
+    waves: int
+    steps: Sequence[str] = ()
 
     @property
-    def accepted(self) -> list[Sample]:
-        """Return the samples that passed every check."""
-        return [sample for sample in self.samples if sample.is_accepted]
+    def unit(self) -> str:
+        """Return what a source is, in the plural."""
+        return self.pipeline.unit
+
+    def is_done(self, journal: Journal) -> bool:
+        """Return whether every source has its samples, or the waves are used up."""
+        return compact.is_done(self.pipeline, journal, self.waves)
+
+    def run(self, journal: Journal, on_progress: Tell) -> None:
+        """Draw into the journal until it is done."""
+        compact.run(self.pipeline, journal, self.waves, on_progress)
+
+    def complete(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Return waiting samples with the checks that were not made when they were drawn."""
+        return self.pipeline.complete(samples, lambda tokens: None)
 
 
 def synthesis_settings(project: Project, per_leaf: int = 0) -> CompactSettings:
-    """Return what the dial stands for when samples are generated; ``per_leaf`` is a number of samples to reach."""
+    """Return what the dial stands for in the compact pipeline; ``per_leaf`` is a number of samples to reach."""
     return CompactSettings(per_leaf=per_leaf, waves=MOST_WAVES if per_leaf else WAVES[project.dial])
 
 
 def leaf_key(project: Project, leaf: Leaf) -> str:
-    """Return the hash of everything that a leaf's samples depend on; how many are wanted is no part of it."""
+    """Return the hash of everything that a leaf's samples depend on; how many are wanted is no part of it.
+
+    Raises:
+        EspalierError: a document or the pipeline cannot be read.
+    """
     documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
+    if project.pipeline != COMPACT:
+        blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
+        models = (project.teacher, project.judge)
+        return content_key(asdict(leaf), documents, "blocks", BLOCKS_VERSION, SCALED, blocks, models)
     settings = asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
     return content_key(
         asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, settings
@@ -53,38 +112,48 @@ def leaf_key(project: Project, leaf: Leaf) -> str:
 
 
 def generate(
-    project: Project, backend: Backend, emit: Emit, only: Sequence[str] = (), per_leaf: int = 0
+    project: Project, backend: Backend, emit: Emit, only: Sequence[str] = (), per_leaf: int = 0, since: str = ""
 ) -> list[Practice]:
     """Return every leaf's samples; leaves that have too few are given more first.
 
     Args:
         project: to work on.
         backend: loads the teacher, when one is needed.
-        emit: told the stages and their progress.
+        emit: told the stages, their progress, and the samples as they are decided.
         only: paths of the leaves to take; () for all.
         per_leaf: accepted samples to reach in each leaf; 0 leaves it to the project's dial.
+        since: a branch, tag or commit; only leaves that changed since are taken. "" takes all.
 
     Raises:
-        EspalierError: the taxonomy cannot be used, or a leaf is left without an accepted sample.
+        EspalierError: the taxonomy or the pipeline cannot be used, or a leaf is left without an accepted sample.
     """
-    settings = synthesis_settings(project, per_leaf)
 
     @cache
-    def teacher() -> LanguageModel:
-        return backend.load(find_model(project.teacher))
+    def load(setting: str) -> LanguageModel:
+        return open_model(setting, project, backend, emit)
 
-    practice = []
-    for leaf in _chosen(read_taxonomy(project.taxonomy), only):
+    leaves = chosen_leaves(project, only, since)
+    works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
+    journals = []
+    for leaf, work in zip(leaves, works, strict=True):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
-        pipeline = _pipeline(project, leaf, teacher, settings)
-        is_fresh = compact.is_done(pipeline, journal, settings.waves)
+        is_fresh = work.is_done(journal)
         emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
         if not is_fresh:
-            _generate_leaf(pipeline, journal, settings.waves, emit)
-        practice.append(Practice(leaf, tuple(journal.samples)))
-        if len(practice[-1].accepted) < per_leaf:
-            emit(Note(f"{leaf.path} has {len(practice[-1].accepted)} of the {per_leaf} samples that were wanted."))
-    for part in practice:
+            _keep_company(load(project.teacher), journal)
+            _generate_leaf(leaf, work, journal, emit)
+        settle(journal, work, project.thresholds)
+        journals.append(journal)
+    questions = read_questions(project.questions) if project.questions.exists() else []
+    judge_across(journals, project.thresholds, [question.question for question in questions])
+    reviews = read_reviews(project)
+    parts = []
+    for leaf, journal in zip(leaves, journals, strict=True):
+        part = practice_of(project, leaf, checked(journal), reviews)
+        parts.append(part)
+        if len(part.accepted) < per_leaf:
+            emit(Note(_shortfall(leaf, len(part.accepted), per_leaf, journal)))
+    for part in parts:
         if not any(sample.is_written for sample in part.accepted):
             rejected = rejections([part])
             reasons = ", ".join(f"{name} {count}" for name, count in rejected.items())
@@ -92,68 +161,144 @@ def generate(
                 f"The critic rejected all {sum(rejected.values())} samples of {part.leaf.path} ({reasons}). "
                 "Add seed examples or a longer document, or choose a stronger teacher."
             )
-    return practice
+    return parts
+
+
+def choose_pipeline(project: Project, setting: str, only: Sequence[str] = (), since: str = "") -> Project:
+    """Return the project with another pipeline, which its settings now name, so that training uses the same samples.
+
+    Raises:
+        EspalierError: there is no such pipeline, or it is nothing for one of the leaves.
+    """
+    chosen = replace(project, pipeline=setting)
+    for leaf in chosen_leaves(chosen, only, since):
+        leaf_work(chosen, leaf, _no_model, 0)
+    if chosen != project:
+        write_settings(chosen)
+    return chosen
 
 
 def leaf_journal(project: Project, leaf: Leaf) -> tuple[Path, Journal, bool]:
     """Return where a leaf's samples are, what is there, and whether that is all it needs.
 
     Raises:
-        EspalierError: a document cannot be read, or holds no sentence.
+        EspalierError: a document or the pipeline cannot be read, or there is nothing to draw from.
     """
-
-    def teacher() -> LanguageModel:
-        raise AssertionError("nothing is drawn here")
-
     path = project.samples / f"{leaf_key(project, leaf)}.jsonl"
-    journal, settings = Journal(path), synthesis_settings(project)
-    return path, journal, compact.is_done(_pipeline(project, leaf, teacher, settings), journal, settings.waves)
+    journal = Journal(path)
+    return path, journal, leaf_work(project, leaf, _no_model, 0).is_done(journal)
 
 
-def _chosen(leaves: list[Leaf], only: Sequence[str]) -> list[Leaf]:
+def chosen_leaves(project: Project, only: Sequence[str], since: str = "") -> list[Leaf]:
+    """Return the leaves with these paths that changed since a commit; all, where neither is given.
+
+    Raises:
+        EspalierError: there is no leaf of that path, or Git knows no such commit.
+    """
+    leaves = read_taxonomy(project.taxonomy)
     unknown = sorted(set(only) - {leaf.path for leaf in leaves})
     if unknown:
         raise EspalierError(
             f"The taxonomy has no leaf {unknown[0]}. It has: {', '.join(leaf.path for leaf in leaves)}."
         )
-    leaves = [leaf for leaf in leaves if not only or leaf.path in only]
-    for leaf in leaves:
-        if leaf.kind == "grounded skill":
-            raise EspalierError(
-                f"{leaf.path} is a grounded skill; the compact pipeline writes knowledge and freeform skills. "
-                "Remove the contexts of its seed examples, or take the leaf out."
-            )
-    return leaves
+    if since:
+        changed = {change.leaf for change in changed_leaves(project.taxonomy, since)}
+        leaves = [leaf for leaf in leaves if leaf.path in changed]
+        if not leaves:
+            raise EspalierError(f"No leaf changed since {since}, so there is nothing to generate.")
+    return [leaf for leaf in leaves if not only or leaf.path in only]
 
 
-def _pipeline(project: Project, leaf: Leaf, teacher: Teacher, settings: CompactSettings) -> Pipeline:
+def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWork:
+    """Return what draws a leaf's samples with the project's pipeline; models are loaded when they are first needed.
+
+    Raises:
+        EspalierError: a document or the pipeline cannot be read, or the pipeline is nothing for this leaf.
+    """
+    teacher = partial(load, project.teacher)
+    if project.pipeline != COMPACT:
+        blocks = leaf_pipeline(project.pipeline, leaf, project.root)
+        documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
+        waves = MOST_WAVES if per_leaf else BLOCK_WAVES[project.dial] if blocks.is_scaled else 1
+        critic, count = partial(load, project.judge), partial(_counter, project.teacher)
+        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
+    settings = synthesis_settings(project, per_leaf)
+    if leaf.kind == "grounded skill":
+        raise EspalierError(
+            f"{leaf.path} is a grounded skill; the compact pipeline writes knowledge and freeform skills. "
+            "Choose the pipeline full or simple for it, or take the leaf out."
+        )
     if leaf.kind != "knowledge":
-        return Freeform(leaf, teacher, settings)
+        return CompactRun(Freeform(leaf, teacher, settings), settings.waves)
     pipeline = Knowledge(leaf, read_documents(project, leaf), teacher, settings)
     if not pipeline.facts:
         raise EspalierError(f"The documents of {leaf.path} hold no whole sentence. Import a document with text.")
-    return pipeline
+    return CompactRun(pipeline, settings.waves)
 
 
-def _generate_leaf(pipeline: Pipeline, journal: Journal, waves: int, emit: Emit) -> None:
+def _no_model(setting: str) -> LanguageModel:
+    raise AssertionError("nothing is drawn here")
+
+
+def _counter(teacher: str) -> Count:
+    """Return what counts tokens as the teacher does; one behind an endpoint is taken to need 1.3 a word."""
+    if is_endpoint(teacher):
+        return lambda text: round(len(text.split()) * 1.3)
+    return token_counter(find_model(teacher))
+
+
+def _generate_leaf(leaf: Leaf, work: LeafWork, journal: Journal, emit: Emit) -> None:
     clocks: dict[int, Clock] = {}
     started = time.monotonic()
-    written = 0
+    written, shown = 0, len(journal.samples)
 
     def on_progress(done: int, total: int, tokens: int) -> None:
-        nonlocal written
+        nonlocal written, shown
         written += tokens
+        if len(journal.samples) > shown:
+            _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
+            shown = len(journal.samples)
         if journal.waves not in clocks:
-            clocks[journal.waves] = Clock("generate", total, pipeline.unit, emit)
+            clocks[journal.waves] = Clock("generate", total, work.unit, emit)
         speed = written / max(0.1, time.monotonic() - started)
         accepted = sum(sample.is_accepted for sample in journal.samples)
         detail = f"round {journal.waves + 1}, {accepted} accepted, {speed:.0f} tokens/s"
         clocks[journal.waves].tell(done, detail, accepted=accepted, tokens_per_second=round(speed))
 
-    compact.run(pipeline, journal, waves, on_progress)
+    work.run(journal, on_progress)
+    if len(journal.samples) > shown:
+        _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
 
 
-def rejections(practice: Sequence[Practice]) -> dict[str, int]:
-    """Return how many samples each check rejected, the most first."""
-    failures = (sample.failure for part in practice for sample in part.samples)
-    return dict(Counter(failure.name for failure in failures if failure).most_common())
+def _keep_company(teacher: LanguageModel, journal: Journal) -> None:
+    """Let as many prompts be computed together as when the leaf was begun."""
+    if journal.rows is None:
+        journal.begin(teacher.rows)
+    else:
+        teacher.rows = journal.rows
+
+
+def _tell_drawn(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str, object]], emit: Emit) -> None:
+    rows = [
+        {
+            "question": sample.question,
+            "answer": sample.answer,
+            "accepted": sample.is_accepted,
+            "reason": sample.failure.reason if sample.failure else "",
+        }
+        for sample in samples
+    ]
+    emit(Drawn(leaf.path, rows))
+    emit(Funnel(leaf.path, steps))
+
+
+def _shortfall(leaf: Leaf, accepted: int, wanted: int, journal: Journal) -> str:
+    why = "the last round gave nothing new"
+    if journal.waves >= MOST_WAVES:
+        why = f"{journal.waves} rounds are the most"
+    elif sum(sample.is_accepted for sample in journal.samples) >= wanted:
+        why = "the others were turned away after they were drawn"
+    return (
+        f"{leaf.path} has {accepted} of the {wanted} samples that were wanted: {why}. "
+        "Add seed examples or a longer document, or choose a stronger teacher."
+    )

@@ -6,8 +6,8 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.git import Report, check_address, clone, is_address
 from espalier.git_errors import shown
-from espalier.taxonomy.schema import FOLDERS
 from espalier.taxonomy.transfer import copy_taxonomy
+from espalier.taxonomy.walk import FOLDERS
 
 
 def adopt(source: str, destination: Path, on_progress: Report | None = None) -> None:

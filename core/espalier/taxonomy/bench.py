@@ -30,7 +30,7 @@ def bench(leaves: int = LEAVES, sample: int = SAMPLE) -> dict[str, float]:
     """
     with tempfile.TemporaryDirectory(prefix="espalier-bench-") as folder:
         root = Path(folder)
-        files = _make(root, leaves)
+        files = make_taxonomy(root, leaves)
         found: dict[str, float] = {"leaves": leaves, "megabytes": sum(file.stat().st_size for file in files) / 1e6}
         started = time.perf_counter()
         tree = read_tree(root)
@@ -69,7 +69,8 @@ def _processor_time() -> float:
     return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
-def _make(root: Path, leaves: int) -> list[Path]:
+def make_taxonomy(root: Path, leaves: int) -> list[Path]:
+    """Write this many made-up leaves, half of them knowledge, and return their files."""
     words = random.Random(7)
     files = []
     for number in range(leaves):

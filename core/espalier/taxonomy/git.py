@@ -8,8 +8,7 @@ from typing import Literal
 from espalier.errors import EspalierError
 from espalier.git import git
 from espalier.git_errors import GitError
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import LEAF_FILE, leaf_files
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, leaf_files
 
 State = Literal["added", "changed", "deleted"]
 EVERYTHING = "empty"

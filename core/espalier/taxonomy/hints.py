@@ -6,10 +6,11 @@ from typing import Any
 
 import yaml
 
+from espalier.personal_data import personal_data
 from espalier.taxonomy.places import is_in_text, name, node_at, place, yaml_path
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.source import Source
-from espalier.taxonomy.telltale import near_duplicates, other_model, personal_data
+from espalier.taxonomy.telltale import near_duplicates, other_model
 
 # The public taxonomy's README: contexts of 500 words, questions and answers of 250.
 MAX_WORDS = {"context": 500, "question": 250, "answer": 250}
@@ -64,8 +65,7 @@ def _about_text(where: Where, text: str) -> Iterator[tuple[str, str]]:
         yield f"long-{where[-1]}", f"The {name(where)} has {words} words. Shorten it to {limit} at most."
     found = personal_data(text)
     if found:
-        kind, match = found
-        message = f"The {name(where)} holds what looks like {kind} ({match}). Replace it by an invented one."
+        message = f"The {name(where)} holds what looks like {found.kind} ({found.text}). Replace it by an invented one."
         yield "personal-data", message
     model = other_model(text)
     if model:

@@ -20,6 +20,11 @@ class SeedExample:
     answer: str
     context: str | None = None
 
+    @property
+    def request(self) -> str:
+        """Return what the student is asked in a grounded skill: the question, after the passage."""
+        return f"{self.context}\n\n{self.question}" if self.context else self.question
+
 
 @dataclass(frozen=True)
 class DocumentReference:

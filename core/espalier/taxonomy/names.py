@@ -5,8 +5,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from espalier.errors import EspalierError
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import LEAF_FILE
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE
 
 _LONGEST = 100  # bytes: the path of a leaf has to fit into 1,024 on the Mac
 

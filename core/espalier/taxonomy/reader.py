@@ -8,8 +8,7 @@ from espalier.errors import EspalierError
 from espalier.taxonomy.attribution import read_attributions
 from espalier.taxonomy.checker import Examination, examine
 from espalier.taxonomy.leaf import DocumentReference, Kind, Leaf, Origin, SeedExample
-from espalier.taxonomy.schema import FOLDERS
-from espalier.taxonomy.walk import leaf_files, stays_inside
+from espalier.taxonomy.walk import FOLDERS, leaf_files, stays_inside
 
 
 def read_taxonomy(root: Path) -> list[Leaf]:
@@ -73,7 +72,9 @@ def _examined(taxonomy_root: Path, qna: Path) -> Examination:
 def _accepted(qna: Path, examined: Examination) -> Mapping[str, Any]:
     if examined.errors:
         first, more = examined.errors[0], len(examined.errors) - 1
-        rest = f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file." if more else ""
+        rest = f" There are {more} more errors in this file." if more else ""
+        if more == 1:
+            rest = " There is 1 more error in this file."
         raise EspalierError(f"{qna}, line {first.line}, column {first.column}: {first.message}{rest}")
     if not examined.contents:
         raise EspalierError(f"{qna} is empty. Write the leaf, or delete the file.")

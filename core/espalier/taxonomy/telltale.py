@@ -1,4 +1,4 @@
-"""What reviewers of the public taxonomy turn away, found by plain code: personal data, other models, repetition."""
+"""What reviewers of the public taxonomy turn away, found by plain code: other models, repetition."""
 
 import re
 from collections.abc import Sequence
@@ -6,14 +6,6 @@ from collections.abc import Sequence
 import numpy
 from rapidfuzz import fuzz, process, utils
 
-_EMAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-zA-Z]{2,}")
-# With a country code, or grouped as in North America: bare digits are more often years, sums and identifiers.
-_PHONE = re.compile(
-    r"(?<![\w.])(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w)"
-)
-_DIGITS = re.compile(r"\d{4}")  # every number below ends in four
-_CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
-_INVENTED = re.compile(r"@(?:[\w-]+\.)*example\.(?:com|org|net)$|\b555[ .-]?\d{4}$|^123-456-7890$")  # RFC 2606
 _MODELS = re.compile(
     r"\b[Aa]s an? (?:AI|artificial intelligence|large language|language)\b(?: language)?(?: model| assistant)?"
     r"|\b(?:Chat ?GPT|GPT-?[345]\w*|OpenAI|Google Bard|Bing Chat|Claude AI|Gemini (?:Pro|Ultra)|DeepSeek|Mixtral)\b"
@@ -21,17 +13,6 @@ _MODELS = re.compile(
 _SAME = 92  # of 100: rapidfuzz's ratio of two normalised questions that differ in a letter or a word
 _SHORT = 12  # characters: shorter questions are alike by nature
 _MOST = 200  # questions compared with each other: 20,000 pairs
-
-
-def personal_data(text: str) -> tuple[str, str] | None:
-    """Return (kind, what was found) for the first e-mail address, card or telephone number in a text."""
-    if "@" not in text and not _DIGITS.search(text):
-        return None
-    for kind, pattern in (("an e-mail address", _EMAIL), ("a card number", _CARD), ("a telephone number", _PHONE)):
-        for found in pattern.finditer(text):
-            if not _INVENTED.search(found[0]) and (pattern is not _CARD or _is_card(found[0])):
-                return kind, found[0].strip()
-    return None
 
 
 def other_model(text: str) -> str | None:
@@ -59,10 +40,3 @@ def near_duplicates(questions: Sequence[str], contexts: Sequence[str]) -> list[t
                 pairs.append((later, earlier))
                 break
     return pairs
-
-
-def _is_card(digits: str) -> bool:
-    """Return whether the check digit is right (Luhn's sum, ISO/IEC 7812-1)."""
-    numbers = [int(character) for character in reversed(digits) if character.isdigit()]
-    doubled = sum(sum(divmod(2 * number, 10)) for number in numbers[1::2])
-    return (sum(numbers[::2]) + doubled) % 10 == 0 and len(set(numbers)) > 1

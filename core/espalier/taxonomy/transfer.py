@@ -11,9 +11,8 @@ from pathlib import Path, PurePosixPath
 from espalier.errors import EspalierError
 from espalier.taxonomy.archive import pack, unpack
 from espalier.taxonomy.names import proper_name
-from espalier.taxonomy.schema import FOLDERS
 from espalier.taxonomy.source import ReadingError, parse, read_text
-from espalier.taxonomy.walk import LEAF_FILE, entries_of, leaf_files, stays_inside
+from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, entries_of, leaf_files, stays_inside
 
 _TARS = (".tar", ".tar.gz", ".tgz")
 _YAMLS = (".yaml", ".yml")

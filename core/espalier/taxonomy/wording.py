@@ -87,8 +87,10 @@ def _message(finding: Finding, node: yaml.Node | None) -> str:
             return f"{start} has {len(finding.value)} of at least {finding.limit} {noun}. Add more."
         case "uniqueItems":
             twins = _listed([name((*finding.path, index)) for index in finding.details])
-            verb, it = ("is", "it") if len(finding.details) == 1 else ("are", "them")
-            return f"{twins[0].upper()}{twins[1:]} {verb} the same as an earlier one. Change or delete {it}."
+            twins = f"{twins[0].upper()}{twins[1:]}"
+            if len(finding.details) == 1:
+                return f"{twins} is the same as an earlier one. Change or delete it."
+            return f"{twins} are the same as an earlier one. Change or delete them."
         case "const":
             return f"The version must be {finding.limit}. Write “version: {finding.limit}”, without quotes."
     return _type_message(start, finding, node)

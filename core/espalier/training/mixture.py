@@ -7,6 +7,7 @@ from zlib import crc32
 from rapidfuzz import fuzz
 
 from espalier.synthesis.checks import NEAR
+from espalier.synthesis.exchange import is_imported
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import plain
 from espalier.taxonomy.leaf import Leaf
@@ -16,7 +17,12 @@ HELD_OUT = 20  # one accepted sample in so many is kept for validation
 
 @dataclass(frozen=True)
 class Row:
-    """One question and answer of the mixture; ``origin`` is seed or sample."""
+    """One question and answer of the mixture.
+
+    Attributes:
+        question: what the student is asked, after the text that belongs to it.
+        origin: seed, sample or imported.
+    """
 
     leaf: str
     question: str
@@ -34,10 +40,10 @@ class Mixture:
 
 
 def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str]) -> Mixture:
-    """Return the mixture: each leaf's seeds and accepted samples, but for a fixed share of the samples.
+    """Return the mixture: each leaf's seeds and samples, but for a fixed share of the samples.
 
     Args:
-        leaves: with all their samples.
+        leaves: with the samples that the student shall learn from.
         questions: hand-written held-out questions; a row that is nearly the same as one is left out.
     """
     forbidden = [plain(question) for question in questions]
@@ -45,16 +51,21 @@ def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str
     held_out: list[Row] = []
     withheld = 0
     for leaf, samples in leaves:
-        rows = [Row(leaf.path, seed.question, seed.answer, "seed") for seed in leaf.seeds]
+        is_grounded = leaf.kind == "grounded skill"
+        rows = [
+            (Row(leaf.path, seed.request if is_grounded else seed.question, seed.answer, "seed"), seed.question)
+            for seed in leaf.seeds
+        ]
         seen: dict[str, int] = {}
         for sample in samples:
-            if not sample.is_accepted:
-                continue
-            row = Row(leaf.path, sample.question, sample.answer, "sample")
+            row = Row(leaf.path, sample.request, sample.answer, "imported" if is_imported(sample) else "sample")
             seen[sample.source] = seen.get(sample.source, 0) + 1
             is_spare = seen[sample.source] > 3 and crc32(sample.question.encode()) % HELD_OUT == 0
-            (held_out if is_spare else rows).append(row)
-        kept = [row for row in rows if not _is_near(plain(row.question), forbidden)]
+            if is_spare:
+                held_out.append(row)
+            else:
+                rows.append((row, sample.question))
+        kept = [row for row, question in rows if not _is_near(plain(question), forbidden)]
         withheld += len(rows) - len(kept)
         train += kept
     return Mixture(tuple(train), tuple(held_out), withheld)

@@ -1,18 +1,21 @@
 """The jobs of one project: start them, follow the current one, and offer again what was cut off."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from espalier.messages import Stage
+from espalier.teachers.opening import unallowed
 from espalier_desktop.home import logs_folder
-from espalier_desktop.jobs.job import Job, JobState
+from espalier_desktop.jobs.job import Job, JobState, is_resumable
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.record import JobRecord, clear_record, read_record
 from espalier_desktop.jobs.story import Story
 
 _KEPT_LOGS = 20
+_SENDING = ("generate", "train", "tune", "suggest", "explain")  # commands that may need the teacher or the critic
 
 
 class ProjectJobs(QObject):
@@ -22,11 +25,13 @@ class ProjectJobs(QObject):
         changed: a job of this project came, moved on or ended.
         stage_ended: a stage of the running job has written its output.
         ended: the Story of the job that is over.
+        leave_wanted: a job would send text to an Endpoint that the person has not allowed; with what starts it again.
     """
 
     changed = Signal()
     stage_ended = Signal()
     ended = Signal(object)
+    leave_wanted = Signal(object, object)
 
     def __init__(self, root: Path, queue: JobQueue, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,9 +63,13 @@ class ProjectJobs(QObject):
         """Return what a job did so far."""
         return self._stories[id(job)]
 
-    def start(self, command: str, **arguments: object) -> Job:
-        """Ask for a job; it starts at once when no other runs."""
-        self.interrupted = None
+    def start(self, command: str, **arguments: object) -> None:
+        """Ask for a job; it starts at once when no other runs and nobody has to be asked first."""
+        if command in _SENDING and (endpoint := unallowed(self._root)):
+            self.leave_wanted.emit(endpoint, partial(self.start, command, **arguments))
+            return
+        if is_resumable(command):
+            self.interrupted = None
         log = logs_folder() / f"worker-{time.strftime('%Y-%m-%dT%H-%M-%S')}-{command}.log"
         for old in sorted(logs_folder().glob("worker-*.log"))[:-_KEPT_LOGS]:
             old.unlink(missing_ok=True)
@@ -69,7 +78,6 @@ class ProjectJobs(QObject):
         self._stories[id(job)] = self.latest[command] = story
         job.reported.connect(self._on_reported)
         self._queue.submit(job)
-        return job
 
     def resume(self) -> None:
         """Ask again for the job that was cut off; finished work is not done twice."""

@@ -59,7 +59,7 @@ def _generate(shell: Shell) -> Page:
 
 
 def _review(shell: Shell) -> Page:
-    from espalier_desktop.pages.planned import ReviewPage
+    from espalier_desktop.pages.review.page import ReviewPage
 
     return ReviewPage(shell)
 

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QTableView, QTextBrowser, 
 
 from espalier.errors import EspalierError
 from espalier.status import LeafStatus
+from espalier.synthesis.later import checked
 from espalier.synthesis.sample import Journal, Sample
 from espalier_desktop import theme
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.samples_model import SamplesModel
@@ -125,7 +126,7 @@ class GeneratePage(Page):
             texts = [tr("Nothing is written for this leaf as it is now")]
         self.summary.setText(" · ".join(texts))
         reasons = [(tr("Any reason"), "rejected")]
-        reasons += [(f"{name} ({number(count)})", name) for name, count in leaf.rejected.items()]
+        reasons += [(f"{said(name)} ({number(count)})", name) for name, count in leaf.rejected.items()]
         if [self.reason.itemText(place) for place in range(self.reason.count())] != [text for text, _ in reasons]:
             self.reason.clear()
             for text, name in reasons:
@@ -137,7 +138,7 @@ class GeneratePage(Page):
         if not leaf.journal:
             return []
         try:
-            return Journal(self.shell.document.project.samples / leaf.journal).samples
+            return checked(Journal(self.shell.document.project.samples / leaf.journal))
         except (EspalierError, OSError, KeyError, TypeError):
             return []
 
@@ -174,7 +175,7 @@ class GeneratePage(Page):
         self._write(cursor, tr("Answer"), sample.answer)
         if sample.source and sample.source != sample.answer:
             self._write(cursor, tr("Written from"), sample.source)
-        checks = "\n".join(f"{'✓' if check.passed else '✕'}  {check.reason}" for check in sample.verdict)
+        checks = "\n".join(f"{'✓' if check.passed else '✕'}  {said(check.reason)}" for check in sample.verdict)
         self._write(cursor, tr("Checks"), checks)
         self.detail.moveCursor(QTextCursor.MoveOperation.Start)
 

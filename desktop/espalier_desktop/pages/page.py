@@ -66,3 +66,6 @@ class Page(QWidget):
 
     def showing(self) -> None:
         """Do what is due when the page comes into view."""
+
+    def closing(self) -> None:
+        """Do what is due before the window closes."""

@@ -9,19 +9,6 @@ from espalier_desktop.widgets.basics import button, column
 from espalier_desktop.widgets.empty import EmptyState
 
 
-class ReviewPage(Page):
-    """Going through samples by hand."""
-
-    def __init__(self, shell: Shell) -> None:
-        super().__init__(shell)
-        text = tr(
-            "Here you will go through the samples with one hand on the keyboard: keep, reject, edit. It is not built "
-            "yet. Until then the critic decides alone, and Generate shows every sample with its verdict."
-        )
-        self.show_samples = button(tr("Show Samples"), lambda: shell.go("generate"), role="primary")
-        self.setLayout(column(EmptyState("review", tr("Review is not built yet"), text, self.show_samples)))
-
-
 class ExportPage(Page):
     """Taking the adapter elsewhere."""
 

@@ -44,7 +44,8 @@ class TrainPage(Page):
         runs = all_runs(self.shell.document.project)
         self._stack.setCurrentIndex(1 if story or runs else 0)
         is_running = story is not None and not story.state.is_over
-        self.start.setEnabled(self.shell.jobs.current is None)
+        document = self.shell.document
+        self.start.setEnabled(self.shell.jobs.current is None and bool(document.leaves) and not document.errors)
         if story:
             self._show_story(story)
         self._figures.setVisible(story is not None)

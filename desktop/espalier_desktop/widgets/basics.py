@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from espalier_desktop.icons import icon
@@ -30,6 +40,17 @@ def set_role(widget: QWidget, role: str) -> None:
         widget.setProperty("role", role)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def set_widths(splitter: QSplitter, widths: object) -> None:
+    """Give the parts of a splitter the widths in px that were stored; anything else changes nothing.
+
+    Parts that are hidden, and those of a window that has another size, get their share later.
+    """
+    if not isinstance(widths, list) or len(widths) != splitter.count():
+        return
+    if all(str(width).isdecimal() for width in widths) and any(map(int, widths)):
+        splitter.setSizes([int(width) for width in widths])
 
 
 def button(

@@ -7,9 +7,9 @@ from espalier_desktop.widgets.basics import column, label, picture, row
 
 
 class EmptyState(QWidget):
-    """An icon, a line, a sentence and at most one button, in the middle of the room there is."""
+    """An icon, a line, a sentence and what can be done, the first thing first, in the middle of the room there is."""
 
-    def __init__(self, icon_name: str, line: str, sentence: str, action: QPushButton | None = None) -> None:
+    def __init__(self, icon_name: str, line: str, sentence: str, *actions: QPushButton) -> None:
         super().__init__()
         self.line = label(line, "headline")
         self.sentence = label(sentence, "muted", wrap=True)
@@ -19,8 +19,8 @@ class EmptyState(QWidget):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         items: list[object] = [row(None, picture(icon_name, 40), None), 4, self.line, row(None, self.sentence, None)]
-        if action:
-            items += [8, row(None, action, None)]
+        if actions:
+            items += [8, row(None, *actions, None)]
         self.setLayout(column(None, *items, None))  # type: ignore[arg-type]  # a list of what column takes
 
 

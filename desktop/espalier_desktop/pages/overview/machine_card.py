@@ -24,6 +24,9 @@ class MachineCard(QFrame):
             _Fact("disk", tr("Disk"), disk, advice),
             _Fact("fits", tr("Can train"), *_largest(machine)),
         ]
+        widest = max(fact.name.sizeHint().width() for fact in self.facts)
+        for fact in self.facts:
+            fact.name.setMinimumWidth(widest)
         layout: QVBoxLayout = column(label(tr("This machine"), "headline"), 4, spacing=10)
         for place, fact in enumerate(self.facts):
             if place:
@@ -42,9 +45,8 @@ class _Fact:
         items = [self.value]
         if note:
             items.append(label(note, "caption", wrap=True))
-        title = label(name, "muted")
-        title.setMinimumWidth(84)
-        self.layout = row(picture(icon_name, 20), title, column(*items, spacing=2), spacing=10)
+        self.name = label(name, "muted")
+        self.layout = row(picture(icon_name, 20), self.name, column(*items, spacing=2), spacing=10)
         self.layout.setStretch(2, 1)
 
 

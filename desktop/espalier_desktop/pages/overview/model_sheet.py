@@ -17,9 +17,16 @@ NameRole = Qt.ItemDataRole.UserRole  # the model's name or path
 
 
 class ModelSheet(Sheet):
-    """The models on this machine, and a folder of one's own."""
+    """The models on this machine, a folder of one's own, and for a teacher an endpoint."""
 
-    def __init__(self, parent: QWidget, line: str, current: str, choose: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        line: str,
+        current: str,
+        choose: Callable[[str], object],
+        choose_endpoint: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__(
             parent,
             line,
@@ -46,6 +53,8 @@ class ModelSheet(Sheet):
         self.body.addWidget(self.models)
         self.add_cancel()
         self.add(tr("Choose a Folder…"), self._choose_folder)
+        if choose_endpoint:
+            self.add(tr("Endpoint…"), choose_endpoint)
         self.add(tr("Use This Model"), lambda: choose(self.models.currentIndex().data(NameRole)), is_primary=True)
         self.models.setFocus()
 

@@ -7,7 +7,9 @@ from espalier.errors import EspalierError
 from espalier.models.folder import find_model, model_info
 from espalier.models.starter import STARTER
 from espalier.project import Project
-from espalier_desktop.i18n import tr
+from espalier.teachers.endpoint import is_endpoint, parse_endpoint
+from espalier_desktop.endpoints import endpoint_state
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.widgets.basics import button, column, label, line, picture, row, set_role
 from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.segments import Segments
@@ -73,20 +75,27 @@ class _ModelRow:
         self.layout.setStretch(1, 1)
 
     def show_model(self, name: str) -> None:
-        self.name.setText(name)
-        text, is_missing = model_state(name)
+        self.name.setText(model_name(name))
+        text, role = model_state(name)
         self.state.setText(text)
-        set_role(self.state, "error" if is_missing else "caption")
+        set_role(self.state, role)
 
 
-def model_state(name: str) -> tuple[str, bool]:
-    """Return whether a model is on this machine, in words, and whether it is missing for good."""
+def model_name(setting: str) -> str:
+    """Return what a model is called; of one behind an endpoint without the address."""
+    return setting.partition("#")[2] or setting if is_endpoint(setting) else setting
+
+
+def model_state(name: str) -> tuple[str, str]:
+    """Return where a model is, in words, and the role of the label that says it: error when it is missing for good."""
     try:
+        if is_endpoint(name):
+            return endpoint_state(parse_endpoint(name))
         info = model_info(find_model(name), name)
     except EspalierError as error:
         if name == STARTER:
-            return tr("Fetched when it is first needed, 93 MB"), False
-        return str(error), True
+            return tr("Fetched when it is first needed, 93 MB"), "caption"
+        return said(str(error)), "error"
     return tr("On this machine: {architecture}, {precision}, {size}").format(
         architecture=info.architecture, precision=info.precision, size=size(info.bytes)
-    ), False
+    ), "caption"

@@ -4,8 +4,12 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 from espalier.machine import this_machine
+from espalier.teachers.endpoint import Endpoint
+from espalier.teachers.permission import is_allowed
+from espalier_desktop.endpoints import ask_leave
 from espalier_desktop.i18n import tr
 from espalier_desktop.job_card import job_title, unit_text
+from espalier_desktop.pages.overview.endpoint_sheet import EndpointSheet
 from espalier_desktop.pages.overview.machine_card import MachineCard
 from espalier_desktop.pages.overview.model_sheet import ModelSheet
 from espalier_desktop.pages.overview.models_card import ModelsCard
@@ -79,12 +83,21 @@ class OverviewPage(Page):
 
     def choose_model(self, role: str) -> None:
         """Let the person choose the model of a role."""
-        document = self.shell.document
+        document, window = self.shell.document, self.window()
+        student, teacher = document.project.student, document.project.teacher
         if role == "student":
-            current, choose, line = document.project.student, document.set_student, tr("Which model shall learn?")
-        else:
-            current, choose, line = document.project.teacher, document.set_teacher, tr("Which model shall teach?")
-        ModelSheet(self.window(), line, current, choose).open()
+            ModelSheet(window, tr("Which model shall learn?"), student, document.set_student).open()
+            return
+        line = tr("Which model shall teach?")
+        ModelSheet(window, line, teacher, document.set_teacher, self._choose_endpoint).open()
+
+    def _choose_endpoint(self) -> None:
+        EndpointSheet(self.window(), self.shell.document.project.teacher, self._use_endpoint).open()
+
+    def _use_endpoint(self, endpoint: Endpoint) -> None:
+        self.shell.document.set_teacher(endpoint.setting)
+        if not is_allowed(endpoint):
+            ask_leave(self.window(), endpoint, self.refresh)
 
     def _do_next(self) -> None:
         if self.shell.jobs.current:

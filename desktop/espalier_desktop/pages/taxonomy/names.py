@@ -17,8 +17,10 @@ def leaf_name(path: str) -> str:
 
 def branch_name(path: str) -> str:
     """Return a branch's own name; the two at the top have one in the window's language."""
+    if "/" in path:
+        return path.rpartition("/")[2].replace("_", " ")
     tops = {"compositional_skills": tr("Skills"), "knowledge": tr("Knowledge")}
-    return tops.get(path) or path.rpartition("/")[2].replace("_", " ")
+    return tops.get(path) or path.replace("_", " ")
 
 
 def change_word(change: str) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QIcon
 from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
@@ -15,6 +15,7 @@ from espalier.taxonomy.names import name_problem, proper_name
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.walk import FOLDERS
 from espalier_desktop.i18n import tr
+from espalier_desktop.icons import icon
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.taxonomy.editor import LeafEditor
 from espalier_desktop.pages.taxonomy.git_strip import GitStrip
@@ -26,7 +27,7 @@ from espalier_desktop.pages.taxonomy.new_leaf import NewLeafSheet
 from espalier_desktop.pages.taxonomy.popover import ProblemsPopover
 from espalier_desktop.pages.taxonomy.tree_model import TreeModel
 from espalier_desktop.pages.taxonomy.tree_view import TreeView
-from espalier_desktop.widgets.basics import button, column, label, line, row
+from espalier_desktop.widgets.basics import button, column, label, line, row, set_role, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 _TREE_COMMANDS = ("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf")
@@ -78,6 +79,9 @@ class TaxonomyPage(Page):
         parts += [tr("%n warning(s)", found.count("warning"))] if "warning" in found else []
         parts += [tr("%n hint(s)", found.count("hint"))] if "hint" in found else []
         self.problems.setText(" · ".join(parts) if len(parts) > 1 else f"{parts[0]} · {tr('no problems')}")
+        state = "error" if errors else "warning" if "warning" in found else ""
+        set_role(self.problems, f"link {state}".strip())
+        self.problems.setIcon(icon(state, state) if state else QIcon())
         self.problems.setAccessibleName(f"{tr('Problems')}: {self.problems.text()}")
         has_any = bool(leaves) or any(top.children for top in self._document.tree.children)
         self._stack.setCurrentIndex(1 if has_any else 0)
@@ -86,12 +90,15 @@ class TaxonomyPage(Page):
 
     @override
     def save_state(self) -> dict[str, Any]:
-        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode}
+        widths = {"widths": self._splitter.sizes(), "editor_widths": self.editor.splitter.sizes()}
+        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode, **widths}
 
     @override
     def restore_state(self, state: dict[str, Any]) -> None:
         if isinstance(state.get("open"), list):
             self.tree.open_first([str(path) for path in state["open"]])
+        set_widths(self._splitter, state.get("widths"))
+        set_widths(self.editor.splitter, state.get("editor_widths"))
         if state.get("mode") in self.editor.modes.buttons:
             self.editor.set_mode(state["mode"])
         self._choose(str(state.get("leaf", "")))
@@ -110,6 +117,8 @@ class TaxonomyPage(Page):
             "source": self._toggle_source,
             "problems": self.show_problems,
             "fix_all": self.fix_all,
+            "add_document": self._add_document,
+            "ask_student": self._ask_student,
             "difference": self.git.show_difference,
             "commit": self.git.ask_commit,
         }[command]()
@@ -292,6 +301,17 @@ class TaxonomyPage(Page):
     def _reveal(self) -> None:
         folder = self._document.project.taxonomy / self.chosen
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _add_document(self) -> None:
+        if self.chosen in self._document.leaves and self.editor.has_documents:
+            self.editor.set_mode("documents")
+            self.editor.documents.choose_files()
+        else:
+            self.shell.toast(tr("Choose a knowledge leaf first. Documents belong to what the model shall know."))
+
+    def _ask_student(self) -> None:
+        if self.chosen not in self._document.leaves or not self.editor.ask_all():
+            self.shell.toast(tr("Choose a leaf with a seed question first."))
 
     def _toggle_source(self) -> None:
         self.editor.set_mode("form" if self.editor.source.isVisible() else "both")

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 from espalier.status import LeafStatus
 from espalier.taxonomy.codes import code
 from espalier.taxonomy.problems import Problem, Severity
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.icons import icon
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.pages.taxonomy.problem_list import SIGNS, severity_word
@@ -80,11 +80,11 @@ def _item(path: str, problem: Problem) -> QListWidgetItem:
     place = (
         tr("{leaf}, line {line}").format(leaf=leaf_name(path), line=problem.line) if path else Path(problem.path).name
     )
-    item = QListWidgetItem(f"{place}\n{problem.message}")
+    item = QListWidgetItem(f"{place}\n{said(problem.message)}")
     token = {"error": "error", "warning": "warning", "hint": "muted"}[problem.severity]
     item.setIcon(icon(SIGNS[problem.severity], token))
     item.setData(Qt.ItemDataRole.UserRole, (path, problem))
-    words = f"{severity_word(problem.severity)}, {place}: {problem.message}"
+    words = f"{severity_word(problem.severity)}, {place}: {said(problem.message)}"
     item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
     item.setToolTip(path)
     return item

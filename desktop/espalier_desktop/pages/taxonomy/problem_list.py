@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from espalier.taxonomy.problems import Problem, Severity
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.widgets.basics import button, clear, column, label, picture, row
 
 SIGNS = {"error": "error", "warning": "warning", "hint": "help"}  # icons
@@ -47,7 +47,7 @@ class ProblemList(QWidget):
 
     def _row(self, problem: Problem) -> QWidget:
         role = {"error": "error", "warning": "warning", "hint": "muted"}[problem.severity]
-        words = problem.message
+        words = said(problem.message)
         if self._with_lines:
             words = tr("Line {line}: {message}").format(line=problem.line, message=words)
         text = label(words, role, wrap=True)

@@ -22,7 +22,7 @@ from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.schema import Folder
 from espalier.taxonomy.source import unix_lines
 from espalier_desktop import theme
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.taxonomy.completion import KeyCompleter
 from espalier_desktop.pages.taxonomy.highlighter import YamlHighlighter
 from espalier_desktop.widgets.plain_edit import PlainEdit
@@ -136,7 +136,7 @@ class SourceEdit(PlainEdit):
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             place = self.viewport().mapFrom(self, event.pos())
             line = self.cursorForPosition(place).blockNumber() + 1
-            words = [problem.message for problem in self._problems if problem.line == line]
+            words = [said(problem.message) for problem in self._problems if problem.line == line]
             QToolTip.showText(event.globalPos(), "\n".join(words), self)
             return True
         return super().event(event)

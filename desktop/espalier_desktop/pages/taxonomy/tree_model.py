@@ -22,6 +22,7 @@ BadgeRole = Role.UserRole + 1  # its `Badge`
 MIME = "application/x-espalier-path"
 _FIXED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
 _FREE = _FIXED | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+_FREE_AND_LAST = _FREE | Qt.ItemFlag.ItemNeverHasChildren  # spares the view many questions
 _STATES = ("", "wait", "warning", "error")  # from good to bad
 
 
@@ -70,9 +71,10 @@ class Twig:
     shown: list["Twig"] = field(default_factory=list)
     badge: Badge = field(default_factory=Badge)
     own: Badge | None = None  # of the leaf itself, without what is below it
-    status: LeafStatus | None = None  # from which that was made
     change: str = ""  # of the leaf itself; of a branch: whether a leaf was deleted from it
     searched: str = ""  # what the filter looks through, once it was needed
+    node: Node | None = None  # that its kids were last made to follow
+    row: int = 0  # among those that are shown; to be looked up again when another twig stands there
 
     @property
     def name(self) -> str:
@@ -99,7 +101,9 @@ class TreeModel(QAbstractItemModel):
         self._by_id: dict[int, Twig] = {}
         self._by_path: dict[str, Twig] = {}
         self._filter = ""
-        self._reshaped: list[Twig] = []  # branches that lost or gained something since the badges were made
+        self._statuses: dict[str, LeafStatus] = {}  # that the badges were made from
+        self._changes: dict[str, str] = {}  # and these
+        self._reshaped: list[Twig] = []  # what came, and branches that lost or gained something, since then
         self._tree = Node("", False, ())
         self._root = self._grown(self._tree, None)
 
@@ -112,6 +116,11 @@ class TreeModel(QAbstractItemModel):
     def paths(self) -> list[str]:
         """Return the paths of all branches and leaves, from the top down."""
         return [twig.path for twig in _below(self._root) if twig.path]
+
+    @property
+    def branches(self) -> list[str]:
+        """Return the paths of all that have something below them, from the top down."""
+        return [twig.path for twig in _below(self._root) if twig.path and twig.kids]
 
     @property
     def shown_count(self) -> int:
@@ -140,19 +149,15 @@ class TreeModel(QAbstractItemModel):
             statuses: of the leaves by path.
             changes: what became of leaves since the base, by path.
         """
-        stale: dict[int, Twig] = {}
         places = self._places_of(changes or {})
-        for twig in self._by_path.values():
-            status = statuses.get(twig.path) if twig.is_leaf else None
-            if status is not twig.status or (twig.is_leaf and twig.own is None):
-                twig.status, own = status, _badge_of(status) if twig.is_leaf else None
-                if own != twig.own:
-                    twig.own = own
-                    self._mark(twig, stale)
-            if (change := places.get(twig.path, "")) != twig.change:
-                twig.change = change
-                self._mark(twig, stale)
-        for twig in self._reshaped:
+        paths = {path for path, status in statuses.items() if self._statuses.get(path) is not status}
+        paths |= self._statuses.keys() - statuses.keys()
+        paths |= {path for path, _ in self._changes.items() ^ places.items()}
+        self._statuses, self._changes = dict(statuses), places
+        stale: dict[int, Twig] = {}
+        for twig in [*self._reshaped, *(self._by_path[path] for path in paths if path in self._by_path)]:
+            twig.own = _badge_of(statuses.get(twig.path)) if twig.is_leaf else None
+            twig.change = places.get(twig.path, "")
             self._mark(twig, stale)
         self._reshaped.clear()
         for twig in sorted(stale.values(), key=lambda each: -each.path.count("/") if each.path else 1):
@@ -251,7 +256,10 @@ class TreeModel(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        return _FREE if "/" in self._twig(index).path else _FIXED
+        twig = self._by_id.get(index.internalId(), self._root)
+        if twig.kids:
+            return _FREE if "/" in twig.path else _FIXED
+        return _FREE_AND_LAST if "/" in twig.path else _FIXED
 
     @override
     def supportedDropActions(self) -> Qt.DropAction:
@@ -281,16 +289,21 @@ class TreeModel(QAbstractItemModel):
         return False  # the rows have moved already: with True the view would remove them
 
     def _twig(self, index: Index) -> Twig:
-        return self._by_id.get(index.internalId(), self._root) if index.isValid() else self._root
+        return self._by_id.get(index.internalId(), self._root)  # an invalid index has 0, which no twig has
 
     def _index(self, twig: Twig) -> QModelIndex:
-        above = twig.parent
-        if above is None or twig not in above.shown:
+        if twig.parent is None:
             return QModelIndex()
-        return self.createIndex(above.shown.index(twig), 0, twig.id)
+        shown = twig.parent.shown
+        if not (twig.row < len(shown) and shown[twig.row] is twig):
+            for row, each in enumerate(shown):
+                each.row = row
+            if not (twig.row < len(shown) and shown[twig.row] is twig):
+                return QModelIndex()  # the filter hides it
+        return self.createIndex(twig.row, 0, twig.id)
 
     def _grown(self, node: Node, parent: Twig | None) -> Twig:
-        twig = Twig(next(self._ids), node.path, node.is_leaf, parent)
+        twig = Twig(next(self._ids), node.path, node.is_leaf, parent, node=node)
         self._by_id[twig.id] = self._by_path[twig.path] = twig
         twig.kids = twig.shown = [self._grown(child, twig) for child in node.children]
         return twig
@@ -331,6 +344,9 @@ class TreeModel(QAbstractItemModel):
         sift(self._root, "")
 
     def _merge(self, twig: Twig, node: Node) -> None:
+        if twig.node is node:
+            return
+        twig.node = node
         if twig.is_leaf != node.is_leaf:
             twig.is_leaf = node.is_leaf
             self._reshaped.append(twig)
@@ -373,6 +389,7 @@ class TreeModel(QAbstractItemModel):
             each.path = new + each.path[len(old) :]
             each.searched = ""
             self._by_path[each.path] = each
+        self._reshaped += moved
         self._tell(twig)
 
     def _forget(self, twig: Twig) -> None:

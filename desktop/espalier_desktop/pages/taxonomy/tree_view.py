@@ -73,6 +73,14 @@ class TreeView(QTreeView):
         else:
             self.expandToDepth(0)
 
+    @override
+    def expandAll(self) -> None:
+        self.blockSignals(True)  # one call a branch is what takes the time
+        super().expandAll()
+        self.blockSignals(False)
+        if not self._is_filtered:
+            self._open = set(self._tree.branches)
+
     def choose(self, path: str) -> bool:
         """Make a leaf or branch current and visible; return whether it is shown at all."""
         index = self._tree.index_of(path)

@@ -1,0 +1,83 @@
+"""The plain-code critic: one list of checks for any sample of any pipeline, the cheapest first."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from espalier.synthesis import checks
+from espalier.synthesis.sample import Check, Sample
+from espalier.synthesis.tongues import tongue
+from espalier.taxonomy.leaf import Leaf
+
+CONTENT = "content"  # the one check that stands for all that follow when they are passed: rows are many
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What the samples of one leaf are held against.
+
+    Attributes:
+        tongue: code of the leaf's language; None when its seeds do not tell.
+        examples: question and answer of each seed; the answer is "" where samples must give the seeds' own answers.
+        about: what the leaf is about, in its own words: samples may use them.
+    """
+
+    tongue: str | None
+    examples: tuple[tuple[str, str], ...]
+    about: str
+
+    @classmethod
+    def of(cls, leaf: Leaf) -> "Standard":
+        """Return the standard of a leaf."""
+        answers = [seed.answer for seed in leaf.seeds]
+        is_fixed_set = 2 * len(set(answers)) <= len(answers)
+        examples = tuple((seed.question, "" if is_fixed_set else seed.answer) for seed in leaf.seeds)
+        text = " ".join([leaf.description, *(f"{seed.question} {seed.answer}" for seed in leaf.seeds)])
+        return cls(tongue(text), examples, f"{leaf.description} {leaf.domain}")
+
+
+def content(sample: Sample, standard: Standard, source: str) -> Check:
+    """Return the first check of a sample's content that fails, else one that says what was looked for.
+
+    Args:
+        sample: to check.
+        standard: of its leaf.
+        source: text that the sample was drawn from, "" for a freeform skill.
+    """
+    failed = next((check for check in _content(sample, standard, source) if not check.passed), None)
+    reason = "Nothing personal, prohibited or copied; its language is the leaf's."
+    return failed or Check(CONTENT, True, reason)
+
+
+def _content(sample: Sample, standard: Standard, source: str) -> Iterator[Check]:
+    whole = f"{sample.context}\n{sample.question}\n{sample.answer}"
+    is_told = any(not answer for _, answer in standard.examples)
+    yield checks.gives_an_answer(sample.answer)
+    yield checks.is_permitted(whole)
+    yield checks.holds_nothing_personal(whole)
+    yield checks.speaks_for_itself(whole)
+    yield checks.keeps_language([sample.question] if is_told else [sample.question, sample.answer], standard.tongue)
+    allowed = f"{source} {sample.context} {standard.about}" if source or sample.context else ""
+    yield checks.copies_no_example(sample.question, "" if is_told else sample.answer, allowed, standard.examples)
+
+
+def judge_plainly(sample: Sample, standard: Standard, source: str, known: Iterable[str]) -> Sample:
+    """Return a sample with every plain check up to the first that fails.
+
+    Args:
+        sample: of any pipeline.
+        standard: of its leaf.
+        source: text that it was drawn from, "" for a freeform skill.
+        known: plain form of the questions that are there already, in the seeds too; of the same context only.
+    """
+    for check in _plain(sample, standard, source, known):
+        sample = sample.judged(check)
+        if not check.passed:
+            break
+    return sample
+
+
+def _plain(sample: Sample, standard: Standard, source: str, known: Iterable[str]) -> Iterator[Check]:
+    if not sample.context:
+        yield checks.points_at_nothing(sample.question)
+    yield content(sample, standard, source)
+    yield checks.is_new(sample.question, known)

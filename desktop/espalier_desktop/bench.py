@@ -1,0 +1,159 @@
+"""How quickly the window starts and follows the hand, also with ten thousand leaves; ``espalier bench window`` runs it.
+
+Everything is measured in new processes with a home of their own. A pause is what a person would feel: the longest
+time in which the window takes no event, either while it does what was asked or right afterwards.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtTest import QTest
+
+from espalier import project
+from espalier.demo import create_example
+from espalier.taxonomy.bench import make_taxonomy
+from espalier_desktop.main_window import MainWindow
+
+LEAVES = 10_000
+STARTS = 7
+_QUIET = 0.6  # seconds after an action in which its timers come due
+_LONGEST_CHECK = 600  # seconds
+_BARE = """
+import sys
+from PySide6.QtWidgets import QApplication, QMainWindow
+application = QApplication(sys.argv)
+application.setStyle("Fusion")
+window = QMainWindow()
+window.resize(1280, 800)
+window.show()
+application.processEvents()
+"""
+_IMPORTS = """
+import espalier_desktop.app
+import espalier_desktop.pages.overview.page
+"""
+_OURS = """
+import sys
+from pathlib import Path
+from espalier_desktop.app import make_application
+from espalier_desktop.desk import Desk
+application, translators = make_application(sys.argv[:1])
+window = Desk(application).open(Path(sys.argv[1]))
+application.processEvents()
+assert window is not None and window.isVisible()
+"""
+_END = "import os\nos._exit(0)\n"
+
+
+def main() -> int:
+    """Print every figure, as JSON with ``--json``, and return 0."""
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory(prefix="espalier-bench-") as folder:
+        os.environ["ESPALIER_HOME"] = str(Path(folder) / "home")
+        figures = measure_start(Path(folder)) | measure_large(Path(folder))
+    for name, value in figures.items():
+        print(json.dumps({name: value}) if "--json" in sys.argv else f"window, {name}: {value:,.3f}")
+    return 0
+
+
+def measure_start(folder: Path, times: int = STARTS) -> dict[str, float]:
+    """Return the seconds until a window can be used, and how many times those of a bare one they are.
+
+    The bare window is an empty main window of Qt in a process that has imported what ours needs. Each figure is the
+    median of several new processes, taken in turn.
+    """
+    create_example(folder / "example")
+    programs = {"bare": _BARE, "bare with imports": _IMPORTS + _BARE, "with a project": _OURS}
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(times + 1):
+        for name, code in programs.items():
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code + _END, str(folder / "example")], check=True)
+            seconds[name].append(time.perf_counter() - begun)
+    medians = {f"start, {name}": statistics.median(each[1:]) for name, each in seconds.items()}  # the first is cold
+    return {**medians, "start, ratio": medians["start, with a project"] / medians["start, bare with imports"]}
+
+
+def measure_large(folder: Path, leaves: int = LEAVES) -> dict[str, float]:
+    """Return the seconds until a project of this many leaves can be used, and the longest pauses in using it."""
+    from espalier_desktop.app import make_application
+    from espalier_desktop.desk import Desk
+
+    root = folder / "large"
+    make_taxonomy(project.create(root).taxonomy, leaves)
+    application, translators = make_application(sys.argv[:1])
+    application.setProperty("translators", translators)
+    begun = time.perf_counter()
+    window = Desk(application).open(root)
+    assert window
+    window.go("taxonomy")
+    application.processEvents()
+    found = {"seconds to open": time.perf_counter() - begun}
+    begun = time.perf_counter()
+    pauses = []
+    while window.document.status is None:
+        assert time.perf_counter() - begun < _LONGEST_CHECK
+        pauses.append(_pause(lambda: None, 0.1))
+    found |= {"seconds to check every leaf": time.perf_counter() - begun, "pause while it checks": max(pauses)}
+    found |= _pauses(window)
+    window.close()
+    application.processEvents()
+    return {f"{leaves:,} leaves, {name}": value for name, value in found.items()}
+
+
+def _pauses(window: MainWindow) -> dict[str, float]:
+    from espalier_desktop.pages.taxonomy.page import TaxonomyPage
+
+    page = window.page
+    assert isinstance(page, TaxonomyPage)
+    tree, leaves = page.tree, page.model.leaves
+    leaf, other = leaves[len(leaves) // 2], leaves[len(leaves) // 3]
+    bar = tree.verticalScrollBar()
+
+    def keys() -> float:
+        return max(_pause(lambda key=key: QTest.keyClick(page.filter, key)) for key in "leaf_42")  # type: ignore[misc]
+
+    def scroll() -> float:
+        steps = range(0, bar.maximum(), max(bar.maximum() // 50, 1))
+        return max(_pause(lambda step=step: bar.setValue(step), 0) for step in steps)  # type: ignore[misc]
+
+    return {
+        "pause for a key in the filter": keys(),
+        "pause to clear it": _pause(page.filter.clear),
+        "pause to open all branches": _pause(tree.expandAll),
+        "pause to scroll": scroll(),
+        "pause for a key in the filter, all open": keys(),
+        "pause to clear it, all open": _pause(page.filter.clear),
+        "pause to close all branches": _pause(tree.collapseAll),
+        "pause to show another leaf": _pause(lambda: tree.choose(other)),
+        "pause to rename a leaf": _pause(lambda: window.document.rename(leaf, "renamed")),
+        "pause to undo that": _pause(window.document.take_back),
+    }
+
+
+def _pause(act: Callable[[], object], quiet: float = _QUIET) -> float:
+    """Return the longest time, in seconds, without an event while something is done and soon after."""
+    begun = time.perf_counter()
+    act()
+    longest = time.perf_counter() - begun
+    end = begun + longest + quiet
+    while True:
+        begun = time.perf_counter()
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
+        longest = max(longest, time.perf_counter() - begun)
+        if time.perf_counter() >= end:
+            return longest
+        time.sleep(0.001)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

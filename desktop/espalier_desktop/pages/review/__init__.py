@@ -1,0 +1,1 @@
+"""The Review page: every sample in one table, and a person's decision about each."""
