@@ -11,8 +11,8 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, suggest, explain, train, quantize, evaluate, tune, demo, ask, fetch, import, bench, or one
-            of ``errands``.
+        command: generate, try, suggest, explain, train, quantize, evaluate, tune, demo, ask, fetch, import, bench, or
+            one of ``errands``.
         arguments: plain values that the command takes; paths as text.
     """
 
@@ -71,7 +71,8 @@ class Drawn:
 
     Attributes:
         leaf: its path.
-        rows: each with ``question``, ``answer``, ``accepted`` (true or false) and ``reason``, "" where it is accepted.
+        rows: each with its sample's ``key``, ``question``, ``answer``, ``accepted`` (true or false) and ``reason``, ""
+            where it is accepted.
     """
 
     leaf: str
