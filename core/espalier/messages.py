@@ -11,8 +11,8 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, try, suggest, explain, train, quantize, evaluate, tune, demo, ask, fetch, import, bench, or
-            one of ``errands``.
+        command: generate, try, suggest, explain, train, quantize, evaluate, tune, demo, ask, probe, fetch, import,
+            bench, or one of ``errands``.
         arguments: plain values that the command takes; paths as text.
     """
 

@@ -81,8 +81,10 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command in errands.COMMANDS:  # nothing that models need is imported for them
         return errands.run(request.command, request.arguments, emit)
     from espalier import demo, stages
+    from espalier.evaluation.probe import probe
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
+    from espalier.models.starter import STARTER
     from espalier.project import locked, open_project
     from espalier.synthesis.generate import choose_pipeline, generate
     from espalier.synthesis.practice import rejections
@@ -95,12 +97,16 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command == "fetch":
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
-        from espalier.metal.bench import bench
+        from espalier.metal.bench import bench, bench_critic
 
-        return bench(emit)
+        return bench_critic(emit) if arguments.get("name") == "critic" else bench(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    if request.command == "probe":
+        if project.student == STARTER:
+            demo.ensure_starter(backend, emit)
+        return {"answers": probe(project, backend, arguments["questions"], emit)}
     with locked(project):
         demo.ensure_models(project, backend, emit)
         if request.command == "tune":

@@ -13,6 +13,7 @@ Role = QAction.MenuRole
 TAXONOMY_COMMANDS = (
     *("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf"),
     *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit"),
+    *("add_document", "ask_student"),
 )
 
 REVIEW_COMMANDS = (
@@ -121,6 +122,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("filter", tr("Filter the Tree"), Keys.Find, begins_group=True),
                 Command("go_to_leaf", tr("Go to Leaf…"), "Ctrl+T"),
                 Command("source", tr("Show or Hide the Source"), "Ctrl+Alt+S"),
+                Command("add_document", tr("Add Document…"), "Ctrl+I", begins_group=True),
+                Command("ask_student", tr("Ask the Student All Seed Questions")),
                 Command("problems", tr("Show Problems"), "Ctrl+Shift+M", begins_group=True),
                 Command("fix_all", tr("Fix All Safe Ones")),
                 Command("difference", tr("Show Difference"), "Ctrl+Alt+D", begins_group=True),

@@ -9,15 +9,19 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from espalier.documents import shelf
+from espalier.documents.convert import Conversion
+from espalier.documents.store import Source
 from espalier.errors import EspalierError
 from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
+from espalier.taxonomy.attribution import ATTRIBUTION_FILE
 from espalier.taxonomy.folders import Change, Roots
 from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
-from espalier_desktop.edits import ChangeFolders, EditText
+from espalier_desktop.edits import ChangeFolders, EditAttribution, EditText
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
 from espalier_desktop.taxonomy_history import TaxonomyHistory
@@ -41,6 +45,8 @@ class Document(QObject):
         leaves_changed: statuses of leaves are others, or there are more or fewer of them.
         status_changed: a survey is done; ``status`` is new.
         settings_changed: ``project`` is new.
+        attribution_changed: path of a leaf whose ``attribution.txt`` was just written.
+        closed: the document is not used any more; whoever runs a process for it ends that.
         failed: a sentence: something that the person asked for could not be written.
 
     Attributes:
@@ -58,6 +64,8 @@ class Document(QObject):
     leaves_changed = Signal()
     status_changed = Signal()
     settings_changed = Signal()
+    attribution_changed = Signal(str)
+    closed = Signal()
     failed = Signal(str)
 
     def __init__(self, root: Path, parent: QObject | None = None) -> None:
@@ -157,6 +165,29 @@ class Document(QObject):
         """Put a leaf or branch into another branch."""
         return self._change_folders(tr("Move"), lambda roots: folders.move(roots, path, branch), path)
 
+    def put_document(self, path: str, source: Source, data: bytes, conversion: Conversion, edited: str) -> bool:
+        """Keep a converted document, as a person edited it, for a leaf; return whether that was possible."""
+
+        def put(_: Roots) -> Change:
+            return shelf.put_in(self.project, path, source, data, conversion, edited)
+
+        return self._change_folders(tr("Add"), put, path) is not None
+
+    def take_document(self, path: str, name: str) -> bool:
+        """Remove a document of a leaf, by the name of its Markdown file; return whether that was possible."""
+        return self._change_folders(tr("Remove"), lambda _: shelf.take_out(self.project, path, name), path) is not None
+
+    def attribution_file(self, path: str) -> Path:
+        """Return where a leaf's sources are named; it may be missing."""
+        return self.project.taxonomy / path / ATTRIBUTION_FILE
+
+    def edit_attribution(self, path: str, text: str, what: str, place: str = "") -> None:
+        """Give a leaf another ``attribution.txt``; keys in the same place become one step that can be undone."""
+        try:
+            self.undo.push(EditAttribution(self, path, text, what, place))
+        except EspalierError as error:
+            self.failed.emit(sentence_of(error))
+
     def follow(self, moves: Mapping[str, str], *changes: Change) -> None:
         """Show the taxonomy's folders as they are after these changes; only undo commands call this."""
         self.texts.moved(moves)
@@ -190,6 +221,7 @@ class Document(QObject):
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()
+        self.closed.emit()
         self.history.close()
         self._watcher.blockSignals(True)
         self._survey.blockSignals(True)
@@ -222,7 +254,7 @@ class Document(QObject):
             self.failed.emit(sentence_of(error))
             return None
         if change.renames:
-            moves = {before: change.path} if before and change.path else {}
+            moves = {before: change.path} if before and change.path and before != change.path else {}
             self.follow(moves, change)
             self.undo.push(ChangeFolders(self, text, change, before, moves))
         return change.path

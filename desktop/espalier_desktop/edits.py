@@ -1,4 +1,4 @@
-"""The edits of a taxonomy as commands of the undo stack: of a leaf's text, and of the folders."""
+"""The edits of a taxonomy as commands of the undo stack: of a leaf's text, of its sources, and of the folders."""
 
 import time
 from collections.abc import Mapping
@@ -8,9 +8,12 @@ from PySide6.QtGui import QUndoCommand
 from typing_extensions import override
 
 from espalier.errors import EspalierError
+from espalier.files import write_text
 from espalier.taxonomy import folders
+from espalier.taxonomy.attribution import attribution_text
 from espalier.taxonomy.folders import Change
 from espalier_desktop.failures import sentence_of
+from espalier_desktop.i18n import tr
 
 if TYPE_CHECKING:
     from espalier_desktop.document import Document
@@ -57,6 +60,61 @@ class EditText(QUndoCommand):
             self.setObsolete(True)
             self._document.failed.emit(sentence_of(error))
             return
+        if not self._is_new:
+            self._document.touched.emit(self._path)
+
+
+class EditAttribution(QUndoCommand):
+    """Another ``attribution.txt`` for one leaf, written at once; the file goes away when there was none before.
+
+    Raises:
+        EspalierError: the file that is there cannot be read.
+    """
+
+    def __init__(self, document: "Document", path: str, after: str, text: str, place: str) -> None:
+        super().__init__(text)
+        self._document, self._path, self._place = document, path, place
+        self._before = attribution_text(document.attribution_file(path).parent)
+        self._after: str | None = after
+        self._time = time.monotonic()
+        self._is_new = True
+
+    @override
+    def id(self) -> int:
+        return 2 if self._place else -1
+
+    @override
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        assert isinstance(other, EditAttribution)
+        if (self._path, self._place) != (other._path, other._place) or other._time - self._time > _PAUSE:
+            return False
+        self._after, self._time = other._after, other._time
+        return True
+
+    @override
+    def redo(self) -> None:
+        self._write(self._before, self._after)
+        self._is_new = False
+
+    @override
+    def undo(self) -> None:
+        self._write(self._after, self._before)
+
+    def _write(self, old: str | None, new: str | None) -> None:
+        file = self._document.attribution_file(self._path)
+        try:
+            if attribution_text(file.parent) != old:
+                sentence = tr("{file} was changed by another program, so this was not written. Edit it again.")
+                raise EspalierError(sentence.format(file=file))
+            if new is None:
+                file.unlink()
+            else:
+                write_text(file, new)
+        except (EspalierError, OSError) as error:
+            self.setObsolete(True)
+            self._document.failed.emit(sentence_of(error))
+            return
+        self._document.attribution_changed.emit(self._path)
         if not self._is_new:
             self._document.touched.emit(self._path)
 

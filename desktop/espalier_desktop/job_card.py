@@ -15,6 +15,7 @@ from espalier_desktop.widgets.formats import memory, number, time_left
 PAGES = {
     **{"generate": "generate", "suggest": "review", "explain": "review", "model": "overview"},
     **{"train": "train", "quantize": "quantize", "evaluate": "compare"},
+    "probe": "taxonomy",
 }
 
 
@@ -28,6 +29,7 @@ def stage_title(stage: str) -> str:
         "train": tr("Training"),
         "quantize": tr("Quantizing"),
         "evaluate": tr("Asking held-out questions"),
+        "probe": tr("Asking the student"),
     }
     return titles.get(stage, tr("Starting"))
 

@@ -29,7 +29,7 @@ from espalier_desktop.home import settings
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
 from espalier_desktop.job_card import stage_title
-from espalier_desktop.jobs.job import JobState
+from espalier_desktop.jobs.job import QUESTIONS, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.story import Story
@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command == "ask" or (story.command in ("suggest", "explain") and story.state is JobState.DONE):
+        if story.command in QUESTIONS or (story.command in ("suggest", "explain") and story.state is JobState.DONE):
             return  # their pages tell it
         name = self._commands[story.command].text() if story.command in JOB_COMMANDS else stage_title(story.command)
         if story.state is JobState.DONE:

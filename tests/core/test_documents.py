@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from made_files import docx, pdf, prose, word_paragraph, word_table
 from espalier import cli
 from espalier.documents import convert as converting
 from espalier.documents.convert import KINDS, convert
+from espalier.documents.pdf import read_pdf
+from espalier.documents.shelf import put_in, take_out
 from espalier.documents.store import (
     Source,
     import_document,
@@ -22,6 +25,7 @@ from espalier.documents.store import (
 from espalier.documents.text import GUESS_NOTE
 from espalier.errors import EspalierError
 from espalier.project import Project, open_project
+from espalier.taxonomy.folders import undo
 from espalier.taxonomy.reader import read_leaf
 
 LEAF = "knowledge/engineering/falkirk_wheel"
@@ -307,3 +311,76 @@ def test_odd_names_become_plain_ones(project: Project, tmp_path: Path) -> None:
     for name, plain in (("..txt.txt", "txt.md"), ("a:b*c\n.md", "a_b_c_.md"), ("été (2).md", "été (2).md")):
         (tmp_path / name).write_text("text of " + name)
         assert import_document(project, LEAF, tmp_path / name).path.name == plain
+
+
+def test_a_document_is_put_in_replaced_and_taken_out_and_every_step_can_be_undone(project: Project) -> None:
+    folder = project.documents / LEAF
+    before = {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+    def names() -> set[str]:
+        return {path.name for path in folder.iterdir()} - before if folder.exists() else set()
+
+    first, second = convert("wheel.txt", b"The wheel turns."), convert("wheel.txt", b"The wheel is still.")
+    put = put_in(project, LEAF, Source("wheel.txt"), b"The wheel turns.", first)
+    assert names() == {"wheel.md", "wheel.json"}
+    again = put_in(project, LEAF, Source("wheel.txt"), b"The wheel is still.", second)
+    assert (folder / "wheel.md").read_text() == second.markdown
+    redo = undo(again)
+    assert (folder / "wheel.md").read_text() == first.markdown
+    undo(redo)
+    assert (folder / "wheel.md").read_text() == second.markdown
+    gone = take_out(project, LEAF, "wheel.md")
+    assert names() == set()
+    undo(gone)
+    assert (folder / "wheel.md").read_text() == second.markdown
+    undo(undo(undo(again)))
+    undo(put)
+    assert names() == set()
+    with pytest.raises(EspalierError, match=r"no document wheel\.md any more"):
+        take_out(project, LEAF, "wheel.md")
+
+
+def test_a_document_that_a_person_edited_is_not_replaced(project: Project) -> None:
+    text = b"The wheel turns."
+    put_in(project, LEAF, Source("wheel.txt"), text, convert("wheel.txt", text), "The wheel turns fast.\n")
+    with pytest.raises(EspalierError, match="was edited after it was imported"):
+        put_in(project, LEAF, Source("wheel.txt"), b"Another.", convert("wheel.txt", b"Another."))
+    assert (project.documents / LEAF / "wheel.md").read_text() == "The wheel turns fast.\n"
+
+
+def test_the_preview_converts_a_pdf_and_draws_the_pages_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "two.pdf"
+    file.write_bytes(pdf([prose(["The first page tells of boats."]), prose(["The second page tells of locks."])]))
+    command = [sys.executable, "-m", "espalier.documents.preview", str(file), str(tmp_path)]
+    done = subprocess.run(command, input=b"1 200\n7 200\n", capture_output=True, timeout=60)
+    conversion, second, eighth = map(json.loads, done.stdout.splitlines())
+    starts = conversion["page_starts"]
+    assert [conversion["markdown"][start:].split()[1] for start in starts] == ["first", "second"]
+    assert Path(second["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert eighth == {"page": 7, "refused": "two.pdf has 2 pages, so there is no page 8."}
+
+
+def test_the_preview_says_in_one_sentence_what_it_cannot_read(tmp_path: Path) -> None:
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 nothing")
+    for name, sentence in (("bad.pdf", "is damaged or not a PDF"), ("none.pdf", "There is no file")):
+        command = [sys.executable, "-m", "espalier.documents.preview", str(tmp_path / name), str(tmp_path)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        assert sentence in json.loads(done.stdout)["refused"]
+
+
+def test_a_paragraph_over_a_page_break_begins_its_page_where_the_break_was() -> None:
+    first = ["Boats were lifted through a flight of eleven locks, which took a day of hard work and", "much patience"]
+    second = ["while the wheel needs only five minutes for the same height.", "", "It was opened by the Queen."]
+    markdown, starts, _ = read_pdf("a.pdf", pdf([prose(first, top=120), prose(second)]))
+    assert starts[0] == 0
+    assert markdown[starts[1] :].startswith("while the wheel")
+
+
+def test_chunks_are_counted_in_a_process_of_their_own(tiny_folder: Path) -> None:
+    text = b"# Wheel\n\nIt turns.\n"
+    for model, is_estimate, tokens in ((str(tiny_folder), False, 18), ("no-such-model", True, 5)):
+        command = [sys.executable, "-m", "espalier.documents.chunks", model]
+        answer = json.loads(subprocess.run(command, input=text, capture_output=True, timeout=60).stdout)
+        assert answer["is_estimate"] is is_estimate
+        (chunk,) = answer["chunks"]
+        assert (chunk["text"], chunk["tokens"]) == ("# Wheel\n\nIt turns.", tokens)

@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_projects import FREEFORM, GROUNDED, KNOWLEDGE, make_project
@@ -20,7 +20,8 @@ from espalier.messages import Drawn, Event, Funnel, Note, Stage
 from espalier.project import Project, open_project
 from espalier.stages import mixture_of
 from espalier.synthesis import generate as generating
-from espalier.synthesis.generate import choose_pipeline, generate
+from espalier.synthesis.decide import decide_all
+from espalier.synthesis.generate import choose_pipeline, generate, leaf_journal
 from espalier.synthesis.pipelines.check_file import examine_pipeline
 from espalier.synthesis.pipelines.file import read_pipeline
 from espalier.synthesis.pipelines.inputs import language_code, leaf_portions
@@ -29,6 +30,8 @@ from espalier.synthesis.pipelines.shipped import FILES, SHIPPED
 from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.teachers import opening
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +46,7 @@ def generated(project: Project, **wanted: Any) -> tuple[dict[str, list[Sample]],
     events: list[Event] = []
     teacher = Teacher()
     parts = generate(project, Scripted(teacher), events.append, **wanted)
-    return {part.leaf.path: [row.drawn for row in part.rows] for part in parts}, events, teacher
+    return {part.leaf.path: leaf_journal(project, part.leaf)[1].samples for part in parts}, events, teacher
 
 
 def folder_of_pipelines(folder: Path) -> Path:
@@ -199,6 +202,28 @@ def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
     assert second == first
     assert teacher.calls == 0
     assert all(event.is_fresh for event in events if isinstance(event, Stage))
+
+
+def test_a_leaf_that_is_gone_on_with_is_computed_in_the_same_company(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", "full")
+    with pytest.raises(Cancelled):
+        generate(project, Scripted(Teacher(2)), lambda event: None, [FREEFORM])
+    other = Teacher()
+    other.rows = 3
+    generate(project, Scripted(other), lambda event: None, [FREEFORM])
+    assert other.rows == 8
+
+
+def test_a_moved_threshold_says_what_counts_towards_a_number_of_samples(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", "full")
+    first = generated(project, only=[GROUNDED])[0][GROUNDED]
+    have = sum(sample.is_accepted for sample in first)
+    assert generated(project, only=[GROUNDED], per_leaf=have)[0][GROUNDED] == first
+    strict = replace(project, thresholds={"judge_question": 0.7, "judge_pair": 0.7})
+    assert 0 < sum(sample.is_accepted for sample in decide_all(first, strict.thresholds)) < have
+    more = generated(strict, only=[GROUNDED], per_leaf=have)[0][GROUNDED]
+    assert more[: len(first)] == first
+    assert sum(sample.is_accepted for sample in decide_all(more, strict.thresholds)) >= have
 
 
 def test_another_prompt_is_another_key_and_another_row_count_is_not(tmp_path: Path) -> None:

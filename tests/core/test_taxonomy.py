@@ -1,17 +1,27 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from taxonomy_texts import CORPUS, MODES, Values, changed, codes, errors, knowledge, skill, text_of, write
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import source
-from espalier.taxonomy.attribution import parse_attributions, write_attributions
+from espalier.taxonomy.attribution import (
+    LICENSES,
+    Attribution,
+    attribution_problems,
+    parse_attributions,
+    write_attributions,
+)
 from espalier.taxonomy.checker import check_file
 from espalier.taxonomy.codes import CODES, code
+from espalier.taxonomy.licenses import is_license, licenses
 from espalier.taxonomy.lint import read_rules
 from espalier.taxonomy.problems import Mode
 from espalier.taxonomy.reader import read_leaf, read_origin, read_taxonomy
@@ -438,6 +448,49 @@ def test_the_origin_of_a_leaf_is_read(tmp_path: Path) -> None:
     assert parse_attributions(write_attributions([otters, rivers])) == [otters, rivers]
     first = "created_by: ada\ntask_description: ''\nseed_examples: [{question: a, answer: b}]\n"
     assert read_origin(tmp_path, write(tmp_path, "compositional_skills/v1", first)).version == 1
+
+
+def test_comments_and_unknown_lines_of_an_attribution_stay_with_their_work() -> None:
+    text = "# sources of the wheel\nTitle: Wheel\nISBN: 1\n\nTitle: Canal\nCopyright the authors\n"
+    works = parse_attributions(text)
+    assert [(work.title, work.notes) for work in works] == [
+        ("Wheel", "# sources of the wheel\nISBN: 1"),
+        ("Canal", "Copyright the authors"),
+    ]
+    assert parse_attributions(write_attributions(works)) == works
+
+
+def test_a_line_that_says_something_a_second_time_is_kept() -> None:
+    (work,) = parse_attributions("Title: A\nLink: \nLink: b\nLink: c\n")
+    assert (work.link, work.notes) == ("b", "Link: c")
+
+
+LINES = st.sampled_from(["Title: A", "Title of work:", "Link: b", "Link:", "# note", "Copyright: me", "", " x "])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(LINES | st.text(max_size=20)).map("\n".join))
+def test_an_attribution_that_is_written_again_says_the_same(text: str) -> None:
+    works = parse_attributions(text)
+    assert parse_attributions(write_attributions(works)) == works
+
+
+def test_what_a_work_lacks_is_said_by_field() -> None:
+    assert set(attribution_problems(Attribution())) == {"title", "link", "revision", "license", "creators"}
+    link = "https://en.wikipedia.org/wiki/Otter"
+    whole = Attribution("Otters", link, "-", "CC-BY-SA-4.0", "Ada")
+    assert attribution_problems(whole) == {}
+    wrong = replace(whole, link="wikipedia", license="free")
+    assert attribution_problems(wrong) == {"link": "no address", "license": "no identifier"}
+    assert attribution_problems(replace(whole, license="GPL-3.0-only")) == {"license": "not accepted"}
+
+
+def test_licences_are_known_by_their_spdx_identifiers() -> None:
+    assert set(LICENSES) <= set(licenses())
+    assert all(map(is_license, licenses()))
+    assert is_license("MIT OR Apache-2.0")
+    assert is_license("LicenseRef-mine")
+    assert not any(map(is_license, ["", "free for all", "Creative", "MIT OR", "MIT Apache-2.0", "<b>"]))
 
 
 def test_a_tree_is_checked_to_its_end(tmp_path: Path) -> None:

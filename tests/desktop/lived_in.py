@@ -21,7 +21,7 @@ from espalier.training.run import open_run
 
 REASONS = (
     ("round trip", "Asked again, the teacher says: “A lock.”", 0.18, 0.3),
-    ("fits its fact", "The fact makes this question likely: -1.31, less than -1.20.", -1.31, -1.2),
+    ("fits its fact", "The fact does not make this question likely.", -1.31, -1.2),
     ("stands alone", "“this text” points at a text that the reader does not see.", None, None),
 )
 

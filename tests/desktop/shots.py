@@ -16,6 +16,7 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
 from desktop.lived_in import make_lived_in, make_model, spoil  # noqa: E402
+from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
@@ -35,6 +36,7 @@ from espalier_desktop.pages import page_specs  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
+from espalier_desktop.pages.taxonomy.student_check import Reply, asks_of  # noqa: E402
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
 SIZES = ((1280, 800), (1100, 700))
@@ -144,6 +146,7 @@ def show_editor(application: QApplication, window: MainWindow, mark: str) -> Non
     shoot(application, window, f"editor-mistake-{mark}")
     window.do("undo")
     page.editor.set_mode("both")
+    show_documents(application, window, page, mark)
     page.tree.choose("knowledge")
     shoot(application, window, f"editor-branch-{mark}")
     page.tree.choose("compositional_skills/writing/support_triage")
@@ -154,6 +157,62 @@ def show_editor(application: QApplication, window: MainWindow, mark: str) -> Non
             shoot(application, sheet, f"editor-{command}-{mark}")
             sheet.close()
         application.processEvents()
+
+
+def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
+    """Take pictures of a leaf's documents, of one on its way in, of its sources, and of what the student knows."""
+    editor, documents = page.editor, page.editor.documents
+    editor.set_mode("documents")
+    reader = documents.reader
+    caret = reader.textCursor()
+    caret.setPosition(reader.toPlainText().index("The Falkirk Wheel joins"))
+    caret.movePosition(caret.MoveOperation.Down, caret.MoveMode.KeepAnchor, 2)
+    reader.setTextCursor(caret)
+    shoot(application, window, f"documents-{mark}")
+    documents.views.buttons["chunks"].click()
+    wait(application, lambda: documents.chunks.model().rowCount() > 0)
+    shoot(application, window, f"documents-chunks-{mark}")
+    documents.views.buttons["text"].click()
+    file = HOME / "canal.pdf"
+    first = prose(["The canal runs from Falkirk to Edinburgh over 31 miles.", "It was opened in 1822."])
+    heading = Words(72, 720, "The Union Canal", 20, "Helvetica-Bold")
+    file.write_bytes(pdf([[heading, *first], prose(["Eleven locks joined the two canals."])]))
+    editor.importer.start(editor.path, [file])
+    sheet = editor.importer.sheet
+    assert sheet
+    shoot(application, sheet, f"documents-reading-{mark}")
+    wait(application, lambda: sheet.is_ready and not sheet.picture.pixmap().isNull())
+    shoot(application, sheet, f"documents-import-{mark}")
+    sheet.reject()
+    documents.remove.click()
+    window._toast.hide()
+    shoot(application, window, f"documents-none-{mark}")
+    window.do("undo")
+    editor.set_mode("form")
+    show_student(application, window, page, mark)
+    editor.attribution.add.click()
+    bar = editor.form.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    shoot(application, window, f"sources-{mark}")
+    window.do("undo")
+    editor.set_mode("both")
+
+
+def show_student(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
+    """Take a picture of a card whose questions are answered, being asked and known."""
+    assert page.editor.view
+    seed = page.editor.view.seeds[0]
+    asks = asks_of(seed, "knowledge")
+    known = str(seed["questions_and_answers"][2]["answer"])
+    unknown = "The Falkirk Wheel is a famous landmark in the middle of the city, and it was built for a world fair."
+    replies = (Reply(answer=unknown), Reply(waiting=tr("The student answers…")), Reply(answer=known))
+    page.editor.student._replies = dict(zip(asks, replies, strict=True))
+    page.editor.form.show_replies()
+    for _ in range(3):
+        application.processEvents()
+    page.editor.form.ensureWidgetVisible(page.editor.form.cards[0].ask, 0, 20)
+    shoot(application, window, f"student-{mark}")
+    page.editor.form.verticalScrollBar().setValue(0)
 
 
 def show_clone(application: QApplication, desk: Desk, mark: str) -> None:

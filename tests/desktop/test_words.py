@@ -161,6 +161,7 @@ NOT_IN_THE_WINDOW = {
     "cli.py",
     "client.py",
     "codes.py",
+    "commands.py",
     "doctor.py",
     "gguf.py",
     "gguf_header.py",
@@ -178,6 +179,13 @@ NO_SENTENCES = {
     *("Title of work", "Link to work", "License of the work", "Creator names"),  # keys of attribution.txt
     *("Fetching the starter model (93 MB)", "Checking the starter model", "Downloading the starter model"),
     *("The starter model is downloaded", "LoRA on {} rows", "The 4-bit student", "Samples for {}"),  # the log has these
+    *("Say yes.", "Answer with one letter, A or B.", "Bearer {}"),  # said to an endpoint
+    "What was Istanbul called before? Answer with one word: Constantinople.",
+    *(
+        "{} at {} {}, {}.",
+        "Leaves this Mac: the text of your documents and seed examples is sent to {}, {}.{}",
+    ),  # the log
+    " The connection is not encrypted: others on the way can read it.",
     *(" There are {} more errors in this file.", " There is 1 more error in this file."),  # ends of other sentences
 }
 

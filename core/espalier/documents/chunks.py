@@ -1,16 +1,26 @@
-"""A Markdown document in parts small enough for a teacher, each with the headings that it stands under."""
+"""A Markdown document in parts small enough for a teacher, each with the headings that it stands under.
 
+Run as ``python -m espalier.documents.chunks MODEL`` it reads Markdown on standard input and prints its chunks and
+their limit as JSON, with ``is_estimate`` when the model's tokenizer is not there and tokens are guessed from the
+length. The window, which loads no tokenizer, reads it from this process of its own.
+"""
+
+import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from espalier.documents.pieces import Piece, pieces, smaller, unframed
+from espalier.models.folder import find_model
 
 LIMIT = 500
 """Tokens of a chunk, as in InstructLab's generation (``utils/chunkers.py`` of instructlab/sdg)."""
+
+_CHARACTERS = 4  # of English for one token, about; a guess where there is no tokenizer
 
 Count = Callable[[str], int]
 """How many tokens a text has."""
@@ -147,3 +157,18 @@ def _text(held: Sequence[Piece]) -> str:
 
 def _passage(headings: Sequence[str], text: str) -> str:
     return f"{' > '.join(headings)}\n\n{text}" if headings else text
+
+
+def main() -> None:
+    """Print the chunks of the Markdown on standard input, counted by the model that the argument names."""
+    markdown = sys.stdin.buffer.read().decode()
+    try:
+        count, is_estimate = token_counter(find_model(sys.argv[1])), False
+    except Exception:  # no such model; the tokenizers package raises nothing narrower for a damaged file
+        count, is_estimate = (lambda text: -(-len(text) // _CHARACTERS)), True
+    found = [asdict(chunk) for chunk in chunks(markdown, count)]
+    print(json.dumps({"chunks": found, "limit": LIMIT, "is_estimate": is_estimate}))
+
+
+if __name__ == "__main__":
+    main()

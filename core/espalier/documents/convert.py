@@ -59,12 +59,14 @@ class Conversion:
     Attributes:
         pages: of a PDF, else None.
         notes: sentences on what was guessed or left out.
+        page_starts: where in the Markdown the text of each page of a PDF begins, in characters; never falling.
     """
 
     markdown: str
     kind: Kind
     pages: int | None = None
     notes: Sequence[str] = ()
+    page_starts: Sequence[int] = ()
 
 
 def kind_of(name: str) -> Kind:
@@ -104,8 +106,8 @@ def _read(name: str, data: bytes) -> Conversion:
     if kind == "pdf":
         from espalier.documents.pdf import read_pdf
 
-        text, pages, notes = read_pdf(name, data)
-        return Conversion(text, kind, pages, notes)
+        text, starts, notes = read_pdf(name, data)
+        return Conversion(text, kind, len(starts), notes, starts)
     if kind == "word":
         from espalier.documents.word import read_word
 

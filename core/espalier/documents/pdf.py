@@ -17,8 +17,8 @@ MOST_PAGES = 5_000
 _MOST_PIXELS = 40_000_000  # of one picture
 
 
-def read_pdf(name: str, data: bytes) -> tuple[str, int, list[str]]:
-    """Return a PDF's text as Markdown, the number of its pages, and notes on what is left out.
+def read_pdf(name: str, data: bytes) -> tuple[str, list[int], list[str]]:
+    """Return a PDF's text as Markdown, where in it each page begins, and notes on what is left out.
 
     Raises:
         EspalierError: it is damaged, has a password, has too many pages or holds only pictures.
@@ -49,7 +49,12 @@ def read_pdf(name: str, data: bytes) -> tuple[str, int, list[str]]:
     lines, entries = without_contents(without_running_heads(pages, usual))
     if entries:
         notes.append(f"{entries} lines of contents and index with page numbers were left out.")
-    return layout(lines, usual), count, notes
+    text, found = layout(lines, usual)
+    starts = [len(text)] * count
+    for page in reversed(range(count)):  # a page without text begins where the next one does
+        after = starts[page + 1] if page + 1 < count else len(text)
+        starts[page] = min(found.get(page, after), after)
+    return text, starts, notes
 
 
 def page_count(path: Path) -> int:

@@ -43,19 +43,33 @@ class Block:
     marker: str = ""
 
 
-def layout(lines: Sequence[Line], usual: Measures) -> str:
-    """Return the lines of a document as Markdown."""
+def layout(lines: Sequence[Line], usual: Measures) -> tuple[str, dict[int, int]]:
+    """Return the lines of a document as Markdown, and where in it the text of each page begins, in characters."""
     lines = [_with_marker(line) for line in lines]
     blocks = list(_blocks(lines, usual))
     words = vocabulary(line.text for line in lines)
     texts: list[str] = []
+    starts: dict[int, int] = {}
+    length = 0
     before: Block | None = None
     for block in _rejoined(blocks):
         text = _text(block, usual, words)
         is_list = before is not None and before.kind == block.kind == "item"
-        texts.append(text if not texts else f"\n{text}" if is_list else f"\n\n{text}")
+        gap = "" if not texts else "\n" if is_list else "\n\n"
+        for line in block.lines:
+            if line.page not in starts:
+                starts[line.page] = length + len(gap) + _place(line, block, text)
+        texts.append(gap + text)
+        length += len(texts[-1])
         before = block
-    return "".join(texts) + "\n" if texts else ""
+    return "".join(texts) + "\n" if texts else "", starts
+
+
+def _place(line: Line, block: Block, text: str) -> int:
+    """Return about where in the text of a block a line begins; the line before it may have taken its first word."""
+    words = line.text.split()
+    found = (text.find(" ".join(words[skip : skip + 3])) for skip in (0, 1)) if line is not block.lines[0] else iter(())
+    return next((place for place in found if place > 0), 0)
 
 
 def _blocks(lines: Sequence[Line], usual: Measures) -> Iterator[Block]:

@@ -61,12 +61,25 @@ def import_document(project: Project, leaf_path: str, file: Path) -> Imported:
         EspalierError: the leaf or file is missing, or the file is one that cannot be read.
     """
     check_leaf(project, leaf_path)
+    return keep_document(project, leaf_path, Source(file.name), read_file(file))
+
+
+def read_file(file: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        EspalierError: it is missing, of no kind that Espalier reads, too large, or may not be read.
+    """
     if not file.is_file():
         raise EspalierError(f"There is no file {file}. Check the name.")
     kind = kind_of(file.name)
-    if file.stat().st_size > LARGEST[kind]:
-        raise EspalierError(f"{file.name} is over {LARGEST[kind] // 1_000_000} MB. Split it into smaller documents.")
-    return keep_document(project, leaf_path, Source(file.name), file.read_bytes())
+    try:
+        if file.stat().st_size > LARGEST[kind]:
+            size = LARGEST[kind] // 1_000_000
+            raise EspalierError(f"{file.name} is over {size} MB. Split it into smaller documents.")
+        return file.read_bytes()
+    except OSError as error:
+        raise EspalierError(f"{file} cannot be read: {error.strerror}. Allow it, or copy the file.") from error
 
 
 def check_leaf(project: Project, leaf_path: str) -> None:
@@ -104,7 +117,7 @@ def save_document(
     folder = project.documents / leaf_path
     if not stays_inside(project.documents, folder):
         raise EspalierError(f"{folder} is a link that leads out of the project. Remove it and import again.")
-    target = _place(folder, source, _hash(text.encode()))
+    target = place_of(folder, source, text)
     write_text(target, text)
     record = {
         **{key: value for key, value in asdict(source).items() if value},
@@ -155,8 +168,13 @@ def read_record(document: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _place(folder: Path, source: Source, new: str) -> Path:
-    """Return where a document goes: its own place from an earlier import, else a name that is free."""
+def place_of(folder: Path, source: Source, text: str) -> Path:
+    """Return where a document's Markdown goes: its own place from an earlier import, else a name that is free.
+
+    Raises:
+        EspalierError: the Markdown of an earlier import was edited by hand.
+    """
+    new = _hash(text.encode())
     stem = re.sub(r"[^\w .()+-]+", "_", Path(source.name).stem).strip(" .")[:100] or "document"
     for number in itertools.count(1):
         path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.md"

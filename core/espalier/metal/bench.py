@@ -12,6 +12,7 @@ from espalier.messages import Emit, Stage
 from espalier.metal.model import MlxModel, load
 from espalier.models.starter import starter_folder
 from espalier.resources import resource
+from espalier.synthesis import critic_bench
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.taxonomy.reader import read_taxonomy
 
@@ -38,6 +39,11 @@ def bench(emit: Emit) -> dict[str, Any]:
         },
         "tokens_per_second": {"espalier": ours, "mlx-lm": alone, "mlx-lm batched": batched},
     }
+
+
+def bench_critic(emit: Emit) -> dict[str, Any]:
+    """Return ``critic``: the figures of `espalier.synthesis.critic_bench` with the starter model as the judge."""
+    return {"critic": critic_bench.bench(load(starter_folder()), emit)}
 
 
 def _prompts(model: MlxModel) -> list[Prompt]:

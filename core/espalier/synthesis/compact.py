@@ -14,14 +14,14 @@ from espalier.documents.antecedents import has_pronoun
 from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
-from espalier.synthesis import checks
+from espalier.synthesis import checks, grounding
 from espalier.synthesis.critic import Standard, content
 from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
 Teacher = Callable[[], LanguageModel]  # loads it when it is first needed
-VERSION = 2  # part of the leaf key: raise it when the same inputs give other samples
+VERSION = 3  # part of the leaf key: raise it when the same inputs give other samples
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it
@@ -88,6 +88,9 @@ class Pipeline(Protocol):
 
     def few(self, count: int, wave: int, on_tokens: Callable[[int], None]) -> list[Sample]:
         """Return so many samples of sources that lie far apart, each with its verdict, as if none came before."""
+
+    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return waiting samples with the checks that were not made when they were drawn."""
 
 
 Judge = Callable[[list[Sample], list[Fact], Callable[[int], None]], list[Check]]
@@ -333,13 +336,7 @@ class Knowledge:
     def _judge_grounding(
         self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
-        system = Message("system", self._texts["answer"])
-        seen = [
-            (Prompt((system, Message("user", f"{_near(fact)}\n\n{sample.question}"))), sample.answer)
-            for sample, fact in zip(samples, facts, strict=True)
-        ]
-        blind = [(Prompt((system, Message("user", sample.question))), sample.answer) for sample in samples]
-        scores = zip(self._teacher().log_probability(seen), self._teacher().log_probability(blind), strict=True)
+        scores = grounding.readings(self._teacher(), self._texts["answer"], samples, [*map(_near, facts)])
         return [
             measured(GROUNDING, gain, self._settings.grounding, f"The text makes the answer likelier: {gain:.2f}.")
             for gain in (with_it - without for with_it, without in scores)
@@ -348,12 +345,9 @@ class Knowledge:
     def _judge_round_trip(
         self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
     ) -> list[Check]:
-        system = Message("system", self._texts["answer"])
-        asked = [
-            Prompt((system, Message("user", f"{_near(fact)}\n\n{sample.question}")))
-            for sample, fact in zip(samples, facts, strict=True)
-        ]
-        answers = self._teacher().answer(asked, Sampling(32, stop=("\n",)), None, on_tokens)
+        answers = grounding.round_trips(
+            self._teacher(), self._texts["answer"], samples, [*map(_near, facts)], on_tokens
+        )
         return [
             measured(
                 ROUND_TRIP,

@@ -13,7 +13,7 @@ RAREST = 3  # words of a question that lead to those it is compared with; a near
 MOST = 100  # questions compared with one for each word and length; of a template's thousands, the latest will do
 
 
-def repeats(questions: Sequence[str], near: float = NEAR) -> dict[int, int]:
+def repeats(questions: Sequence[str], contexts: Sequence[str] = (), near: float = NEAR) -> dict[int, int]:
     """Return, for each question that repeats an earlier one or nearly so, the index of that earlier one.
 
     Questions are compared in their plain form by rapidfuzz's ratio. A repeat is not compared with later ones: of a
@@ -21,20 +21,22 @@ def repeats(questions: Sequence[str], near: float = NEAR) -> dict[int, int]:
 
     Args:
         questions: in the order in which they should be kept.
+        contexts: of the questions; one about another context is no repeat. () where there are none.
         near: smallest ratio of a near-duplicate, 0 to 100.
     """
     texts = [plain(question) for question in questions]
     counts = Counter(word for text in texts for word in set(text.split()))
-    exact: dict[str, int] = {}
-    places: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    exact: dict[tuple[str, str], int] = {}
+    places: defaultdict[tuple[str, str, int], list[int]] = defaultdict(list)
     found: dict[int, int] = {}
-    for index, text in enumerate(texts):
-        if text in exact:
-            found[index] = exact[text]
+    for index, (text, context) in enumerate(zip(texts, contexts or [""] * len(texts), strict=True)):
+        if (context, text) in exact:
+            found[index] = exact[context, text]
             continue
         words = sorted(set(text.split()), key=lambda word: (counts[word], word))
         size = _size(text)
-        lists = [places[word, near_size] for word in words[:RAREST] for near_size in (size - 1, size, size + 1)]
+        sizes = (size - 1, size, size + 1)
+        lists = [places[context, word, near_size] for word in words[:RAREST] for near_size in sizes]
         earlier = [place for listed in lists for place in listed[-MOST:]]
         match = process.extractOne(
             text, [texts[place] for place in earlier], scorer=fuzz.ratio, processor=None, score_cutoff=near
@@ -42,9 +44,9 @@ def repeats(questions: Sequence[str], near: float = NEAR) -> dict[int, int]:
         if match:
             found[index] = earlier[match[2]]
             continue
-        exact[text] = index
+        exact[context, text] = index
         for word in words:
-            places[word, size].append(index)
+            places[context, word, size].append(index)
     return found
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from espalier.errors import EspalierError
 from espalier.language import LanguageModel
 from espalier.project import Project, open_project
+from espalier.synthesis.decide import decide_all
 from espalier.synthesis.generate import MOST_WAVES, leaf_key, leaf_work
+from espalier.synthesis.later import checked
 from espalier.synthesis.pace import Pace, read_pace
 from espalier.synthesis.pipelines.shipped import FILES
 from espalier.synthesis.sample import Journal
@@ -82,7 +84,7 @@ def outlooks(project: Project) -> list[Outlook]:
             work = leaf_work(project, leaf, _no_model, 0)
             journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
             counts = (work.sources, work.rows_per_source, work.rounds)
-            drawn = [sample for sample in journal.samples if sample.is_written]
+            drawn = [each for each in decide_all(checked(journal), project.thresholds) if each.is_written]
             accepted = sum(sample.is_accepted for sample in drawn)
             done = work.is_done(journal)
             found.append(Outlook(leaf.path, leaf.kind, work.unit, *counts, len(drawn), accepted, done))

@@ -114,11 +114,15 @@ class Freeform:
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
-        rows = [index for index, sample in enumerate(judged) if sample.is_accepted]
+        passed = self.complete([sample for sample in judged if sample.is_accepted], on_tokens)
+        rest = iter(passed)
+        return [next(rest) if sample.is_accepted else sample for sample in judged]
+
+    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return samples with the check that is the model's."""
         judge = self._judge_choice if self._is_fixed_set else self._judge_round_trip
-        for row, check in zip(rows, judge([judged[row] for row in rows], on_tokens), strict=True):
-            judged[row] = judged[row].judged(check)
-        return judged
+        verdicts = judge(list(samples), on_tokens)
+        return [sample.judged(check).leaving(()) for sample, check in zip(samples, verdicts, strict=True)]
 
     def _length(self, sample: Sample) -> Check:
         lengths = [len(seed.question) - len(self._lead) for seed in self._leaf.seeds]

@@ -11,16 +11,18 @@ from espalier.clock import Clock
 from espalier.documents.chunks import Count, token_counter
 from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
+from espalier.evaluation.questions import read_questions
 from espalier.language import Backend, LanguageModel
 from espalier.messages import Drawn, Emit, Funnel, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key, write_settings
 from espalier.synthesis import compact
+from espalier.synthesis.across import judge_across
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.counted import Counted
 from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.funnel import funnel
-from espalier.synthesis.later import settle
+from espalier.synthesis.later import checked, settle
 from espalier.synthesis.origins import note_origin, read_origins
 from espalier.synthesis.pace import pace_of, remember_pace
 from espalier.synthesis.pipelines.leaf_run import SCALED, Few, LeafRun
@@ -120,6 +122,10 @@ class CompactRun:
         """Draw into the journal until it is done."""
         compact.run(self.pipeline, journal, self.waves, on_progress)
 
+    def complete(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Return waiting samples with the checks that were not made when they were drawn."""
+        return self.pipeline.complete(samples, lambda tokens: None)
+
 
 def synthesis_settings(project: Project, per_leaf: int = 0) -> CompactSettings:
     """Return what the dial stands for in the compact pipeline; ``per_leaf`` is a number of samples to reach."""
@@ -191,8 +197,7 @@ def generate(
 
     leaves = chosen_leaves(project, only, since)
     works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
-    reviews, origins = read_reviews(project), read_origins(project)
-    parts = []
+    origins, journals = read_origins(project), []
     for leaf, work in zip(leaves, works, strict=True):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
         is_fresh = work.is_done(journal)
@@ -203,11 +208,17 @@ def generate(
                 note_origin(project, leaf.path, made_of)
             _keep_company(load(project.teacher), journal)
             _generate_leaf(project, leaf, work, journal, models, emit)
-        drawn_by = work.pipeline if isinstance(work, CompactRun) else work
-        samples = settle(journal, drawn_by, project.thresholds, lambda tokens: None)
-        parts.append(practice_of(project, leaf, samples, reviews))
-        if len(parts[-1].accepted) < per_leaf:
-            emit(Note(_shortfall(leaf, len(parts[-1].accepted), per_leaf, journal.waves)))
+        settle(journal, work, project.thresholds)
+        journals.append(journal)
+    questions = read_questions(project.questions) if project.questions.exists() else []
+    judge_across(journals, project.thresholds, [question.question for question in questions])
+    reviews = read_reviews(project)
+    parts = []
+    for leaf, journal in zip(leaves, journals, strict=True):
+        part = practice_of(project, leaf, checked(journal), reviews)
+        parts.append(part)
+        if len(part.accepted) < per_leaf:
+            emit(Note(_shortfall(leaf, len(part.accepted), per_leaf, journal)))
     for part in parts:
         if not any(sample.is_written for sample in part.accepted):
             rejected = rejections([part])
@@ -276,7 +287,7 @@ def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWo
         documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
         waves = MOST_WAVES if per_leaf else BLOCK_WAVES[project.dial] if blocks.is_scaled else 1
         critic, count = partial(load, project.judge), partial(_counter, project.teacher)
-        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf)
+        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
     settings = synthesis_settings(project, per_leaf)
     if leaf.kind == "grounded skill":
         raise EspalierError(
@@ -360,8 +371,12 @@ def tell_samples(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str
     emit(Funnel(leaf.path, steps))
 
 
-def _shortfall(leaf: Leaf, accepted: int, wanted: int, waves: int) -> str:
-    why = f"{waves} rounds are the most" if waves >= MOST_WAVES else "the last round gave nothing new"
+def _shortfall(leaf: Leaf, accepted: int, wanted: int, journal: Journal) -> str:
+    why = "the last round gave nothing new"
+    if journal.waves >= MOST_WAVES:
+        why = f"{journal.waves} rounds are the most"
+    elif sum(sample.is_accepted for sample in journal.samples) >= wanted:
+        why = "the others were turned away after they were drawn"
     return (
         f"{leaf.path} has {accepted} of the {wanted} samples that were wanted: {why}. "
         "Add seed examples or a longer document, or choose a stronger teacher."

@@ -16,7 +16,7 @@ from espalier.synthesis.exchange import IMPORTED
 from espalier.synthesis.final import LEARNED, REVIEWED, Final, State, final
 from espalier.synthesis.later import joined, later_checks
 from espalier.synthesis.reviews import Review, Reviews
-from espalier.synthesis.sample import Sample, sample_of
+from espalier.synthesis.sample import Sample, sample_key, sample_of
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -104,9 +104,8 @@ class SampleTable:
         for number, file in enumerate(self._files):
             waiting: list[_Line] = []
             for place, line in _lines(number, file):
-                if line.get("unchecked") and self._later[number]:
-                    sample = sample_of(line)
-                    line = asdict(joined(sample, self._later[number].get(sample.key, ())))
+                if made := self._later[number] and self._later[number].get(_key(line)):
+                    line = asdict(joined(sample_of(line), made))
                 waiting.append((place, line))
                 if len(waiting) == CHUNK:
                     self._extend(waiting)
@@ -126,7 +125,7 @@ class SampleTable:
         with self._files[place[0]].path.open("rb") as file:
             file.seek(place[1])
             sample = sample_of(json.loads(file.read(place[2])))
-        return joined(sample, self._later[place[0]].get(sample.key, ())) if sample.unchecked else sample
+        return joined(sample, self._later[place[0]].get(sample.key, ())) if self._later[place[0]] else sample
 
     def final(self, row: int, thresholds: Mapping[str, float]) -> Final:
         """Return how a row stands; raises what `drawn` raises."""
@@ -302,3 +301,7 @@ def _lines(number: int, file: SampleFile) -> Iterator[_Line]:
                 portion = {}
             elif "question" in line:
                 portion[line["id"]] = (place, line)
+
+
+def _key(line: Mapping[str, Any]) -> str:
+    return sample_key(line["leaf"], line["question"], line["answer"], line.get("context", ""))

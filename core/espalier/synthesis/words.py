@@ -73,8 +73,12 @@ def plain(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
 
 
-def agreement(answer: str, reference: str) -> float:
-    """Return the F1 of two texts' content words, 0 to 1 (the measure of SQuAD, Rajpurkar et al. 2016)."""
-    first, second = content_words(answer), content_words(reference)
+def agreement(answer: str, reference: str, given: str = "") -> float:
+    """Return the F1 of two texts' content words, 0 to 1 (the measure of SQuAD, Rajpurkar et al. 2016).
+
+    Words that are also in ``given`` are left out of both.
+    """
+    common = content_words(given)
+    first, second = content_words(answer) - common, content_words(reference) - common
     shared = len(first & second)
     return 2 * shared / (len(first) + len(second)) if shared else 0.0

@@ -74,9 +74,9 @@ def create_leaf(roots: Roots, path: str, text: str) -> Change:
     _inside(roots, str(checked_path(path)))
     if os.path.lexists(target):
         raise EspalierError(f"There is a leaf at {path} already. Choose another name.")
-    staged = _staging(roots) / LEAF_FILE
+    staged = staging(roots) / LEAF_FILE
     write_text(staged, text)
-    return _renamed(path, [(staged, target)])
+    return renamed(path, [(staged, target)])
 
 
 def rename(roots: Roots, path: str, name: str) -> Change:
@@ -115,19 +115,19 @@ def duplicate(roots: Roots, path: str) -> Change:
     renames = []
     for root, copied in [(roots.taxonomy, source), *((root, root / path) for root in roots.companions)]:
         if copied.is_dir():
-            staged = _staging(roots) / copied.name
+            staged = staging(roots) / copied.name
             shutil.copytree(copied, staged, ignore=_links)
             renames.append((staged, root / target))
-    return _renamed(target, renames)
+    return renamed(target, renames)
 
 
 def delete(roots: Roots, path: str) -> Change:
     """Move a leaf or branch, with all that is below it, into the trash."""
     _inside(roots, path)
-    staging = _staging(roots)
+    trash = staging(roots)
     found = [root / path for root in (roots.taxonomy, *roots.companions) if (root / path).is_dir()]
-    renames = [(folder, staging / str(number) / folder.name) for number, folder in enumerate(found)]
-    return _renamed("", renames)
+    renames = [(folder, trash / str(number) / folder.name) for number, folder in enumerate(found)]
+    return renamed("", renames)
 
 
 def undo(change: Change) -> Change:
@@ -136,7 +136,7 @@ def undo(change: Change) -> Change:
     Raises:
         EspalierError: what was changed has been moved or replaced since; nothing is done then.
     """
-    done = _renamed("", [(target, source) for source, target in reversed(change.renames)])
+    done = renamed("", [(target, source) for source, target in reversed(change.renames)])
     for folder in reversed(change.made):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -145,13 +145,13 @@ def undo(change: Change) -> Change:
 
 def _create(roots: Roots, path: str, text: str | None) -> Change:
     place = checked_path(path)
-    staged = _staging(roots) / place.name
+    staged = staging(roots) / place.name
     staged.mkdir()
     if text is not None:
         write_text(staged / LEAF_FILE, text)
     target = roots.taxonomy / place
     _refuse_outside(roots, target)
-    return _renamed(path, [(staged, target)])
+    return renamed(path, [(staged, target)])
 
 
 def _moved(roots: Roots, path: str, new: str) -> Change:
@@ -163,16 +163,24 @@ def _moved(roots: Roots, path: str, new: str) -> Change:
         raise EspalierError(f"{path} cannot be moved into itself. Choose another branch.")
     _refuse_outside(roots, roots.taxonomy / new)
     pairs = [(root / path, root / new) for root in (roots.taxonomy, *roots.companions)]
-    return _renamed(new, [pair for pair in pairs if pair[0].is_dir()])
+    return renamed(new, [pair for pair in pairs if pair[0].is_dir()])
 
 
-def _renamed(path: str, renames: Sequence[Rename]) -> Change:
+def renamed(path: str, renames: Sequence[Rename]) -> Change:
+    """Do all of these renames, in order, or none.
+
+    Raises:
+        EspalierError: something is missing, or in the way and not renamed before.
+    """
+    gone: set[Path] = set()
     for source, target in renames:
         if not os.path.lexists(source):
             raise EspalierError(f"{source} is not there any more. Look at the folder.")
-        if os.path.lexists(target) and not os.path.samefile(source, target):  # the same: only its case changes
+        is_free = target in gone or not os.path.lexists(target)
+        if not is_free and not os.path.samefile(source, target):  # the same: only its case changes
             raise EspalierError(f"There is something at {target} already. Choose another name.")
-    made = [folder for _, target in renames for folder in _make_folders(target.parent)]
+        gone.add(source)
+    made = [folder for _, target in renames for folder in make_folders(target.parent)]
     done: list[Rename] = []
     try:
         for source, target in renames:
@@ -185,7 +193,8 @@ def _renamed(path: str, renames: Sequence[Rename]) -> Change:
     return Change(path, tuple(renames), tuple(made))
 
 
-def _make_folders(folder: Path) -> Iterator[Path]:
+def make_folders(folder: Path) -> Iterator[Path]:
+    """Make a folder and those above it that are missing; yield each, outermost first."""
     missing = [folder] if not folder.exists() else []
     while missing and not missing[-1].parent.exists():
         missing.append(missing[-1].parent)
@@ -194,7 +203,8 @@ def _make_folders(folder: Path) -> Iterator[Path]:
         yield each
 
 
-def _staging(roots: Roots) -> Path:
+def staging(roots: Roots) -> Path:
+    """Return a new folder in the trash."""
     roots.trash.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=roots.trash))
 

@@ -20,15 +20,14 @@ GRACE = 20_000  # milliseconds for the worker to end by itself after it was aske
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
-_AT_ONCE = {
-    "ask",
-    "suggest",
-    "explain",
-    "clone",
-    "difference",
-    "commit",
-    "keep_history",
-}  # not worth resuming at the next start
+QUESTIONS = ("ask", "probe")
+# not worth resuming at the next start:
+_AT_ONCE = {*QUESTIONS, "suggest", "explain", "clone", "difference", "commit", "keep_history"}
+
+
+def is_resumable(command: str) -> bool:
+    """Return whether a job of this command leaves work behind that can be gone on with."""
+    return command not in _AT_ONCE
 
 
 class JobState(Enum):
@@ -88,7 +87,7 @@ class Job(QObject):
         self._outcome: Finished | Failed | None = None
         self._exit: tuple[int, QProcess.ExitStatus] | None = None
         self._record = JobRecord(command, dict(arguments))
-        self._is_resumable = command not in _AT_ONCE
+        self._is_resumable = is_resumable(command)
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._read_soon)
         self._process.started.connect(self._on_started)

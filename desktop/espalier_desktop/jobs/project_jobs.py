@@ -9,13 +9,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from espalier.messages import Stage
 from espalier.teachers.opening import unallowed
 from espalier_desktop.home import logs_folder
-from espalier_desktop.jobs.job import Job, JobState
+from espalier_desktop.jobs.job import Job, JobState, is_resumable
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.record import JobRecord, clear_record, read_record
 from espalier_desktop.jobs.story import Story
 
 _KEPT_LOGS = 20
-_SENDING = ("generate", "train", "tune")  # commands that may need the teacher
+_SENDING = ("generate", "train", "tune", "suggest", "explain")  # commands that may need the teacher or the critic
 
 
 class ProjectJobs(QObject):
@@ -68,7 +68,8 @@ class ProjectJobs(QObject):
         if command in _SENDING and (endpoint := unallowed(self._root)):
             self.leave_wanted.emit(endpoint, partial(self.start, command, **arguments))
             return
-        self.interrupted = None
+        if is_resumable(command):
+            self.interrupted = None
         log = logs_folder() / f"worker-{time.strftime('%Y-%m-%dT%H-%M-%S')}-{command}.log"
         for old in sorted(logs_folder().glob("worker-*.log"))[:-_KEPT_LOGS]:
             old.unlink(missing_ok=True)

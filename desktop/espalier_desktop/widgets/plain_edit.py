@@ -1,6 +1,6 @@
 """A text to edit whose undo is the window's: exact to the character, as tall as its text if wanted."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 from typing_extensions import override
@@ -35,10 +35,14 @@ class PlainEdit(QPlainTextEdit):
             end += 1
         self.blockSignals(True)
         cursor = QTextCursor(self.document())
-        cursor.setPosition(_units(old[:start]))
-        cursor.setPosition(_units(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(units(old[:start]))
+        cursor.setPosition(units(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text[start : len(text) - end])
         self.blockSignals(False)
+
+    @override
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return super().canInsertFromMimeData(source) and not source.hasUrls()  # files are for what is around the text
 
     @override
     def event(self, event: QEvent) -> bool:
@@ -89,6 +93,6 @@ class GrowingEdit(PlainEdit):
             self.setFixedHeight(height)
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
     """Return the length in UTF-16 units, in which Qt counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

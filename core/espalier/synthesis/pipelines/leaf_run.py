@@ -1,7 +1,7 @@
 """A pipeline over the rows of one leaf: portion by portion into the leaf's journal, wave after wave."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from espalier.documents.chunks import Count
 from espalier.errors import EspalierError
 from espalier.language import LanguageModel
 from espalier.synthesis.critic import Standard
+from espalier.synthesis.decide import Thresholds, decide_all
 from espalier.synthesis.pipelines.check_block import CheckBlock
 from espalier.synthesis.pipelines.engine import Finished, run_pipeline
 from espalier.synthesis.pipelines.file import PipelineFile
@@ -49,6 +50,7 @@ class LeafRun:
         count: gives what counts a text's tokens.
         waves: most times that all rows of the leaf go through the pipeline.
         per_leaf: accepted samples to reach; 0 leaves it to ``waves``.
+        thresholds: that a person moved, by check: they say what counts as accepted, not what is drawn.
     """
 
     leaf: Leaf
@@ -59,6 +61,7 @@ class LeafRun:
     count: Callable[[], Count]
     waves: int
     per_leaf: int = 0
+    thresholds: Thresholds = field(default_factory=dict)
     unit: ClassVar[str] = "rows"
     rows_per_source: ClassVar[int] = 0  # what its blocks make of a row is known when they have run
 
@@ -113,9 +116,8 @@ class LeafRun:
         if journal.portions:
             return False
         start = f"{journal.waves - 1}-"
-        is_vain = journal.waves > 0 and not any(
-            sample.is_accepted for sample in journal.earlier if sample.id.startswith(start)
-        )
+        last = [sample for sample in journal.earlier if sample.id.startswith(start)]
+        is_vain = journal.waves > 0 and not self._accepted(last)
         return is_vain or journal.waves >= self.waves
 
     def run(self, journal: Journal, on_progress: Callable[[int, int, int], None]) -> None:
@@ -146,4 +148,7 @@ class LeafRun:
         return run_pipeline(self.pipeline, self.portions[journal.portions], calls, journal.seen)
 
     def _is_reached(self, journal: Journal) -> bool:
-        return 0 < self.per_leaf <= sum(sample.is_accepted for sample in journal.samples)
+        return 0 < self.per_leaf <= self._accepted(journal.samples)
+
+    def _accepted(self, samples: Sequence[Sample]) -> int:
+        return sum(sample.is_accepted for sample in decide_all(samples, self.thresholds))

@@ -1,25 +1,40 @@
-"""One leaf, as a form and as its source: two views of the document's one text."""
+"""One leaf, as a form and as its source, two views of the document's one text, and beside its documents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QTextCursor
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import splice
-from espalier.taxonomy.blank import BLANK_DOCUMENT
-from espalier.taxonomy.leaf_text import EditError, Where
+from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Shell
+from espalier_desktop.pages.taxonomy.attribution_form import AttributionForm
+from espalier_desktop.pages.taxonomy.context_bar import NEW_SEED
+from espalier_desktop.pages.taxonomy.documents_view import DocumentsView
 from espalier_desktop.pages.taxonomy.form import Form
-from espalier_desktop.pages.taxonomy.leaf_view import LONGEST, LeafView, mend_of, view_of, where_of
+from espalier_desktop.pages.taxonomy.importing import Importer
+from espalier_desktop.pages.taxonomy.leaf_edits import LeafEdits
+from espalier_desktop.pages.taxonomy.leaf_view import (
+    LONGEST,
+    LeafView,
+    blank_seed,
+    mend_of,
+    seed_title,
+    value_at,
+    view_of,
+    where_of,
+)
 from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
 from espalier_desktop.pages.taxonomy.source import SourceEdit
+from espalier_desktop.pages.taxonomy.student_check import StudentCheck, asks_of
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.segments import Segments
 
@@ -35,7 +50,7 @@ class LeafEditor(QWidget):
 
     Attributes:
         path: of the leaf; "" before the first.
-        mode: ``form``, ``both`` or ``source``.
+        mode: ``form``, ``both``, ``source`` or ``documents``.
         splitter: form and source side by side.
     """
 
@@ -50,9 +65,18 @@ class LeafEditor(QWidget):
         self.facts = label(role="muted", wrap=True)
         self.note = label(role="error", wrap=True)
         self.note.hide()
-        self.modes = Segments({"form": tr("Form"), "both": tr("Both"), "source": tr("Source")}, tr("View"))
+        views = {"form": tr("Form"), "both": tr("Both"), "source": tr("Source"), "documents": tr("Documents")}
+        self.modes = Segments(views, tr("View"))
         self.modes.chosen.connect(self.set_mode)
-        self.form, self.source = Form(), SourceEdit()
+        self.student = StudentCheck(shell, self)
+        self.attribution = AttributionForm(self._document)
+        self.form, self.source = Form(self.attribution, self.student.reply), SourceEdit()
+        self.documents = DocumentsView(self._document)
+        self.importer = Importer(shell, self)
+        self._edits = LeafEdits(self._document, self)
+        self._edits.refused.connect(self._on_refused)
+        self._picks_for: tuple[int, str] | None = None
+        self.setAcceptDrops(True)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -65,7 +89,10 @@ class LeafEditor(QWidget):
         head.setAlignment(self.modes, Qt.AlignmentFlag.AlignTop)
         top = column(head, self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
-        self.setLayout(column(top, self.splitter, spacing=0))
+        self._panes = QStackedWidget()
+        self._panes.addWidget(self.splitter)
+        self._panes.addWidget(self.documents)
+        self.setLayout(column(top, self._panes, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column
         self._rest = QTimer(self, interval=_REST, singleShot=True)
         self._rest.timeout.connect(self.check)
@@ -87,7 +114,10 @@ class LeafEditor(QWidget):
         self.source.folder = "knowledge" if path.startswith("knowledge/") else "compositional_skills"
         self.source.show_text(text)
         self.source.moveCursor(QTextCursor.MoveOperation.Start)
+        self._picks_for = None
+        self.attribution.show_leaf(path)
         self.check()
+        self.set_mode(self.mode)
         self.form.verticalScrollBar().setValue(0)
 
     def forget(self) -> None:
@@ -116,6 +146,8 @@ class LeafEditor(QWidget):
         self.source.setEnabled(True)
         self.source.show_problems(self.view.problems)
         self.form.show_view(self.view)
+        titles = (f"{place}  {seed_title(seed)}".strip() for place, seed in enumerate(self.view.seeds, 1))
+        self.documents.show_leaf(self.path, list(titles))
         self.show_facts()
         self.viewed.emit(self.view)
 
@@ -133,6 +165,8 @@ class LeafEditor(QWidget):
 
     def go_to(self, problem: Problem) -> None:
         """Show a problem's place, in the form where there is one."""
+        if self.mode == "documents":
+            self.set_mode("both")
         if self.view is None or self.view.blocked or self.mode == "source" or not where_of(problem):
             if self.mode == "form" and not (self.view and self.view.blocked):
                 self.set_mode("both" if self.width() >= _NARROW else "source")
@@ -140,12 +174,32 @@ class LeafEditor(QWidget):
         else:
             self.form.go_to(where_of(problem))
 
+    @property
+    def has_documents(self) -> bool:
+        """Return whether the leaf is one that has documents."""
+        return self.path.startswith("knowledge/")
+
+    def ask_all(self) -> bool:
+        """Ask the student every seed question; return whether there is any."""
+        self.form.give()
+        self.check()
+        view = self.view
+        asks = [ask for seed in view.seeds for ask in asks_of(seed, view.kind) if ask[0]] if view else []
+        if asks:
+            self.set_mode("form" if self.mode in ("documents", "source") else self.mode)
+            self.form.open_cards()
+            self.student.ask(asks)
+        return bool(asks)
+
     @Slot(str)
     def set_mode(self, mode: str) -> None:
-        """Show the form, the source, or both where there is room."""
+        """Show the form, the source, both where there is room, or the documents that knowledge has."""
         self.mode = mode
         is_narrow = self.width() < _NARROW
-        shown = "form" if mode == "both" and is_narrow else mode
+        shown = "both" if mode == "documents" and not self.has_documents else mode
+        shown = "form" if shown == "both" and is_narrow else shown
+        self._panes.setCurrentIndex(1 if shown == "documents" else 0)
+        self.modes.buttons["documents"].setVisible(self.has_documents)
         self.form.setVisible(shown != "source")
         self.source.setVisible(shown != "form")
         self.modes.buttons["both"].setVisible(not is_narrow)
@@ -155,6 +209,17 @@ class LeafEditor(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.set_mode(self.mode)
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._dropped(event):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        if files := self._dropped(event):
+            event.acceptProposedAction()
+            self._import(files)
 
     def _connect(self) -> None:
         texts = self._document.texts
@@ -166,6 +231,13 @@ class LeafEditor(QWidget):
         self.form.removed.connect(lambda where: self._change(tr("Remove"), where, splice.remove))
         self.form.moved.connect(lambda where, to: self._change(tr("Move"), where, splice.move, to))
         self.form.mend_wanted.connect(self._mend)
+        self.form.pick_wanted.connect(self._start_picking)
+        self.form.ask_wanted.connect(self._ask)
+        self.student.changed.connect(self.form.show_replies)
+        self.documents.wanted.connect(self._import)
+        self.documents.removed.connect(self._remove_document)
+        self.documents.picked.connect(self._on_picked)
+        self.importer.kept.connect(self._on_kept)
 
     @Slot(str)
     def _on_text_changed(self, path: str) -> None:
@@ -184,37 +256,91 @@ class LeafEditor(QWidget):
 
     @Slot(object, str)
     def _on_typed(self, where: Where, words: str) -> None:
-        value: Any = words
-        if where[0] == "document" and self.view and not isinstance(self.view.contents.get("document"), Mapping):
-            where, value = where[:1], {**BLANK_DOCUMENT, where[1]: words}  # the group that the field is in is missing
-        self._put(tr("Typing"), where, splice.set_value, value, place=str(where))
+        if self.view:
+            self._edits.type(self.view, where, words)
 
     @Slot(object, object)
     def _on_inserted(self, where: Where, value: Any) -> None:
-        is_missing = isinstance(where[-1], int) and where[-1] == 0
-        if isinstance(where[-1], str):
-            self._change(tr("Add"), where, splice.set_value, value)
-        elif is_missing:  # the list may be missing, empty, or no list at all
-            self._change(tr("Add"), where[:-1], splice.set_value, [value])
+        self.form.give()
+        self._edits.insert(self.path, where, value)
+        self.check()
+
+    @Slot(str)
+    def _on_refused(self, sentence: str) -> None:
+        self.note.setText(said(sentence))
+        self.note.setVisible(bool(sentence))
+        if sentence and self.view:
+            self._rest.start()
+
+    @Slot(int)
+    def _ask(self, index: int) -> None:
+        self.form.give()
+        self.check()
+        view = self.view
+        asks = asks_of(view.seeds[index], view.kind) if view and index < len(view.seeds) else []
+        (self.student.stop if self.student.is_asking(asks) else self.student.ask)(asks)
+
+    @Slot(int)
+    def _start_picking(self, index: int) -> None:
+        self.form.give()
+        self._picks_for = (index, self.mode)
+        self.set_mode("documents")
+        self.documents.pick_for(index)
+
+    @Slot(int, str)
+    def _on_picked(self, index: int, passage: str) -> None:
+        view, leaf = self.view, self.path
+        if view is None or view.blocked:
+            self._on_refused(tr("The source cannot be read. Mend it first; then pick the context again."))
+            return
+        place = index if index != NEW_SEED else len(view.seeds)
+        where: Where = ("seed_examples", place, "context")
+        if index == NEW_SEED:
+            is_made = self._edits.insert(leaf, where[:-1], blank_seed("knowledge", passage))
         else:
-            self._change(tr("Add"), where, splice.insert, value)
+            old = value_at(view.contents, where)
+            end = "\n" if isinstance(old, str) and old.endswith("\n") else ""
+            is_made = self._edits.change(leaf, tr("Change Context"), where, splice.set_value, passage + end)
+        self.check()
+        came_from, self._picks_for = self._picks_for, None
+
+        def show() -> None:
+            if self.path == leaf:
+                self.set_mode(came_from[1] if came_from else "both")
+                self.form.go_to(where)
+
+        if is_made and came_from and came_from[0] == index:
+            show()
+        elif is_made:
+            text = tr("Seed example {number} has its context.").format(number=place + 1)
+            self._shell.toast(text, tr("Show"), show)
+
+    @Slot(list)
+    def _import(self, files: list[Path]) -> None:
+        self.set_mode("documents")
+        self.importer.start(self.path, files)
+
+    def _dropped(self, event: QDropEvent) -> list[Path]:
+        """Return the files that are dropped on a leaf that has documents."""
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        return [file for file in files if file.is_file()] if self.has_documents else []
+
+    @Slot(str, str)
+    def _on_kept(self, leaf: str, name: str) -> None:
+        if leaf == self.path:
+            self.documents.reload()
+            self.documents.choose_name(name)
+
+    @Slot(str)
+    def _remove_document(self, name: str) -> None:
+        if self._document.take_document(self.path, name):
+            text = tr("“{name}” was removed.").format(name=name)
+            self._shell.toast(text, tr("Undo"), self._document.take_back)
 
     def _change(self, what: str, where: Where, edit: Callable[..., str], *values: Any) -> None:
         self.form.give()
-        self._put(what, where, edit, *values)
+        self._edits.change(self.path, what, where, edit, *values)
         self.check()
-
-    def _put(self, what: str, where: Where, edit: Callable[..., str], *values: Any, place: str = "") -> None:
-        try:
-            text = edit(self._document.texts.text(self.path), where, *values)
-        except EditError as error:
-            self.note.setText(said(str(error)))
-            self.note.show()
-            if self.view:
-                self._rest.start()
-            return
-        self.note.hide()
-        self._document.edit(self.path, text, what, place)
 
     @Slot(object)
     def _mend(self, problem: Problem) -> None:
@@ -223,8 +349,7 @@ class LeafEditor(QWidget):
         found = mend_of(self.view, problem, self._document.texts.file(self.path)) if self.view else None
         if found is None:
             sentence = tr("Only you can know what is right at {place}. Change it by hand.")
-            self.note.setText(sentence.format(place=name(where_of(problem))))
-            self.note.show()
+            self._on_refused(sentence.format(place=name(where_of(problem))))
             return
         self._document.edit(self.path, found.text, tr("Fix"))
         self.check()

@@ -1,10 +1,10 @@
 """One value of a leaf as a field: its name, its text, a counter, and what is wrong with it."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from typing_extensions import override
 
 from espalier.taxonomy.hints import MAX_WORDS
@@ -12,7 +12,7 @@ from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.problems import Problem
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.problem_list import ProblemList
-from espalier_desktop.widgets.basics import column, label, row, set_role
+from espalier_desktop.widgets.basics import button, column, label, row, set_role
 from espalier_desktop.widgets.plain_edit import GrowingEdit
 
 _PAUSE = 250  # milliseconds after the last key until the leaf's text is changed
@@ -43,8 +43,16 @@ class Field(QWidget):
         self._pause.timeout.connect(self._commit)
         self.edit.textChanged.connect(self._on_typed)
         self.edit.installEventFilter(self)
-        self.setLayout(column(row(label(title, "section"), None, self.counter), self.edit, self.problems, spacing=4))
+        self._head = row(label(title, "section"), None, self.counter)
+        self.setLayout(column(self._head, self.edit, self.problems, spacing=4))
         self._count()
+
+    def offer(self, text: str, do: Callable[[], object]) -> QPushButton:
+        """Put a link beside the field's name, and return it."""
+        made = button(text, do, role="link")
+        made.setAccessibleName(f"{text} {self.edit.accessibleName()}")
+        self._head.insertWidget(1, made)
+        return made
 
     def show_value(self, value: Any, problems: Sequence[Problem], fixable: Set[str] = frozenset()) -> None:
         """Show the value and its problems; what is being typed is not disturbed."""

@@ -1,6 +1,6 @@
 """A leaf as a form: what belongs to its kind, its seed examples, and every problem beside what it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,10 @@ from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.problems import Problem
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.fields import Field
-from espalier_desktop.pages.taxonomy.leaf_view import LeafView, is_about, value_at, where_of
+from espalier_desktop.pages.taxonomy.leaf_view import LeafView, blank_seed, is_about, value_at, where_of
 from espalier_desktop.pages.taxonomy.problem_list import ProblemList
 from espalier_desktop.pages.taxonomy.seed_card import SeedCard
+from espalier_desktop.pages.taxonomy.student_check import Ask, Reply
 from espalier_desktop.widgets.basics import button, column, label, row, set_role
 
 SEEDS = 5  # at least
@@ -29,6 +30,12 @@ class Form(QScrollArea):
         removed: place of an item to remove.
         moved: place of an item, and its new index.
         mend_wanted: the problem whose mend was asked for.
+        pick_wanted: index of the seed example whose context is to be picked from a document.
+        ask_wanted: index of the seed example that the student is to be asked about, or no more.
+
+    Args:
+        foot: stands below the fields.
+        reply_of: the student's reply to a question; `show_replies` asks it again.
     """
 
     typed = Signal(object, str)
@@ -36,9 +43,12 @@ class Form(QScrollArea):
     removed = Signal(object)
     moved = Signal(object, int)
     mend_wanted = Signal(object)
+    pick_wanted = Signal(int)
+    ask_wanted = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, foot: QWidget, reply_of: Callable[[Ask], Reply | None]) -> None:
         super().__init__()
+        self._foot, self._reply_of = foot, reply_of
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidgetResizable(True)
@@ -70,6 +80,19 @@ class Form(QScrollArea):
         for field in list(self.fields.values()):
             field.give()
 
+    def show_replies(self) -> None:
+        """Show what the student answers, in the cards that are open."""
+        for card in self.cards:
+            if card.is_open:
+                card.show_replies(self._reply_of)
+
+    def open_cards(self) -> None:
+        """Open every seed example."""
+        self._open = set(range(len(self.cards)))
+        for card in self.cards:
+            card.open(True)
+        self._fill()
+
     def go_to(self, where: Where) -> None:
         """Put the keyboard on the field at a place, or on the nearest one, and show it."""
         if len(where) > 1 and where[0] == "seed_examples" and isinstance(where[1], int) and where[1] < len(self.cards):
@@ -87,6 +110,7 @@ class Form(QScrollArea):
         at = self.verticalScrollBar().value()
         for field in self.fields.values():
             field.blockSignals(True)  # its place may be another's now
+        self._foot.setParent(None)
         if old := self.takeWidget():
             old.hide()
             old.deleteLater()  # not at once: one of its buttons may be what was clicked
@@ -100,10 +124,12 @@ class Form(QScrollArea):
             body.addWidget(label(text, "muted", wrap=True))
         else:
             self._add_fields(body, view)
+        body.addWidget(self._foot)
         body.addStretch(1)
         inner = QWidget()
         inner.setLayout(body)
         self.setWidget(inner)
+        self._foot.show()
         inner.show()
         self.verticalScrollBar().setValue(at)
 
@@ -160,6 +186,8 @@ class Form(QScrollArea):
         card.removed.connect(partial(self._remove, index))
         card.added.connect(self._add_below)
         card.dropped.connect(self.removed)
+        card.pick_wanted.connect(partial(self.pick_wanted.emit, index))
+        card.ask_wanted.connect(partial(self.ask_wanted.emit, index))
 
     def _listened(self, field: Field) -> Field:
         self.fields[field.where] = field
@@ -185,6 +213,7 @@ class Form(QScrollArea):
             inside = [problem for problem in view.problems if where_of(problem)[:2] == card.where]
             card.show_title(view.seeds[index], sum(problem.is_error for problem in inside))
             card.problems.show_problems(self._elsewhere(inside) if card.is_open else [], view.fixable)
+        self.show_replies()
         self._seeds.show_problems(self._problems_at(("seed_examples",)), view.fixable)
         rest = [problem for problem in view.problems if where_of(problem)[:1] != ("seed_examples",)]
         rest = [problem for problem in rest if problem not in self._seeds.problems]
@@ -208,13 +237,10 @@ class Form(QScrollArea):
     def _add_seed(self) -> None:
         view = self._view
         assert view
-        seed: dict[str, Any] = {} if view.kind == "skill" else {"context": ""}
-        pair = {"question": "", "answer": ""}
-        seed |= {"questions_and_answers": [dict(pair) for _ in range(3)]} if view.kind == "knowledge" else pair
         where: Where = ("seed_examples", len(view.seeds))
         self._open = {len(view.seeds)}
         self._wanted = where
-        self.inserted.emit(where, seed)
+        self.inserted.emit(where, blank_seed(view.kind))
 
     def _add_below(self, where: Where, value: object) -> None:
         self._wanted = where

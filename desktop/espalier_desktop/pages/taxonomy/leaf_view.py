@@ -80,6 +80,33 @@ def value_at(contents: Any, where: Where) -> Any:
     return contents
 
 
+def pairs_of(seed: Any) -> list[tuple[Where, str, str]]:
+    """Return the pairs of a seed example: place inside it, question and answer; "" for what is missing."""
+    if not isinstance(seed, Mapping):
+        return []
+    pairs, places = seed.get("questions_and_answers"), list[Where]([()])
+    if isinstance(pairs, list):
+        places = [("questions_and_answers", number) for number in range(len(pairs))]
+    found = []
+    for place in places:
+        pair = value_at(seed, place)
+        if isinstance(pair, Mapping):
+            found.append((place, str(pair.get("question") or "").strip(), str(pair.get("answer") or "").strip()))
+    return found
+
+
+def blank_seed(kind: Kind, context: str = "") -> dict[str, Any]:
+    """Return a seed example of a kind of leaf, to be filled."""
+    pair = {"question": "", "answer": ""}
+    seed: dict[str, Any] = {} if kind == "skill" else {"context": context}
+    return seed | ({"questions_and_answers": [dict(pair) for _ in range(3)]} if kind == "knowledge" else pair)
+
+
+def seed_title(seed: Any) -> str:
+    """Return the first question of a seed example in one line, "" when it has none."""
+    return next((" ".join(question.split()) for _, question, _ in pairs_of(seed) if question), "")
+
+
 def where_of(problem: Problem) -> Where:
     """Return the keys and indexes of the value that a problem is about; () for the whole."""
     return parsed_path(problem.yaml_path)

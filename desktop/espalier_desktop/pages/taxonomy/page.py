@@ -117,6 +117,8 @@ class TaxonomyPage(Page):
             "source": self._toggle_source,
             "problems": self.show_problems,
             "fix_all": self.fix_all,
+            "add_document": self._add_document,
+            "ask_student": self._ask_student,
             "difference": self.git.show_difference,
             "commit": self.git.ask_commit,
         }[command]()
@@ -299,6 +301,17 @@ class TaxonomyPage(Page):
     def _reveal(self) -> None:
         folder = self._document.project.taxonomy / self.chosen
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _add_document(self) -> None:
+        if self.chosen in self._document.leaves and self.editor.has_documents:
+            self.editor.set_mode("documents")
+            self.editor.documents.choose_files()
+        else:
+            self.shell.toast(tr("Choose a knowledge leaf first. Documents belong to what the model shall know."))
+
+    def _ask_student(self) -> None:
+        if self.chosen not in self._document.leaves or not self.editor.ask_all():
+            self.shell.toast(tr("Choose a leaf with a seed question first."))
 
     def _toggle_source(self) -> None:
         self.editor.set_mode("form" if self.editor.source.isVisible() else "both")

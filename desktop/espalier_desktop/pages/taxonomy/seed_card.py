@@ -1,6 +1,6 @@
 """One seed example as a card: closed it is its first question, open it is its fields."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,10 @@ from espalier.taxonomy.leaf_text import Where
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
 from espalier_desktop.pages.taxonomy.fields import Field
+from espalier_desktop.pages.taxonomy.leaf_view import pairs_of, seed_title
 from espalier_desktop.pages.taxonomy.problem_list import ProblemList
+from espalier_desktop.pages.taxonomy.student_check import Ask, Reply, asks_of
+from espalier_desktop.pages.taxonomy.student_note import StudentNote
 from espalier_desktop.widgets.basics import button, column, label, line, row
 
 
@@ -27,6 +30,8 @@ class SeedCard(QFrame):
         added: place and value of a pair or a context to add.
         dropped: place of a pair to remove.
         made: a field was made, to be filled and listened to.
+        pick_wanted: the context is to be picked from a document.
+        ask_wanted: the student is to be asked the questions, or asked no more.
     """
 
     opened = Signal(bool)
@@ -36,6 +41,8 @@ class SeedCard(QFrame):
     added = Signal(object, object)
     dropped = Signal(object)
     made = Signal(object)
+    pick_wanted = Signal()
+    ask_wanted = Signal()
 
     def __init__(self, index: int, count: int, seed: Any, kind: Kind) -> None:
         super().__init__()
@@ -43,6 +50,8 @@ class SeedCard(QFrame):
         self.where: Where = ("seed_examples", index)
         self._seed, self._kind, self._number = seed, kind, index + 1
         self.fields: list[Field] = []
+        self.notes: dict[Where, StudentNote] = {}
+        self.ask = button(tr("Does the Student Know This?"), self.ask_wanted.emit)
         self.problems = ProblemList()
         self.head = _Fold()
         self.head.clicked.connect(self.toggle)
@@ -69,13 +78,24 @@ class SeedCard(QFrame):
     def show_title(self, seed: Any, errors: int = 0) -> None:
         """Show the first question, or what stands in its place, and how many errors are inside."""
         self._seed = seed
-        words = _first_question(seed) or tr("(no question yet)")
+        words = seed_title(seed) or tr("(no question yet)")
         self.head.show_title(f"{self._number}   {words}")
         state = tr("open") if self.is_open else tr("closed")
         name = tr("Seed example {number}, {state}: {question}")
         self.head.setAccessibleName(name.format(number=self._number, state=state, question=words))
         self.head.setIcon(icon("down" if self.is_open else "forward", "muted"))
         self._badge.setText(tr("%n error(s)", errors) if errors else "")
+
+    def show_replies(self, reply_of: Callable[[Ask], Reply | None]) -> None:
+        """Show what the student answers to each question."""
+        asks = asks_of(self._seed, self._kind)
+        replies = [reply_of(ask) for ask in asks]
+        for (where, question, expected), reply in zip(pairs_of(self._seed), replies, strict=True):
+            if note := self.notes.get((*self.where, *where)):
+                note.show_reply(reply, question, expected, is_skill=self._kind != "knowledge")
+        is_asking = any(reply and reply.waiting for reply in replies)
+        self.ask.setText(tr("Stop Asking") if is_asking else tr("Does the Student Know This?"))
+        self.ask.setEnabled(any(question for question, _ in asks))
 
     def toggle(self) -> None:
         """Open the card when it is closed, and the other way round."""
@@ -100,14 +120,16 @@ class SeedCard(QFrame):
             return
         if self._kind == "skill":
             self._add_pair(body, self.where)
-            text = tr("Add a Context")
-            body.addLayout(row(button(text, lambda: self.added.emit((*self.where, "context"), ""), role="link"), None))
+            add = button(tr("Add a Context"), lambda: self.added.emit((*self.where, "context"), ""), role="link")
+            body.addLayout(row(self.ask, None, add))
             return
         help_text = tr("A passage from your document that answers the questions below.")
-        self._add(body, (*self.where, "context"), tr("Context"), 3, help_text)
+        context = self._add(body, (*self.where, "context"), tr("Context"), 3, help_text)
         if self._kind == "grounded skill":
             self._add_pair(body, self.where)
+            body.addLayout(row(self.ask, None))
             return
+        context.offer(tr("Pick from Document…"), self.pick_wanted.emit)
         pairs = self._seed.get("questions_and_answers")
         pairs = pairs if isinstance(pairs, list) else []
         for number in range(len(pairs)):
@@ -117,18 +139,22 @@ class SeedCard(QFrame):
             body.addLayout(row(label(tr("Pair {number}").format(number=number + 1), "strong"), None, drop))
             self._add_pair(body, where, tr("pair {number}").format(number=number + 1))
         where = (*self.where, "questions_and_answers", len(pairs))
-        body.addLayout(row(button(tr("Add Pair"), lambda: self.added.emit(where, _pair()), picture="plus"), None))
+        add = button(tr("Add Pair"), lambda: self.added.emit(where, _pair()), picture="plus")
+        body.addLayout(row(add, self.ask, None))
 
     def _add_pair(self, body: QVBoxLayout, where: Where, of: str = "") -> None:
         self._add(body, (*where, "question"), tr("Question"), 1, of=of)
         self._add(body, (*where, "answer"), tr("Answer"), 1, of=of)
+        self.notes[where] = StudentNote()
+        body.addWidget(self.notes[where])
 
-    def _add(self, body: QVBoxLayout, where: Where, title: str, lines: int, help_text: str = "", of: str = "") -> None:
+    def _add(self, body: QVBoxLayout, where: Where, title: str, lines: int, help_text: str = "", of: str = "") -> Field:
         seed = tr("seed example {number}").format(number=self._number)
         field = Field(where, title, ", ".join(part for part in (title, of, seed) if part), lines, help_text)
         self.fields.append(field)
         body.addWidget(field)
         self.made.emit(field)
+        return field
 
 
 class _Fold(QPushButton):
@@ -154,15 +180,6 @@ class _Fold(QPushButton):
 
 def _pair() -> dict[str, str]:
     return {"question": "", "answer": ""}
-
-
-def _first_question(seed: Any) -> str:
-    if isinstance(seed, Mapping):
-        pairs = seed.get("questions_and_answers")
-        first = pairs[0] if isinstance(pairs, list) and pairs else seed
-        if isinstance(first, Mapping):
-            return " ".join(str(first.get("question") or "").split())
-    return ""
 
 
 def _tool(picture: str, name: str, index: int, do: Any, is_possible: bool) -> QToolButton:
