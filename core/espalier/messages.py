@@ -22,11 +22,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage begins, or is skipped because its output is fresh."""
+    """A stage begins, or is skipped because its output is fresh.
+
+    Attributes:
+        leaf: path of the leaf that it is about; "" where it is about none.
+    """
 
     name: str
     text: str
     is_fresh: bool = False
+    leaf: str = ""
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def generate(
     for leaf, work in zip(leaves, works, strict=True):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
         is_fresh = work.is_done(journal)
-        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
+        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh, leaf.path))
         if not is_fresh:
             made_of = leaf_parts(project, leaf)
             if origins.get(leaf.path) != made_of:

@@ -1,5 +1,6 @@
 """Review: every sample in one table, the chosen one in full, and what the person decides about them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
@@ -54,6 +55,7 @@ class ReviewPage(Page):
         self.groups = GroupsPane()
         self.balance = BalancePane()
         self._current = -1  # row of the store
+        self._pointed: Filter | None = None  # that waits until its leaf has been read
         self._documents: dict[str, list[WordedText]] = {}
         self._lay_out()
         self._connect()
@@ -92,6 +94,12 @@ class ReviewPage(Page):
             "import_samples": self._import,
             "export_samples": self._export,
         }[command]()
+
+    def point_to(self, place: Mapping[str, str]) -> None:
+        """Look for the rows of a place: ``leaf``, ``kind``, ``check`` and ``text`` as in a filter."""
+        text, leaf, kind, check = (place.get(name, "") for name in ("text", "leaf", "kind", "check"))
+        self._pointed = Filter(text, leaf, kind, check)
+        self.filter.choose(self._pointed)
 
     def show_pane(self, pane: str) -> None:
         """Show sample, thresholds, groups or balance below the table."""
@@ -249,6 +257,10 @@ class ReviewPage(Page):
     def _on_rows(self) -> None:
         view = self.store.view
         self.filter.offer(sorted(view.table.leaves), view.table.checks)
+        if self._pointed and self.filter.wanted != self._pointed:
+            self.filter.choose(self._pointed)
+        if not self.store.is_loading:
+            self._pointed = None
         self._show_rows()
         self._refresh_empty()
 

@@ -1,0 +1,63 @@
+"""How many rows each check or block let through."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from espalier.status import LeafStatus
+from espalier_desktop.i18n import tr
+from espalier_desktop.pages.review.bars import Bar, BarList
+from espalier_desktop.pages.review.wording import check_title
+from espalier_desktop.widgets.basics import column, label
+from espalier_desktop.widgets.formats import number
+
+Steps = Sequence[Mapping[str, Any]]  # as in the message Funnel
+
+
+class FunnelPane(QWidget):
+    """One bar for what was drawn, one for each check with what was left after it.
+
+    Signals:
+        wanted: name of the check whose rejections the person wants to see.
+    """
+
+    wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bars = BarList(tr("Rows that were left after each check"))
+        self.bars.chosen.connect(lambda name: self.wanted.emit(name) if name else None)
+        hint = label(tr("The bars show what was left. Choose a check to see what it turned away."), "caption")
+        self.setLayout(column(self.bars, hint, spacing=8))
+
+    def show_steps(self, steps: Steps) -> None:
+        """Show a funnel; [] shows nothing."""
+        total = steps[0]["rows_in"] if steps else 0
+        bars = [_bar("", tr("Drawn"), total, total, 0)] if total else []
+        for step in steps:
+            removed = step["rows_in"] - step["rows_out"]
+            if removed:
+                bars.append(_bar(step["name"], check_title(step["name"]), step["rows_out"], total, removed))
+        if steps:
+            bars.append(_bar("accepted", tr("Accepted"), steps[-1]["rows_out"], total, 0))
+        self.bars.show_bars(bars)
+
+
+def steps_of(leaf: LeafStatus) -> list[dict[str, Any]]:
+    """Return the funnel of a leaf's samples on disk after the person's review, the largest loss first."""
+    rest = leaf.accepted + sum(leaf.rejected.values())
+    steps = [{"name": "", "rows_in": rest, "rows_out": rest}] if rest else []
+    for name, count in leaf.rejected.items():
+        steps.append({"name": name, "rows_in": rest, "rows_out": rest - count})
+        rest -= count
+    return steps
+
+
+def _bar(key: str, name: str, left: int, total: int, removed: int) -> Bar:
+    count = f"{number(left)}  (−{number(removed)})" if removed else number(left)
+    words = tr("{name}: {left} left, {removed} turned away").format(
+        name=name, left=number(left), removed=number(removed)
+    )
+    return Bar(key, name, count, left / total if total else 0, words)
