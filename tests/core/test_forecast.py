@@ -158,6 +158,6 @@ def test_why_samples_are_out_of_date_is_known(tmp_path: Path) -> None:
     assert statuses(project.root)[GROUNDED].changed == ("teacher", "critic")
     write_settings(replace(project, pipeline="simple"))
     assert "pipeline" in statuses(project.root)[GROUNDED].changed
-    lines = (project.samples / "origins.jsonl").read_text().splitlines()
+    lines = (project.root / "origins.jsonl").read_text().splitlines()
     assert len(lines) == 3
     assert all(json.loads(line)["parts"] for line in lines)

@@ -51,6 +51,9 @@ def write(manner: str) -> int:
         say(Stage("try", "A few"), *rows_of(WHEEL, 0), Finished({"accepted": 3}))
         return 0
     say(Stage("generate", "Samples", leaf=WHEEL))
+    if manner == "unwritten":
+        say(Failed("The system refused at /x: Broken pipe. Run the same command again."))
+        return 1
     for portion in range(6):
         say(*rows_of(WHEEL, portion))
     say(Progress("generate", 16, 24, "facts", 48.0, "", {"accepted": 18, "tokens_per_second": 182}))
@@ -62,7 +65,7 @@ def main() -> int:
     manner = sys.argv[1]
     sys.stdin.buffer.readline()
     threading.Thread(target=end_with_the_window, daemon=True).start()
-    if manner in ("rows", "writing"):
+    if manner in ("rows", "writing", "unwritten"):
         return write(manner)
     say(Stage("train", "LoRA on 6 rows"))
     if manner == "flood":

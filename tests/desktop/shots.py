@@ -281,8 +281,6 @@ def show_generate(application: QApplication, window: MainWindow, mark: str) -> N
     assert isinstance(tried, TrySheet)
     shoot(application, tried, f"generate-try-{mark}")
     tried.reject()
-    window.do("generate")
-    wait(application, lambda: window.jobs.current is None)
     process.worker_program = lambda: [sys.executable, str(fake), "writing"]
     window.do("generate")
     job = window.jobs.current
@@ -298,7 +296,7 @@ def show_generate(application: QApplication, window: MainWindow, mark: str) -> N
     job.stop()
     wait(application, lambda: window.jobs.current is None)
     shoot(application, window, f"generate-paused-{mark}")
-    process.worker_program = lambda: [sys.executable, str(fake), "fail"]
+    process.worker_program = lambda: [sys.executable, str(fake), "unwritten"]
     window.do("generate")
     wait(application, lambda: window.jobs.current is None)
     sheet = application.activeModalWidget()

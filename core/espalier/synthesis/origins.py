@@ -26,4 +26,4 @@ def changed_parts(before: Parts, now: Parts) -> tuple[str, ...]:
 
 
 def _path(project: Project) -> Path:
-    return project.samples / _FILE
+    return project.root / _FILE

@@ -10,8 +10,7 @@ from espalier_desktop.document import Document
 from espalier_desktop.home import logs_folder
 from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.job import Job, JobState
-from espalier_desktop.pages.generate.wording import span
-from espalier_desktop.widgets.formats import duration
+from espalier_desktop.pages.generate.wording import durations, span
 
 
 class Forecaster(QObject):
@@ -79,10 +78,7 @@ class Forecaster(QObject):
 
 def time_words(found: Forecast) -> str:
     """Return about how long a forecast says, "" where it is not known."""
-    if found.seconds is None:
-        return ""
-    low, high = (duration(seconds) for seconds in found.seconds)
-    return tr("about {time}").format(time=low if low == high else f"{low} – {high}")
+    return tr("about {time}").format(time=durations(found.seconds)) if found.seconds else ""
 
 
 def rows_words(found: Forecast) -> str:

@@ -10,7 +10,7 @@ from espalier.status import LeafStatus
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.review.bars import Bar, BarList
 from espalier_desktop.pages.review.wording import check_title
-from espalier_desktop.widgets.basics import column, label
+from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.formats import number
 
 Steps = Sequence[Mapping[str, Any]]  # as in the message Funnel
@@ -20,7 +20,7 @@ class FunnelPane(QWidget):
     """One bar for what was drawn, one for each check with what was left after it.
 
     Signals:
-        wanted: name of the check whose rejections the person wants to see.
+        wanted: name of the check whose rejections the person wants to see, or ``accepted``.
     """
 
     wanted = Signal(str)
@@ -28,9 +28,13 @@ class FunnelPane(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.bars = BarList(tr("Rows that were left after each check"))
-        self.bars.chosen.connect(lambda name: self.wanted.emit(name) if name else None)
-        hint = label(tr("The bars show what was left. Choose a check to see what it turned away."), "caption")
-        self.setLayout(column(self.bars, hint, spacing=8))
+        self.show_rows = button("", lambda: self.wanted.emit(self.bars.current), role="link")
+        self.bars.chosen.connect(self._choose)
+        self.hint = label(
+            tr("The bars show what was left. Choose a check to see what it turned away."), "caption", wrap=True
+        )
+        self.setLayout(column(self.bars, row(self.hint, self.show_rows, None), spacing=8))
+        self._choose("")
 
     def show_steps(self, steps: Steps) -> None:
         """Show a funnel; [] shows nothing."""
@@ -43,6 +47,14 @@ class FunnelPane(QWidget):
         if steps:
             bars.append(_bar("accepted", tr("Accepted"), steps[-1]["rows_out"], total, 0))
         self.bars.show_bars(bars)
+        self._choose(self.bars.current)
+
+    def _choose(self, name: str) -> None:
+        self.hint.setVisible(not name)
+        self.show_rows.setVisible(bool(name))
+        is_accepted = name == "accepted"
+        text = tr("Show the accepted rows") if is_accepted else tr("Show what “{check}” turned away")
+        self.show_rows.setText(text.format(check=check_title(name)))
 
 
 def steps_of(leaf: LeafStatus) -> list[dict[str, Any]]:

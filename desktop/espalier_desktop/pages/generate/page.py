@@ -70,7 +70,9 @@ class GeneratePage(Page):
         changes = [path for path in (history.changes if history else {}) if path in document.leaves]
         self.since.setVisible(bool(changes))
         if history and changes:
-            self.since.setText(tr("Changed since {base}").format(base=base_name(history.base)))
+            words = tr("Tick the leaves that changed since {base}").format(base=base_name(history.base))
+            self.since.setToolTip(words)
+            self.since.setAccessibleName(words)
         self._refresh_run()
 
     def showing(self) -> None:
@@ -133,7 +135,7 @@ class GeneratePage(Page):
         self.every = tick(tr("All"), tr("Tick all leaves"), lambda: list(document.leaves))
         self.none = tick(tr("None"), tr("Tick no leaf"), list)
         self.needed = tick(tr("To write"), tr("Tick the leaves that need writing"), lambda: None)
-        self.since = tick("", "", self._changed)
+        self.since = tick(tr("Changed"), "", self._changed)
         left = QWidget()
         ticks = row(self.every, self.none, self.needed, self.since, None, spacing=4)
         left.setLayout(column(ticks, self.leaves, spacing=6))

@@ -10,10 +10,10 @@ from espalier_desktop.document import Document
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.generate.forecaster import Forecaster
 from espalier_desktop.pages.generate.teacher import teacher_words
-from espalier_desktop.pages.generate.wording import pipeline_sentence, pipeline_title, pipelines, span
+from espalier_desktop.pages.generate.wording import durations, pipeline_sentence, pipeline_title, pipelines, span
 from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
 from espalier_desktop.widgets.basics import button, card, column, label, line, row, set_role
-from espalier_desktop.widgets.formats import duration, size
+from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.sheet import Sheet
 
 MOST = 100_000  # rows a leaf
@@ -62,10 +62,13 @@ class PlanSheet(Sheet):
         self.target.setSingleStep(10)
         self.target.setSpecialValueText(_dial_words(document.project.dial))
         self.target.setMinimumWidth(170)
+        self.target.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.target.setToolTip(tr("0 leaves it to the thoroughness that is set for the project."))
         self.target.valueChanged.connect(self._refresh)
         self.figures = {key: label("–", "strong") for key in ("rows", "accepted", "calls", "time", "disk")}
         self.note = label(role="caption", wrap=True)
         self.note.setMinimumHeight(32)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         text, role = teacher_words(document.project)
         self.place = label(text, role, wrap=True)
         self._lay_out()
@@ -138,8 +141,7 @@ class PlanSheet(Sheet):
             spans = {"rows": found.rows, "accepted": found.accepted, "calls": found.calls}
             for key, counts in spans.items():
                 self.figures[key].setText(span(*counts) if counts else tr("not measured"))
-            times = dict.fromkeys(map(duration, found.seconds or ()))
-            self.figures["time"].setText(" – ".join(times) or tr("not measured"))
+            self.figures["time"].setText(durations(found.seconds) if found.seconds else tr("not measured"))
             disk = dict.fromkeys(map(size, found.bytes or ()))
             free = tr("{size} free").format(size=size(this_machine(self._document.root).disk_free))
             self.figures["disk"].setText(f"{' – '.join(disk)} ({free})" if disk else free)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QHeaderView, QProgressBar, QWidget
 
 from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.job import JobState
@@ -32,13 +32,15 @@ class TrySheet(Sheet):
         self._jobs, self._again, self._go_on = jobs, again, go_on
         self._story = jobs.latest["try"]
         self.setMaximumWidth(16_777_215)
-        self.resize(820, 420)
+        self.resize(860, 460)
         set_role(self.sentence, "muted")
         self.bar = QProgressBar()
         self.bar.setAccessibleName(tr("Progress of the job"))
         self.bar.setRange(0, 0)
         self.table = RowsTable(tr("Rows that were tried"))
-        self.table.setMinimumHeight(210)
+        self.table.setMinimumHeight(250)
+        self.table.setWordWrap(True)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.state = label(role="muted", wrap=True)
         for item in (self.bar, self.table, self.state):
             self.body.addWidget(item)
@@ -52,6 +54,7 @@ class TrySheet(Sheet):
         jobs.changed.connect(self.refresh)
         jobs.ended.connect(self._on_ended)
         self.finished.connect(self._stop)
+        self.close_button.setFocus()
         self.refresh()
 
     @Slot()
@@ -80,6 +83,7 @@ class TrySheet(Sheet):
     def _on_ended(self, story: object) -> None:
         if story is self._story:
             self.refresh()
+            self.go.setFocus()
 
     def _proceed(self) -> None:
         has_failed = self._story.state in (JobState.FAILED, JobState.CRASHED)

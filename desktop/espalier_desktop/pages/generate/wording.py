@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from espalier.status import LeafStatus
 from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier_desktop.i18n import tr
-from espalier_desktop.widgets.formats import number
+from espalier_desktop.widgets.formats import duration, number
 
 SIGNS = {  # icon and colour of each state of a leaf
     "all": ("check", "good"),
@@ -102,6 +102,15 @@ def span(low: float, high: float) -> str:
     """Return two counts as one text, such as ``420`` or ``420–840``; from 100 on they are rounded."""
     first, last = (_rounded(value) for value in (low, high))
     return number(first) if first == last else f"{number(first)}–{number(last)}"
+
+
+def durations(seconds: tuple[float, float]) -> str:
+    """Return about how long something takes at the least and at the most, such as ``2–3 min``."""
+    low, high = (duration(each) for each in seconds)
+    if low == high:
+        return low
+    first, _, unit = low.rpartition("\N{SPACE}")
+    return f"{first}–{high}" if high.endswith(f" {unit}") else f"{low} – {high}"
 
 
 def _rounded(value: float) -> int:

@@ -128,7 +128,6 @@ def _score(name: str) -> QDoubleSpinBox:
     field.setAccessibleName(name)
     field.setDecimals(2)
     field.setFixedWidth(64)
-    field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)
     return field

@@ -140,7 +140,6 @@ class ThresholdPane(QWidget):
             field.setKeyboardTracking(False)
             told = label(role="muted")
             told.setMinimumWidth(96)
-            field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             field.setAlignment(Qt.AlignmentFlag.AlignRight)
             bottom = Qt.AlignmentFlag.AlignBottom
             scale = QWidget()
