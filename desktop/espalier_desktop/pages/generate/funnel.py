@@ -33,7 +33,10 @@ class FunnelPane(QWidget):
         self.hint = label(
             tr("The bars show what was left. Choose a check to see what it turned away."), "caption", wrap=True
         )
-        self.setLayout(column(self.bars, row(self.hint, self.show_rows, None), spacing=8))
+        self.hint.setMinimumHeight(30)  # two lines
+        foot = row(self.hint, self.show_rows)
+        foot.setStretch(0, 1)
+        self.setLayout(column(self.bars, foot, spacing=8))
         self._choose("")
 
     def show_steps(self, steps: Steps) -> None:

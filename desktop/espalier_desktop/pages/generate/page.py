@@ -168,7 +168,7 @@ class GeneratePage(Page):
         self._splitter.setChildrenCollapsible(False)
         for part in (left, right):
             self._splitter.addWidget(part)
-        self._splitter.setSizes([360, 640])
+        self._splitter.setSizes([400, 600])
         self._splitter.setStretchFactor(1, 1)
         content = column(self.head, self._splitter, spacing=16)
         content.setStretch(1, 1)
@@ -280,8 +280,9 @@ class GeneratePage(Page):
         text = tr("{accepted} of {all} accepted").format(accepted=number(accepted), all=number(drawn))
         self.counts.setText(text if drawn else "")
         self.review.setVisible(drawn > 0)
-        self._stack.setCurrentIndex(list(self.panes.buttons).index(self._pane))
-        if self._pane == "funnel":
+        is_funnel = self._pane == "funnel" and drawn > 0
+        self._stack.setCurrentIndex(1 if is_funnel else 0)
+        if is_funnel:
             self.funnel.show_steps(story.funnels.get(leaf.path, ()) if story else steps_of(leaf))
             return
         rows = [each for each in story.rows if each["leaf"] == leaf.path] if story else self._read(leaf)
