@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import check, critic, demo, doctor, samples
+from espalier import check, critic_commands, demo, doctor, samples
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.reference import import_reference
@@ -118,8 +118,8 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
-    critic.add_arguments(
-        add("critic", "see how far the critic agrees with you, and have verdicts explained", critic.run)
+    critic_commands.add_arguments(
+        add("critic", "see how far the critic agrees with you, and have verdicts explained", critic_commands.run)
     )
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
     command.add_argument(

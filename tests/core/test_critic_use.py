@@ -9,10 +9,12 @@ import pytest
 from made_samples import LEAF, sample, write_journal
 from scripted_model import ScriptedModel
 
-from espalier import cli, critic
+from espalier import cli, critic_commands
 from espalier.client import Outcome
 from espalier.language import Prompt
 from espalier.messages import Event, Request, Stage
+from espalier.metal.bench import cost
+from espalier.metal.model import load
 from espalier.project import Project, open_project
 from espalier.report import show_result
 from espalier.synthesis import critic_bench, grounding
@@ -143,10 +145,9 @@ def test_the_bench_reports_every_figure_on_rows_that_nothing_was_chosen_on(capsy
     assert set(figures["auc"]) == {"grounding gain", "share of surprise", "round trip", "both", "judge"}
     assert figures["auc"]["grounding gain"]["all"] > 0.5
     assert figures["auc"]["round trip"]["all"] == 0.5
-    assert set(figures["cost"]) == {"verdict", "critique in a batch", "critique by itself"}
-    show_result({"critic": figures}, None)
+    show_result({"critic": {**figures, "cost": {"verdict": 0.01, "critique in a batch": 0.1}}}, None)
     shown = capsys.readouterr().out
-    assert all(text in shown for text in ("stands alone", "precision", "supported", "times a verdict's"))
+    assert all(text in shown for text in ("stands alone", "precision", "supported", "10.0 times a verdict's"))
 
 
 @pytest.fixture
@@ -161,12 +162,12 @@ def test_rows_are_rated_and_agreement_and_better_thresholds_are_shown_and_taken(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = io.StringIO()
-    critic.rate_rows(project, io.StringIO("y\nn\n\nq\n"), shown)
+    critic_commands.rate_rows(project, io.StringIO("y\nn\n\nq\n"), shown)
     assert "1 of 20" in shown.getvalue()
     assert "4 of 20" in shown.getvalue()
     assert "5 of 20" not in shown.getvalue()
     assert len((project.root / "ratings.jsonl").read_text().splitlines()) == 2
-    critic.rate_rows(project, io.StringIO("y\n" * 20), io.StringIO())
+    critic_commands.rate_rows(project, io.StringIO("y\n" * 20), io.StringIO())
     assert cli.main(["critic", "--json", "agreement", str(project.root)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["agreement"][""]["rows"] == 22
@@ -190,7 +191,7 @@ def test_the_check_that_decided_is_explained_and_an_unknown_one_is_refused(
         asked.append(request)
         return Outcome({"text": "The two answers share no word."})
 
-    monkeypatch.setattr(critic, "run_worker", run_worker)
+    monkeypatch.setattr(critic_commands, "run_worker", run_worker)
     key, root = sample(0, trip=0.0).key, str(project.root)
     assert cli.main(["critic", "explain", root, key]) == 0
     assert asked[0].arguments["check"] == "round trip"
@@ -200,3 +201,12 @@ def test_the_check_that_decided_is_explained_and_an_unknown_one_is_refused(
     assert "has no check luck. It has: form" in capsys.readouterr().err
     assert cli.main(["critic", "explain", root, "nothing"]) == 1
     assert "no sample nothing" in capsys.readouterr().err
+
+
+def test_what_a_verdict_costs_is_measured_beside_whole_critiques(tiny_folder: Path) -> None:
+    model = load(tiny_folder)
+    ends = set(model.tokenizer.eos_token_ids)
+    spent = cost(model, rows=6, alone=1)
+    assert set(spent) == {"verdict", "critique in a batch", "critique by plain mlx-lm"}
+    assert min(spent.values()) > 0
+    assert set(model.tokenizer.eos_token_ids) == ends

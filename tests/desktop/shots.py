@@ -15,7 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
-from desktop.lived_in import make_lived_in, make_model, spoil  # noqa: E402
+from desktop.lived_in import make_lived_in, make_model, review_some, spoil  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 from espalier.demo import create_example  # noqa: E402
 from espalier.messages import Progress, Stage  # noqa: E402
 from espalier.synthesis.pace import Pace, remember_pace  # noqa: E402
+from espalier.synthesis.samples_view import Filter  # noqa: E402
 from espalier.taxonomy.git import commit  # noqa: E402
 from espalier.taxonomy.history import begin_history  # noqa: E402
 from espalier_desktop import i18n  # noqa: E402
@@ -37,6 +38,7 @@ from espalier_desktop.pages import page_specs  # noqa: E402
 from espalier_desktop.pages.generate.page import GeneratePage  # noqa: E402
 from espalier_desktop.pages.generate.plan_sheet import PlanSheet  # noqa: E402
 from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
+from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
@@ -82,6 +84,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
             shoot(application, window, f"{spec.key}-{mark}-{width}")
         show_generate(application, window, f"{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
+        show_review(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
@@ -95,7 +98,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     assert fresh
     fresh.resize(*SIZES[1])
     wait(application, lambda: fresh.document.status is not None)
-    for key in ("overview", "taxonomy", "generate", "train", "compare"):
+    for key in ("overview", "taxonomy", "generate", "review", "train", "compare"):
         fresh.go(key)
         shoot(application, fresh, f"fresh-{key}-{mark}")
     fresh.go("overview")
@@ -154,6 +157,41 @@ def show_editor(application: QApplication, window: MainWindow, mark: str) -> Non
             shoot(application, sheet, f"editor-{command}-{mark}")
             sheet.close()
         application.processEvents()
+
+
+def show_review(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of what stands below the table of samples, and of the sheets."""
+    window.go("review")
+    page = window.page
+    assert isinstance(page, ReviewPage)
+    wait(application, lambda: not page.store.is_loading and page.model.rowCount() > 0)
+    page.filter.choose(Filter(kind="suggested"))
+    shoot(application, window, f"review-suggestion-{mark}")
+    page.edit()
+    shoot(application, window, f"review-edit-{mark}")
+    page.reader.cancel.click()
+    page.filter.choose(Filter(check="round trip"))
+    shoot(application, window, f"review-range-{mark}")
+    page.show_pane("thresholds")
+    page.thresholds.fields["round trip"].setValue(0.6)
+    shoot(application, window, f"review-thresholds-{mark}")
+    page.rate()
+    sheet = application.activeModalWidget()
+    if sheet:
+        shoot(application, sheet, f"review-rating-{mark}")
+        sheet.close()
+    page.thresholds.reset.click()
+    page.show_pane("groups")
+    page.groups.list.setCurrentIndex(page.groups.list.model().index(0, 0))
+    shoot(application, window, f"review-groups-{mark}")
+    page.filter.reset()
+    page.show_pane("balance")
+    page.balance.leaves.setCurrentIndex(page.balance.leaves.model().index(0, 0))
+    shoot(application, window, f"review-balance-{mark}")
+    page.filter.choose(Filter(text="nowhere to be found"))
+    shoot(application, window, f"review-nothing-{mark}")
+    page.filter.reset()
+    page.show_pane("sample")
 
 
 def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
@@ -353,6 +391,7 @@ def main() -> int:
     OUT.mkdir(parents=True)
     model = make_model(HOME)
     projects = HOME / "Projects"
+    review_some(make_lived_in(projects / "Falkirk Wheel", model))
     make_lived_in(projects / "Falkirk Wheel", model)
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")

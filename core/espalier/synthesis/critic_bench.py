@@ -1,11 +1,9 @@
-"""How good the critic is, on rows with planted faults, and what a verdict costs beside a written critique."""
+"""How good the critic is, on rows with planted faults."""
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from espalier.language import LanguageModel, Sampling
+from espalier.language import LanguageModel
 from espalier.messages import Emit, Stage
 from espalier.synthesis import judge
 from espalier.synthesis.compact import prompts
@@ -20,10 +18,6 @@ from espalier.synthesis.labelled import (
     read_labelled,
 )
 
-JUDGED = 48  # rows that the judge gives a verdict on
-CRITIQUES = 4  # of them, for which a critique is written one at a time as well: enough to measure
-CRITIQUE = Sampling(max_tokens=40)
-
 Scores = Callable[[Grounds], float]
 MEASURES: dict[str, Scores] = {
     "grounding gain": lambda found: found.gain,
@@ -34,7 +28,7 @@ MEASURES: dict[str, Scores] = {
 
 
 def bench(model: LanguageModel, emit: Emit) -> dict[str, Any]:
-    """Return the critic's figures: ``checks``, ``auc``, ``supported`` and ``cost``.
+    """Return the critic's figures: ``checks``, ``auc`` and ``supported``.
 
     Args:
         model: that judges.
@@ -49,7 +43,6 @@ def bench(model: LanguageModel, emit: Emit) -> dict[str, Any]:
     found = grounds(model, prompts()["answer"], samples, passages)
     emit(Stage("bench", "The judge's verdicts on the same rows"))
     judged = judge.verdicts(model, judge.rubric("faithful"), samples, passages)
-    emit(Stage("bench", f"{JUDGED} verdicts of the judge beside {CRITIQUE.max_tokens}-token critiques"))
     return {
         "checks": checks,
         "auc": {
@@ -57,7 +50,6 @@ def bench(model: LanguageModel, emit: Emit) -> dict[str, Any]:
             "judge": _areas(reported, [verdict.score for verdict in judged]),
         },
         "supported": _at_threshold(reported, [one.score for one in found]),
-        "cost": cost(model, [row for row in rows if row.fault in (GOOD, WRONG, UNSUPPORTED)][:JUDGED]),
     }
 
 
@@ -84,27 +76,3 @@ def _at_threshold(rows: Sequence[Labelled], scores: Sequence[float]) -> dict[str
     planted = sum(row.fault != GOOD for row in rows)
     precision = sum(turned) / len(turned) if turned else 0.0
     return {"precision": precision, "recall": sum(turned) / planted, "planted": planted}
-
-
-def cost(model: LanguageModel, rows: Sequence[Labelled]) -> dict[str, float]:
-    """Return seconds per row of a verdict, of a critique written in a batch, and of one written by itself."""
-    rubric = judge.rubric("faithful")
-    samples, passages = [row.sample for row in rows], [row.passage for row in rows]
-    asked = [
-        judge.row_prompt(rubric, sample.question, sample.answer, passage)
-        for sample, passage in zip(samples, passages, strict=True)
-    ]
-    written = [replace(prompt, start="The verdict is") for prompt in asked]  # so that it does not end after a word
-    model.choose(asked[:2], rubric.labels)
-    model.answer(written[:2], replace(CRITIQUE, max_tokens=2))
-    verdict = _seconds(lambda: judge.verdicts(model, rubric, samples, passages)) / len(rows)
-    batched = _seconds(lambda: model.answer(written, CRITIQUE)) / len(rows)
-    alone = written[:: len(written) // CRITIQUES][:CRITIQUES]
-    single = _seconds(lambda: [model.answer([prompt], CRITIQUE) for prompt in alone]) / len(alone)
-    return {"verdict": verdict, "critique in a batch": batched, "critique by itself": single}
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started

@@ -62,8 +62,8 @@ def import_samples(project: Project, leaf_path: str, file: Path) -> Brought:
     leaf = read_leaf(project.taxonomy, project.taxonomy / leaf_path / LEAF_FILE)
     pairs, bad = read_pairs(file)
     if not pairs:
-        first = f" Line {bad[0].line}: {bad[0].reason}" if bad else ""
-        raise EspalierError(f"{file.name} holds no question and answer.{first}")
+        first = f"Line {bad[0].line}: {bad[0].reason}" if bad else "It is empty."
+        raise EspalierError(f"{file.name} holds no question and answer. {first}")
     target = import_path(project, leaf_path)
     if not stays_inside(project.imports, target):
         raise EspalierError(f"{target} is a link that leads out of the project. Remove it and import again.")

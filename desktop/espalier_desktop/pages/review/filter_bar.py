@@ -73,9 +73,7 @@ class FilterBar(QWidget):
         branches = {path[:place] for path in leaves for place, letter in enumerate(path) if letter == "/"}
         paths = sorted({*leaves, *branches}) if len(leaves) > 1 else list(leaves)
         entries = [(tr("All leaves"), "")]
-        for path in paths:
-            indent = "  " * path.count("/")
-            entries.append((f"{indent}{leaf_name(path) if path in leaves else branch_name(path)}", path))
+        entries += [(leaf_name(path) if path in leaves else _branch(path), path) for path in paths]
         _refill(self.leaf, entries)
         _refill(self.check, [(tr("Any check"), ""), *((check_title(name), name) for name in checks)])
 
@@ -113,6 +111,12 @@ class FilterBar(QWidget):
                 field.setRange(low, high)
                 field.setSingleStep(max(0.01, (high - low) / 50))
                 field.setValue(value)
+
+
+def _branch(path: str) -> str:
+    """Return a branch with those above it."""
+    places = [place for place, letter in enumerate(path) if letter == "/"]
+    return " / ".join(branch_name(path[:place]) for place in (*places, len(path)))
 
 
 def _combo(name: str) -> QComboBox:

@@ -11,7 +11,7 @@ from espalier.synthesis.calibration import Agreement, Proposal, Ratings, agreeme
 from espalier.synthesis.sample import Sample
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.review.wording import check_title
-from espalier_desktop.widgets.basics import button, label, row
+from espalier_desktop.widgets.basics import button, label
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.sheet import Sheet
 
@@ -42,8 +42,11 @@ class RatingSheet(Sheet):
         self.setMinimumWidth(520)
         self.no = button(tr("No (D)"), lambda: self._say(False))
         self.yes = button(tr("Yes (Y)"), lambda: self._say(True), role="primary")
-        self.body.addLayout(row(None, self.no, self.yes))
         self.add_cancel()
+        for made in (self.no, self.yes):
+            self._buttons.addWidget(made)
+        self.yes.setDefault(True)
+        self.yes.setFocus()
         self._show()
 
     @override

@@ -11,7 +11,7 @@ from espalier.synthesis.final import Final, State
 from espalier.synthesis.reviews import Review
 from espalier.synthesis.sample import Check
 from espalier_desktop import theme
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.review.wording import SIGNS, check_title, state_title
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import button, column, label, row, set_role
@@ -117,7 +117,7 @@ class Reader(QWidget):
             *(self.use, self.dismiss, self.cancel, self.save, None),
         )
         left = column(row(self.state, self.place, None), self._words, actions, spacing=8)
-        middle = column(label(tr("Passage"), "section"), self.passage, spacing=8)
+        middle = column(label(tr("Passage"), "section"), self.passage, 30, spacing=8)
         right = column(label(tr("Checks"), "section"), self.checks, row(self.explain, None), spacing=8)
         layout = row(left, middle, right, spacing=16)
         for place, share in enumerate((5, 4, 4)):
@@ -219,9 +219,10 @@ class _Page:
         if check.score is not None:
             score = number(check.score, 2)
             least = "" if check.least is None else tr("at least {least}").format(least=number(check.least, 2))
-            self._cursor.insertText(f"  {score}" + (f" · {least}" if least else ""), self._format("muted"))
+            told = f"  {score} · {least}" if least else f"  {score}"
+            self._cursor.insertText(told.replace(" ", "\u00a0").replace("·\u00a0", "· "), self._format("muted"))
         self._cursor.insertBlock(QTextBlockFormat())
-        self._cursor.insertText(check.reason, self._format("muted" if check.passed else "text"))
+        self._cursor.insertText(said(check.reason), self._format("muted" if check.passed else "text"))
 
     def end(self) -> None:
         self._browser.moveCursor(QTextCursor.MoveOperation.Start)
