@@ -262,7 +262,7 @@ def test_a_removed_document_comes_back(page: TaxonomyPage, window: MainWindow) -
 
 def test_a_context_is_picked_for_the_seed_example_that_asked(page: TaxonomyPage, window: MainWindow) -> None:
     before = window.document.texts.text(WHEEL)
-    press(page.editor.form.cards[1], "Pick from Document…")
+    press(page.editor.form.seeds.cards[1], "Pick from Document…")
     documents = page.editor.documents
     assert documents.isVisible()
     assert documents.context.seeds.currentIndex() == 1
@@ -401,7 +401,7 @@ def test_the_student_is_asked_a_seed_question_on_the_spot(
     write_settings(replace(open_project(fresh_root), student=str(tiny_folder)))
     page = prepared(open_window(fresh_root)).page
     assert isinstance(page, TaxonomyPage)
-    card = page.editor.form.cards[0]
+    card = page.editor.form.seeds.cards[0]
     press(card, "Does the Student Know This?")
     notes = list(card.notes.values())
     assert notes[0].verdict.text() == "Loading the student…"
@@ -419,7 +419,7 @@ def test_a_question_waits_for_the_running_job_and_can_be_given_up(
     fake_worker("wait")
     window.do("tune")
     qtbot.waitUntil(lambda: window.jobs.current is not None and window.jobs.current.stage is not None, timeout=LONG)
-    card = page.editor.form.cards[0]
+    card = page.editor.form.seeds.cards[0]
     card.ask.click()
     note = next(iter(card.notes.values()))
     assert note.verdict.text() == "Waiting until the running job is done…"
@@ -438,8 +438,8 @@ def test_a_missing_student_is_told_at_once(fresh_root: Path, open_window: Open) 
     page = window.page
     assert isinstance(page, TaxonomyPage)
     window.do("ask_student")
-    assert all(card.is_open for card in page.editor.form.cards)
-    note = next(iter(page.editor.form.cards[4].notes.values()))
+    assert all(card.is_open for card in page.editor.form.seeds.cards)
+    note = next(iter(page.editor.form.seeds.cards[4].notes.values()))
     assert note.verdict.text().startswith("someone/else is not on this Mac.")
     assert not window.jobs.jobs
 
@@ -448,7 +448,7 @@ def test_a_failure_of_the_worker_is_told_beside_the_question(
     page: TaxonomyPage, fake_worker: Callable[[str], None], qtbot: QtBot
 ) -> None:
     fake_worker("fail")
-    card = page.editor.form.cards[0]
+    card = page.editor.form.seeds.cards[0]
     card.ask.click()
     note = next(iter(card.notes.values()))
     qtbot.waitUntil(lambda: note.verdict.text() == "The disk is full. Make room and try again.", timeout=LONG)
