@@ -245,7 +245,7 @@ def show_student(application: QApplication, window: MainWindow, page: TaxonomyPa
     page.editor.form.show_replies()
     for _ in range(3):
         application.processEvents()
-    page.editor.form.ensureWidgetVisible(page.editor.form.cards[0].ask, 0, 20)
+    page.editor.form.ensureWidgetVisible(page.editor.form.seeds.cards[0].ask, 0, 20)
     shoot(application, window, f"student-{mark}")
     page.editor.form.verticalScrollBar().setValue(0)
 
