@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from espalier.synthesis.exchange import IMPORTED
 from espalier.synthesis.final import LEARNED, REVIEWED, Final, State, final
+from espalier.synthesis.imported import IMPORTED
 from espalier.synthesis.later import joined, later_checks
 from espalier.synthesis.reviews import Review, Reviews
 from espalier.synthesis.sample import Sample, sample_key, sample_of

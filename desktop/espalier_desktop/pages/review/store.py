@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
-from espalier.synthesis.exchange import import_path
 from espalier.synthesis.final import Final
+from espalier.synthesis.imported import import_path
 from espalier.synthesis.later import explanations, later_path
 from espalier.synthesis.reviews import FILE as REVIEWS
 from espalier.synthesis.reviews import Review, Reviews, read_reviews
