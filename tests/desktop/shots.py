@@ -339,7 +339,6 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
-    make_lived_in(projects / "Falkirk Wheel", model)
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")

@@ -21,7 +21,7 @@ from espalier.synthesis.sample import Sample, sample_key, sample_of
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 STATES = tuple(State)
-CHUNK = 500  # rows between two rests while a project is read
+CHUNK = 200  # rows between two rests while a project is read
 _CODE = {state: code for code, state in enumerate(STATES)}
 _DECISIONS = {"keep": _CODE[State.KEPT], "drop": _CODE[State.DROPPED], "edit": _CODE[State.EDITED]}
 _NONE = -1
@@ -224,7 +224,7 @@ class SampleTable:
         if rows > self._room[0] or len(self.checks) > self._room[1]:
             length, width = self._room
             self._room = (
-                length if rows <= length else max(rows, 2 * length, 4 * CHUNK),
+                length if rows <= length else max(rows, 2 * length, 10 * CHUNK),
                 width if len(self.checks) <= width else len(self.checks) + 8,
             )
             for name, fill in _COLUMNS.items():

@@ -131,7 +131,7 @@ class ReviewPage(Page):
         document.leaves_changed.connect(self._refresh_empty)
         self.shell.jobs.changed.connect(self._refresh_empty)
         self.shell.jobs.ended.connect(self._on_job_ended)
-        store.grew.connect(self._on_rows)
+        store.grew.connect(self._on_grown)
         store.replaced.connect(self._on_replaced)
         store.decided.connect(self._on_decided)
         self.filter.changed.connect(self._show_rows)
@@ -168,12 +168,17 @@ class ReviewPage(Page):
     @Slot()
     def _on_replaced(self) -> None:
         self._passages.forget()
-        self._on_rows()
-
-    @Slot()
-    def _on_rows(self) -> None:
         self.list.offer()
         self._show_rows()
+        self._refresh_empty()
+
+    @Slot()
+    def _on_grown(self) -> None:
+        self.list.offer()
+        before = self.list.current
+        self.list.refresh(self.panes.effect)
+        if self.list.current != before:
+            self._show_sample()
         self._refresh_empty()
 
     @Slot()
