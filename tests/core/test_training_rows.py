@@ -120,8 +120,8 @@ def test_rows_that_are_too_long_are_cut_or_left_out_and_told(tiny: MlxModel) -> 
     assert (cut.cut, cut.left_out) == (1, 1)
     assert all(row.answers and row.answers[-1] < len(row.tokens) for row in cut.rows)
     assert list(describe(cut, TrainSettings(max_tokens=60))) == [
-        "1 rows are longer than 60 tokens; what is beyond is not learned.",
-        "1 rows are longer than 60 tokens and were left out.",
+        "Rows of more than 60 tokens: 1. What is beyond that is not learned.",
+        "Rows of more than 60 tokens that were left out: 1.",
     ]
     left = encode_all(tiny, rows, TrainSettings(max_tokens=60, too_long="leave out"))
     assert (len(left.rows), left.cut, left.left_out) == (1, 0, 2)

@@ -318,7 +318,7 @@ def test_rows_that_are_cut_and_the_layout_are_told_once(tiny_folder: Path, tmp_p
     heard: list[TrainEvent] = []
     train(tiny_folder, tmp_path, replace(SETTINGS, max_tokens=60, epochs=1), heard.append)
     told = [event.text for event in heard if isinstance(event, Told)]
-    assert any("longer than 60 tokens" in text for text in told)
+    assert any("more than 60 tokens" in text for text in told)
     assert any(text.startswith("Rows are") for text in told)
 
 

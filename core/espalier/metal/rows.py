@@ -137,6 +137,6 @@ def describe(encoding: Encoding, settings: TrainSettings) -> Iterator[str]:
     """Yield a sentence for each thing that was done to rows that are too long."""
     most = settings.max_tokens
     if encoding.cut:
-        yield f"{encoding.cut} rows are longer than {most} tokens; what is beyond is not learned."
+        yield f"Rows of more than {most} tokens: {encoding.cut}. What is beyond that is not learned."
     if encoding.left_out:
-        yield f"{encoding.left_out} rows are longer than {most} tokens and were left out."
+        yield f"Rows of more than {most} tokens that were left out: {encoding.left_out}."
