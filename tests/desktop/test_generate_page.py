@@ -131,8 +131,8 @@ def test_what_was_planned_is_started(fresh_root: Path, open_window: Open, fake_w
     assert open_project(fresh_root).pipeline == "compact"
     story = window.jobs.story(job)
     qtbot.waitUntil(lambda: story.progress is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: page.head.sentence.text() == "16 of 24 facts", timeout=LONG)
     assert page.head.line.text() == "Writing samples: Falkirk wheel"
-    assert page.head.sentence.text() == "16 of 24 facts"
     figures = {key: figure.value.text() for key, figure in page.head.figures.items()}
     assert (figures["drawn"], figures["accepted"], figures["speed"]) == ("30", "18", "182")
     assert page.rows.rows.rowCount() == 30

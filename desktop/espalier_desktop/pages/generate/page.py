@@ -29,6 +29,7 @@ from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.segments import Segments
 
 WRITING = ("generate", "tune", "train")  # commands whose first stage writes samples
+BEAT = 100  # milliseconds between two looks at a job that moves on
 SETTLE = 400  # milliseconds after a change until the work is foretold again
 
 
@@ -49,6 +50,11 @@ class GeneratePage(Page):
         self._sheet: TrySheet | None = None
         self._followed = ""  # the leaf that the run was last seen at
         self._before = 0  # accepted rows of that leaf when the run came to it
+        self._seen: Job | None = None  # the job that was shown last
+        self._beat = QTimer(self, interval=BEAT, singleShot=True)
+        self._beat.timeout.connect(self._refresh_run)
+        self._read_of: tuple[object, ...] = ()  # what the rows from disk were read from
+        self._rows: list[Row] = []
         self._settled = QTimer(self, interval=SETTLE, singleShot=True)
         self._settled.timeout.connect(lambda: self.forecaster.look(shell.document.project.pipeline))
         self._lay_out()
@@ -191,7 +197,7 @@ class GeneratePage(Page):
         document.status_changed.connect(self._on_status)
         document.settings_changed.connect(self._on_status)
         document.history.changed.connect(self.refresh)
-        jobs.changed.connect(self._refresh_run)
+        jobs.changed.connect(self._on_jobs_changed)
         jobs.ended.connect(self._on_ended)
         self.forecaster.changed.connect(self._refresh_run)
         self.model.ticked.connect(self._refresh_run)
@@ -231,7 +237,20 @@ class GeneratePage(Page):
             self._settled.start()
 
     @Slot()
+    def _on_jobs_changed(self) -> None:
+        """Follow a job, a few times a second while it only moves on."""
+        self._open_try()
+        job = self.shell.jobs.current
+        if job is not self._seen:
+            self._seen = job
+            self._refresh_run()
+        elif not self._beat.isActive():
+            self._beat.start()
+
+    @Slot()
     def _refresh_run(self) -> None:
+        if not self.isVisibleTo(self.window()):
+            return
         document, running = self.shell.document, self._running()
         if running:
             story, job = running
@@ -246,7 +265,6 @@ class GeneratePage(Page):
             self.model.show_running("", {})
             self._show_rest()
         self.offers = frozenset({"generate", "go_generate", *(["stop"] if running else [])})
-        self._open_try()
         self._refresh_leaf()
 
     def _show_rest(self) -> None:
@@ -294,11 +312,17 @@ class GeneratePage(Page):
         if not leaf.journal:
             return []
         project = self.shell.document.project
+        journal = project.samples / leaf.journal
         try:
-            samples = latest_samples(project.samples / leaf.journal, project.thresholds, MOST_ROWS)
+            state = journal.stat()
+            read_of = (leaf, state.st_mtime_ns, state.st_size, project.thresholds)
+            if read_of == self._read_of:
+                return self._rows
+            samples = latest_samples(journal, project.thresholds, MOST_ROWS)
         except (EspalierError, OSError):
             return []
-        return [
+        self._read_of = read_of
+        self._rows = [
             {
                 "leaf": leaf.path,
                 "question": sample.question,
@@ -308,6 +332,7 @@ class GeneratePage(Page):
             }
             for sample in samples
         ]
+        return self._rows
 
     def _open_try(self) -> None:
         job = self.shell.jobs.current
