@@ -172,7 +172,7 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
     page.reader.cancel.click()
     page.filter.choose(Filter(check="round trip"))
     shoot(application, window, f"review-range-{mark}")
-    page.show_pane("thresholds")
+    page.panes.show_pane("thresholds")
     page.thresholds.fields["round trip"].setValue(0.6)
     shoot(application, window, f"review-thresholds-{mark}")
     page.rate()
@@ -181,17 +181,17 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
         shoot(application, sheet, f"review-rating-{mark}")
         sheet.close()
     page.thresholds.reset.click()
-    page.show_pane("groups")
-    page.groups.list.setCurrentIndex(page.groups.list.model().index(0, 0))
+    page.panes.show_pane("groups")
+    page.panes.groups.list.setCurrentIndex(page.panes.groups.list.model().index(0, 0))
     shoot(application, window, f"review-groups-{mark}")
     page.filter.reset()
-    page.show_pane("balance")
-    page.balance.leaves.setCurrentIndex(page.balance.leaves.model().index(0, 0))
+    page.panes.show_pane("balance")
+    page.panes.balance.leaves.setCurrentIndex(page.panes.balance.leaves.model().index(0, 0))
     shoot(application, window, f"review-balance-{mark}")
     page.filter.choose(Filter(text="nowhere to be found"))
     shoot(application, window, f"review-nothing-{mark}")
     page.filter.reset()
-    page.show_pane("sample")
+    page.panes.show_pane("sample")
 
 
 def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
@@ -245,7 +245,7 @@ def show_student(application: QApplication, window: MainWindow, page: TaxonomyPa
     page.editor.form.show_replies()
     for _ in range(3):
         application.processEvents()
-    page.editor.form.ensureWidgetVisible(page.editor.form.cards[0].ask, 0, 20)
+    page.editor.form.ensureWidgetVisible(page.editor.form.seeds.cards[0].ask, 0, 20)
     shoot(application, window, f"student-{mark}")
     page.editor.form.verticalScrollBar().setValue(0)
 
@@ -392,7 +392,6 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
-    make_lived_in(projects / "Falkirk Wheel", model)
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")
