@@ -41,6 +41,8 @@ from espalier_desktop.widgets.segments import Segments
 
 _REST = 300  # milliseconds without a key until the text is checked again
 _NARROW = 760  # px: below, form and source do not stand side by side
+_NARROWEST_PANE = 240  # px
+_SIDE_BY_SIDE = [460, 380]
 
 
 class LeafEditor(QWidget):
@@ -84,7 +86,7 @@ class LeafEditor(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.form)
         self.splitter.addWidget(self.source)
-        self.splitter.setSizes([460, 380])
+        self.splitter.setSizes(_SIDE_BY_SIDE)
         names = column(self.title, self.facts, spacing=2)
         head = row(names, self.modes, spacing=12)
         head.setStretch(0, 1)
@@ -204,6 +206,8 @@ class LeafEditor(QWidget):
         self.modes.buttons["documents"].setVisible(self.has_documents)
         self.form.setVisible(shown != "source")
         self.source.setVisible(shown != "form")
+        if shown == "both" and min(self.splitter.sizes()) < _NARROWEST_PANE:
+            self.splitter.setSizes(_SIDE_BY_SIDE)  # Qt gives a pane that comes back what little room is left
         self.modes.buttons["both"].setVisible(not is_narrow)
         self.modes.choose(shown)
 
@@ -236,6 +240,7 @@ class LeafEditor(QWidget):
         self.form.pick_wanted.connect(self._start_picking)
         self.form.ask_wanted.connect(self._ask)
         self.student.changed.connect(self.form.show_replies)
+        self.attribution.added.connect(self.form.bring_into_view)
         self.documents.wanted.connect(self._import)
         self.documents.removed.connect(lambda name: self.changes.remove(self.path, name))
         self.documents.correct_wanted.connect(lambda listed: self.changes.correct(self.path, listed))

@@ -268,6 +268,8 @@ class TaxonomyPage(Page):
         while before and not self._choose(before):
             before = before.rpartition("/")[0]
         path = self.chosen
+        if moves:
+            self.tree.reveal()
         if path != self.editor.path and path in self._document.leaves:
             self.editor.show_leaf(path)
         if path:
