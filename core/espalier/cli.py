@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from espalier import check, demo, doctor, samples
+from espalier import check, critic_commands, demo, doctor, samples
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
 from espalier.documents.reference import import_reference
@@ -118,9 +118,12 @@ def parser() -> argparse.ArgumentParser:
     add_stage("tune", "every stage that is stale, in order; run again to resume")
     command = add_stage("ask", "one question, answered before and after")
     command.add_argument("question")
+    critic_commands.add_arguments(
+        add("critic", "see how far the critic agrees with you, and have verdicts explained", critic_commands.run)
+    )
     command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
     command.add_argument(
-        "name", nargs="?", choices=("taxonomy", "window", "model"), help="only this one; all by default"
+        "name", nargs="?", choices=("taxonomy", "window", "model", "critic"), help="only this one; all by default"
     )
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
@@ -256,9 +259,10 @@ def _bench(options: argparse.Namespace) -> int:
         status = subprocess.run(command, check=False).returncode
         if status:
             return status
-    if options.name in ("taxonomy", "window"):
-        return 0
-    return _finish(run_worker(Request("bench"), options.json), options)
+    parts = [name for name in ("model", "critic") if options.name in (None, name)]
+    return max(
+        (_finish(run_worker(Request("bench", {"name": name}), options.json), options) for name in parts), default=0
+    )
 
 
 def _doctor(options: argparse.Namespace) -> int:

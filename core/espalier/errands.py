@@ -1,4 +1,4 @@
-"""What the worker does for the window without a model: a taxonomy cloned, compared with its history, committed."""
+"""What the worker does for the window without a model: a taxonomy cloned, compared, committed; work foretold."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
 from espalier.project import Project, create_around, open_project
+from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.git import commit, leaf_diff
 from espalier.taxonomy.history import begin_history
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "difference": difference,
     "commit": commit_leaves,
     "keep_history": keep_history,
+    "foretell": lambda arguments, emit: foretell(arguments),
     "fetch_documents": fetch_documents,
 }
 

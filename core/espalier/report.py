@@ -31,6 +31,8 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
     if project and report:
         question = next(iter(report["questions"]))["question"]
         console.print(f'Next: espalier ask {project} "{question}"', markup=False, soft_wrap=True)
+    if "critic" in result:
+        _show_critic(console, result["critic"])
     for name, ratio in result.get("ratios", {}).items():
         console.print(f"{name}: {ratio:.1f} times plain mlx-lm", markup=False)
 
@@ -66,3 +68,24 @@ def _telling(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _critic(result: Mapping[str, Any]) -> str:
     reasons = ", ".join(f"{name} {count}" for name, count in result["rejected"].items())
     return f"Samples: {result['accepted']} accepted, {sum(result['rejected'].values())} rejected ({reasons})."
+
+
+def _show_critic(console: Console, figures: Mapping[str, Any]) -> None:
+    """Print how good the critic is on rows with planted faults, and what a verdict costs."""
+    table = Table(title="The critic on rows with planted faults", title_justify="left")
+    for name in ("check", "planted", "precision", "recall"):
+        table.add_column(name, justify="left" if name == "check" else "right")
+    for name, found in {**figures["checks"], "supported (model)": figures["supported"]}.items():
+        table.add_row(name, str(found["planted"]), f"{found['precision']:.2f}", f"{found['recall']:.2f}")
+    console.print(table)
+    table = Table(title="Good answers above wrong and unsupported ones: area under the curve", title_justify="left")
+    for name in ("score", "all", "wrong", "unsupported"):
+        table.add_column(name, justify="left" if name == "score" else "right")
+    for name, areas in figures["auc"].items():
+        table.add_row(name, *(f"{areas[column]:.3f}" for column in ("all", "wrong", "unsupported")))
+    console.print(table)
+    cost = dict(figures["cost"])
+    verdict = cost.pop("verdict")
+    for name, seconds in cost.items():
+        ratio = f"{seconds / verdict:.1f} times a verdict's {verdict * 1000:.0f} ms"
+        console.print(f"{name} of 40 tokens: {seconds * 1000:.0f} ms, {ratio}", markup=False)

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -96,9 +97,9 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command == "fetch":
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
-        from espalier.metal.bench import bench
+        from espalier.metal.bench import bench, bench_critic
 
-        return bench(emit)
+        return bench_critic(emit) if arguments.get("name") == "critic" else bench(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
@@ -126,6 +127,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
             return {"text": explain_sample(project, backend, emit, leaf, key, check)}
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
+        if request.command == "try":
+            from espalier.synthesis.trial import try_few
+
+            tried = replace(project, pipeline=arguments.get("pipeline") or project.pipeline)
+            return {"accepted": try_few(tried, backend, emit, leaves)}
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
         practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)

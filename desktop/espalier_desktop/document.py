@@ -223,6 +223,10 @@ class Document(QObject):
         """Choose how much practice is written and trained."""
         self._change(tr("Change Thoroughness"), replace(self.project, dial=dial))
 
+    def set_pipeline(self, name: str) -> None:
+        """Choose how samples are written."""
+        self._change(tr("Change Pipeline"), replace(self.project, pipeline=name))
+
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
         """Choose what the critic's scores must reach, by the name of the check."""
         self._change(tr("Change Thresholds"), replace(self.project, thresholds=dict(thresholds)))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from espalier.errors import EspalierError
 from espalier.teachers.endpoint import Endpoint
 from espalier.teachers.permission import allow, is_allowed
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.widgets.sheet import Sheet, tell
 
 
@@ -19,7 +19,7 @@ def endpoint_state(endpoint: Endpoint) -> tuple[str, str]:
     try:
         may_send = is_allowed(endpoint)
     except EspalierError as error:
-        return str(error), "error"
+        return said(str(error)), "error"
     if may_send:
         return tr("Leaves this Mac: your text is sent to {host}").format(host=endpoint.host), "warning"
     return tr("Not allowed yet: nothing is sent to {host}").format(host=endpoint.host), "warning"
@@ -41,7 +41,7 @@ def ask_leave(parent: QWidget, endpoint: Endpoint, go_on: Callable[[], object]) 
         try:
             allow(endpoint)
         except (EspalierError, OSError) as error:
-            tell(parent, tr("Espalier could not do that"), str(error))
+            tell(parent, tr("Espalier could not do that"), said(str(error)))
             return
         go_on()
 

@@ -1,21 +1,24 @@
 """The critic: verdicts that can be decided again, checks that each catch what they name."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ScriptedModel
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rapidfuzz import fuzz
+from scripted_model import ScriptedModel
 
 from espalier.errors import EspalierError
 from espalier.language import Prompt
 from espalier.project import Project, create, open_project, write_settings
 from espalier.synthesis import judge
+from espalier.synthesis.across import judge_across
 from espalier.synthesis.checks import NEAR
 from espalier.synthesis.decide import changes, decide, decide_all, movable
-from espalier.synthesis.duplicates import repeats
+from espalier.synthesis.duplicates import near_earlier, repeats
 from espalier.synthesis.later import checked, explanations, keep_explanation, later_path, settle
 from espalier.synthesis.sample import UNCHECKED, Check, Journal, Sample, measured
 from espalier.synthesis.words import plain
@@ -106,7 +109,7 @@ class Asked:
         self.score = score
         self.calls = 0
 
-    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+    def complete(self, samples: Sequence[Sample]) -> list[Sample]:
         self.calls += 1
         check = measured("round trip", self.score, 0.3, "Asked again, the teacher says: “A number.”")
         return [sample.judged(check).leaving(sample.unchecked) for sample in samples]
@@ -114,7 +117,7 @@ class Asked:
 
 def settled(journal: Journal, pipeline: object, least: float) -> list[Sample]:
     thresholds = {"grounding gain": least}
-    return decide_all(settle(journal, pipeline, thresholds, lambda tokens: None), thresholds)
+    return decide_all(settle(journal, pipeline, thresholds), thresholds)
 
 
 def drawn(path: Path, samples: list[Sample]) -> Journal:
@@ -158,6 +161,29 @@ def test_explanations_are_kept_beside_the_verdict_and_the_last_counts(tmp_path: 
     assert checked(journal) == [sample]
 
 
+def asked(number: int, leaf: str, question: str) -> Sample:
+    return Sample(f"0-{number}", leaf, question, "An answer.", "A fact.", (FORM,))
+
+
+def test_what_another_leaf_has_and_what_is_held_out_is_turned_away_and_taken_back(tmp_path: Path) -> None:
+    first = drawn(tmp_path / "a.jsonl", [asked(0, "a", "Who drew the Otter Bridge?")])
+    rows = [asked(0, "b", "Who drew the otter bridge?"), asked(1, "b", "Where is Marl?"), asked(2, "b", "Why?")]
+    second = drawn(tmp_path / "b.jsonl", rows)
+    before = second.path.read_bytes()
+    judge_across([first, second], {}, ["Where is Marl"])
+    assert [sample.is_accepted for sample in checked(first)] == [True]
+    found = checked(second)
+    assert [sample.failure.name if sample.failure else "" for sample in found] == ["new", "held out", ""]
+    assert found[0].failure
+    assert "in a" in found[0].failure.reason
+    lines = later_path(second.path).read_bytes()
+    judge_across([first, second], {}, ["Where is Marl"])
+    assert later_path(second.path).read_bytes() == lines
+    judge_across([second], {}, [])
+    assert all(sample.is_accepted for sample in checked(second))
+    assert second.path.read_bytes() == before
+
+
 def test_near_duplicates_are_found_among_many_and_the_first_stays() -> None:
     questions = [f"Which river crosses the land of {name} in the year {year}?" for name in NAMES for year in YEARS]
     questions += [
@@ -175,6 +201,29 @@ def test_near_duplicates_are_found_among_many_and_the_first_stays() -> None:
         if any(fuzz.ratio(plain(questions[later]), plain(questions[one])) >= NEAR for one in range(later))
     ]
     assert set(found) - {start + 1, start + 2} <= set(reference)
+
+
+def test_the_same_question_about_another_context_is_no_repeat_nor_another_one_about_the_same() -> None:
+    long = "The Otter Bridge crosses the Wend at Marl and is made of larch on granite blocks. " * 4
+    questions = ["Who drew it?", "Who drew it?", "How long is it?", "Who drew it?"]
+    assert repeats(questions, [long, "Another.", long, long]) == {3: 0}
+
+
+_WORDS = st.lists(
+    st.sampled_from(["who", "drew", "the", "otter", "otters", "bridge", "bridges", "of", "marl"]), max_size=9
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(_WORDS.map(" ".join), max_size=12), st.integers(0, 4))
+def test_no_near_duplicate_is_overlooked_whatever_the_lengths(texts: list[str], first: int) -> None:
+    expected: dict[int, int] = {}
+    for later in range(first, len(texts)):
+        for one in range(later):
+            if one not in expected and fuzz.ratio(texts[one], texts[later]) >= NEAR:
+                expected[later] = one
+                break
+    assert near_earlier(texts, first) == expected
 
 
 NAMES = ("Vaurelia", "Grauwald", "Ossington", "Marlborough")

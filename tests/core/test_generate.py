@@ -3,23 +3,25 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_projects import FREEFORM, GROUNDED, KNOWLEDGE, make_project
 from scripted_teacher import Scripted, Teacher
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.messages import Drawn, Event, Funnel, Note, Stage
-from espalier.project import Project, create, open_project
+from espalier.project import Project, open_project
 from espalier.stages import mixture_of
 from espalier.synthesis import generate as generating
-from espalier.synthesis.generate import choose_pipeline, generate
+from espalier.synthesis.decide import decide_all
+from espalier.synthesis.generate import choose_pipeline, generate, leaf_journal
 from espalier.synthesis.pipelines.check_file import examine_pipeline
 from espalier.synthesis.pipelines.file import read_pipeline
 from espalier.synthesis.pipelines.inputs import language_code, leaf_portions
@@ -29,36 +31,7 @@ from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.teachers import opening
 
-FREEFORM, GROUNDED, KNOWLEDGE = "compositional_skills/rhyme", "compositional_skills/extract", "knowledge/bridge"
-
-
-def write_leaf(project: Project, path: str, contents: dict[str, Any]) -> None:
-    file = project.taxonomy / path / "qna.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text(yaml.safe_dump({"created_by": "me", **contents}, sort_keys=False, allow_unicode=True))
-
-
-def make_project(root: Path, pipeline: str) -> Project:
-    """Make a project with a leaf of each kind."""
-    project = create(root)
-    words = ("sun", "moon", "sea", "hill", "tree")
-    seeds = [{"question": f"Write a rhyme on the {word}.", "answer": f"The {word}, well done."} for word in words]
-    grounded = [{**seed, "context": f"A note about the {word}."} for seed, word in zip(seeds, words, strict=True)]
-    write_leaf(project, FREEFORM, {"version": 3, "task_description": "Write rhymes.", "seed_examples": seeds})
-    write_leaf(project, GROUNDED, {"version": 3, "task_description": "Find things.", "seed_examples": grounded})
-    pairs = [{"question": f"What is part {n}?", "answer": f"Part {n} is of the bridge."} for n in range(3)]
-    contexts = [{"context": f"The bridge at the {word} is old.", "questions_and_answers": pairs} for word in words]
-    document = {"repo": "https://example.org/x", "commit": "0" * 40, "patterns": ["a.md"]}
-    knowledge = {"version": 3, "domain": "bridges", "document_outline": "A bridge.", "document": document}
-    write_leaf(project, KNOWLEDGE, {**knowledge, "seed_examples": contexts})
-    folder = project.documents / KNOWLEDGE
-    folder.mkdir(parents=True)
-    parts = [f"## Part {n}\n\n" + f"The bridge has {n} lamps by the river. " * 60 for n in range(3)]
-    (folder / "a.md").write_text("# The bridge\n\n" + "\n\n".join(parts))
-    (project.root / "project.yaml").write_text(
-        f"version: 1\ndial: quick\npipeline: {pipeline}\nmodels: {{student: s, teacher: t}}\n"
-    )
-    return open_project(root)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +46,7 @@ def generated(project: Project, **wanted: Any) -> tuple[dict[str, list[Sample]],
     events: list[Event] = []
     teacher = Teacher()
     parts = generate(project, Scripted(teacher), events.append, **wanted)
-    return {part.leaf.path: [row.drawn for row in part.rows] for part in parts}, events, teacher
+    return {part.leaf.path: leaf_journal(project, part.leaf)[1].samples for part in parts}, events, teacher
 
 
 def folder_of_pipelines(folder: Path) -> Path:
@@ -229,6 +202,28 @@ def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
     assert second == first
     assert teacher.calls == 0
     assert all(event.is_fresh for event in events if isinstance(event, Stage))
+
+
+def test_a_leaf_that_is_gone_on_with_is_computed_in_the_same_company(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", "full")
+    with pytest.raises(Cancelled):
+        generate(project, Scripted(Teacher(2)), lambda event: None, [FREEFORM])
+    other = Teacher()
+    other.rows = 3
+    generate(project, Scripted(other), lambda event: None, [FREEFORM])
+    assert other.rows == 8
+
+
+def test_a_moved_threshold_says_what_counts_towards_a_number_of_samples(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", "full")
+    first = generated(project, only=[GROUNDED])[0][GROUNDED]
+    have = sum(sample.is_accepted for sample in first)
+    assert generated(project, only=[GROUNDED], per_leaf=have)[0][GROUNDED] == first
+    strict = replace(project, thresholds={"judge_question": 0.7, "judge_pair": 0.7})
+    assert 0 < sum(sample.is_accepted for sample in decide_all(first, strict.thresholds)) < have
+    more = generated(strict, only=[GROUNDED], per_leaf=have)[0][GROUNDED]
+    assert more[: len(first)] == first
+    assert sum(sample.is_accepted for sample in decide_all(more, strict.thresholds)) >= have
 
 
 def test_another_prompt_is_another_key_and_another_row_count_is_not(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ScriptedModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted_model import ScriptedModel
 
 from espalier.errors import EspalierError
 from espalier.language import Prompt, Sampling, TooLongError
@@ -323,7 +323,7 @@ def test_a_judge_passes_rows_by_the_probability_of_labels(tmp_path: Path) -> Non
     assert [row["q"] for row in columns(finished)] == ["a", "a"]
     assert finished.rows[0].verdict[0].score == pytest.approx(0.9)
     assert finished.rows[0].verdict[0].least == 0.6
-    assert "says “1”" in reasons(finished)[0]
+    assert "“1” is likeliest" in reasons(finished)[0]
 
 
 def test_a_row_without_a_column_of_the_prompt_is_kept_with_its_reason(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 import os
@@ -15,7 +16,21 @@ from typing import Any
 
 import keyring
 import pytest
-from fault_server import Script, counted, cut, empty, every, garbage, in_turn, serving, slow, status, together
+from fault_server import (
+    Fault,
+    Handler,
+    Script,
+    counted,
+    cut,
+    empty,
+    every,
+    garbage,
+    in_turn,
+    serving,
+    slow,
+    status,
+    together,
+)
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,17 +38,19 @@ from keyring.backend import KeyringBackend
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.language import Message, Prompt, Sampling, TooLongError
-from espalier.messages import Event, Note
+from espalier.messages import Event, Note, Request, encode
 from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.generate import generate
 from espalier.synthesis.sample import Journal
 from espalier.teachers import scores
+from espalier.teachers.commands import ask_leave
 from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import Key, find_key, forget_key, store_key, variable
+from espalier.teachers.offered import model_list
 from espalier.teachers.opening import open_model
 from espalier.teachers.patience import Patience, asked_pause
 from espalier.teachers.permission import allow, forbid, is_allowed, settings_file
-from espalier.teachers.remote import RemoteModel, model_list
+from espalier.teachers.remote import RemoteModel
 
 QUICK = Patience(tries=6, first=0.002, most=0.01, asked=2, connect=2, read=0.5)
 SECRET = "sk-very-secret-0123456789"
@@ -201,6 +218,11 @@ def test_rows_are_told_as_they_come_and_what_is_too_long_is_named() -> None:
 def test_thoughts_and_what_follows_a_stop_text_are_no_part_of_an_answer() -> None:
     with serving(script := Script(lambda asked: "<think>hm\nhm</think>\n\nYes.\nNo.")):
         assert remote(script).answer([prompt("x")], Sampling(8, stop=("\n",))) == ["Yes."]
+
+
+def test_half_a_character_does_no_harm(tmp_path: Path) -> None:
+    with serving(script := Script(lambda asked: "caf\ud83d")):
+        assert remote(script, answers=tmp_path / "answers.jsonl").answer([prompt("x")], Sampling(8)) == ["caf?"]
 
 
 def test_drafts_have_their_likelihood_or_say_that_it_is_not_known() -> None:
@@ -527,6 +549,54 @@ def test_a_leaf_ends_the_same_whatever_goes_wrong_on_the_way(
     assert all(row[4] for row in ends[1])
 
 
+class Killer:
+    """Kills a worker when the server has met a request of certain numbers."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = set(numbers)
+        self.worker: subprocess.Popen[bytes] | None = None
+
+    def fault(self, number: int) -> Fault | None:
+        if number not in self.numbers or not self.worker:
+            return None
+        return self.kill
+
+    def kill(self, handler: Handler) -> None:
+        assert self.worker
+        self.worker.kill()
+        cut(handler)
+
+
+def test_killed_again_and_again_a_leaf_ends_the_same_and_only_what_was_in_flight_is_asked_twice(
+    example: Path, tmp_path: Path
+) -> None:
+    killer, kills = Killer(9, 41), 0
+    shutil.copytree(example, tmp_path / "whole")
+    with serving(script := Script(reply_about_the_wheel)):
+        setting = f"{script.url}#scripted"
+        generate(remote_project(tmp_path / "whole", setting), UNUSED, lambda event: None, [LEAF])
+        remote_project(example, setting)
+        script.fault, script.asked, script.answered = killer.fault, [], []
+        request = Request("generate", {"project": str(example), "leaves": [LEAF]})
+        while True:
+            killer.worker = subprocess.Popen(
+                [sys.executable, "-m", "espalier.worker"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            )
+            with killer.worker as worker:
+                assert worker.stdin
+                worker.stdin.write(encode(request))
+                worker.stdin.flush()
+                code = worker.wait(120)
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
+            kills += 1
+    assert kills == len(killer.numbers)
+    assert drawn(example) == drawn(tmp_path / "whole")
+    rows = counted([body for body in script.answered if body.get("seed", 7) != 7])
+    assert sum(count - 1 for count in rows.values()) <= 8 * len(killer.numbers)
+
+
 # The command line
 
 
@@ -581,3 +651,28 @@ def test_a_whole_command_works_with_a_remote_teacher_and_a_remote_student_is_ref
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert "tells how likely" in done.stderr
     assert done.returncode == 0, done.stderr
+
+
+class Typed(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_leave_is_asked_for_once(
+    example: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = remote_project(example, "https://api.example.invalid/v1#m")
+    project = replace(project, critic="https://judge.example.invalid/v1#j")
+    monkeypatch.setattr(sys, "stdin", Typed("n\n"))
+    with pytest.raises(EspalierError, match="would leave this Mac"):
+        ask_leave(project, is_quiet=False)
+    monkeypatch.setattr(sys, "stdin", Typed("y\nyes\n"))
+    ask_leave(project, is_quiet=False)
+    asked = capsys.readouterr().err
+    assert asked.count("[y/N]") == 3
+    assert "sent to judge.example.invalid, on the internet" in asked
+    monkeypatch.setattr(sys, "stdin", Typed(""))
+    ask_leave(project, is_quiet=False)
+    assert not capsys.readouterr().err

@@ -15,7 +15,8 @@ from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.teachers.endpoint import Endpoint, parse_endpoint
-from espalier.teachers.remote import RemoteModel, model_list
+from espalier.teachers.offered import model_list
+from espalier.teachers.remote import RemoteModel
 
 PASSAGE = "The Otter Bridge crosses the Wend at Marl."
 pytestmark = pytest.mark.slow
@@ -72,10 +73,6 @@ def test_the_same_model_answers_and_judges_the_same_from_afar(starter_home: Path
         [near], [far] = (model.draw(questions[:1], Sampling(24), [1]) for model in (local, remote))
         assert near.text == far.text
         assert near.log_probability == pytest.approx(far.log_probability, abs=0.1)
-        seen, blind = remote.log_probability(
-            [(ask(f"{PASSAGE}\n\nWhat does the Otter Bridge cross?"), PASSAGE), (ask("Name a colour."), PASSAGE)]
-        )
-        assert seen > blind
 
 
 def test_a_real_leaf_is_drawn_and_judged_from_afar(tiny_folder: Path, tmp_path: Path, example: Path) -> None:

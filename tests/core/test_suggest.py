@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import ScriptedModel
 from made_samples import LEAF, sample, write_journal
+from scripted_model import ScriptedModel
 
 from espalier.documents.passages import find_passage
 from espalier.documents.worded import worded

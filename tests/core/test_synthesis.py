@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from conftest import ROOT, ScriptedModel
+from scripted_model import ScriptedModel
 
 from espalier.documents.facts import read_facts
 from espalier.evaluation.questions import read_questions
@@ -16,6 +16,8 @@ from espalier.synthesis.words import agreement, content_words, phrases
 from espalier.taxonomy.leaf import Leaf, SeedExample
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.mixture import mix
+
+ROOT = Path(__file__).parents[2]
 
 DOCUMENT = """# The Otter Bridge
 

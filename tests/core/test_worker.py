@@ -189,7 +189,7 @@ def begins(stage: str) -> Callable[[object], bool]:
 
 
 def samples_of(project: Path) -> dict[str, list[Sample]]:
-    return {path.name: Journal(path).samples for path in (project / "samples").glob("*")}
+    return {path.name: Journal(path).samples for path in (project / "samples").glob("*.jsonl")}
 
 
 def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
@@ -213,7 +213,8 @@ def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
     for project in (example, killed):
         for path in (project / "samples").iterdir():
             leaf = Journal(path).samples[0].leaf
-            lines = [Sample(f"9-{n}", leaf, f"What is {n}?", f"It is {n * n}.", str(n), good) for n in range(60)]
+            ask = "What is {}?" if leaf.startswith("knowledge") else "{0} times {0}?"
+            lines = [Sample(f"9-{n}", leaf, ask.format(n), f"It is {n * n}.", str(n), good) for n in range(60)]
             Journal(path).add(lines, 1)
     assert isinstance(serve(example), Finished)
 

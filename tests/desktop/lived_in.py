@@ -9,8 +9,8 @@ from espalier.evaluation.questions import read_questions
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
 from espalier.stages import mixture_of, train_settings
-from espalier.synthesis.exchange import import_samples
 from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.import_rows import import_samples
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.reviews import read_reviews, review
@@ -21,7 +21,7 @@ from espalier.training.run import open_run
 
 REASONS = (
     ("round trip", "Asked again, the teacher says: “A lock.”", 0.18, 0.3),
-    ("fits its fact", "The fact makes this question likely: -1.31, less than -1.20.", -1.31, -1.2),
+    ("fits its fact", "The fact makes this question likely: -1.31.", -1.31, -1.2),
     ("stands alone", "“this text” points at a text that the reader does not see.", None, None),
 )
 
@@ -33,8 +33,15 @@ def make_samples(leaf: Leaf) -> list[Sample]:
         form = Check("form", True, "It is one question.")
         question = seed.question.replace("?", ", in short?")
         good = Sample(f"0-{place}", leaf.path, question, seed.answer, seed.answer, (form,)).judged(
-            measured("fits its fact", -0.4 - place / 40, -1.2, "The fact makes this question likely."),
-            measured("round trip", 0.45 + place / 40, 0.3, f"Asked with the text in view, it says: “{seed.answer}”"),
+            measured(
+                "fits its fact",
+                -0.4 - place / 40,
+                -1.2,
+                f"The fact makes this question likely: {-0.4 - place / 40:.2f}.",
+            ),
+            measured(
+                "round trip", 0.45 + place / 40, 0.3, f"Asked with the text in view, the teacher says: “{seed.answer}”"
+            ),
         )
         samples.append(good)
         if place % 3 == 0:

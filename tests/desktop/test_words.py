@@ -139,7 +139,8 @@ def test_no_page_shows_a_text_that_was_never_translated(
         window.go(spec.key)
     found = {text for _, text in untranslated(window)}
     known = re.compile(
-        r"AMD|Intel|Xeon|EPYC|Apple|Processor|(fits its fact|round trip|stands alone) \(\d+\)|2026-11-20|^\d+ MB$"
+        r"AMD|Intel|Xeon|EPYC|Apple|Processor|2026-11-20|^\d+ MB$|(fits its fact|round trip|stands alone) \(\d+\)"
+        r"|^(Form|Fits its fact|Round trip|Stands alone)$"
     )
     assert not {text for text in found if not known.search(text)}
 
@@ -161,16 +162,21 @@ NOT_IN_THE_WINDOW = {
     "cli.py",
     "client.py",
     "codes.py",
+    "critic_bench.py",
+    "commands.py",
+    "critic_commands.py",
     "doctor.py",
     "gguf.py",
     "gguf_header.py",
     "gguf_llama.py",
     "migrate.py",
     "report.py",
+    "samples.py",
     "tokenizer.py",
 }
 NO_SENTENCES = {
     "Apple silicon",
+    *("Other words for {} samples", "Why “{}” says so"),  # the log has these
     "Application Support",
     "Markdown, text, PDF, Word (.docx) or HTML",
     "No module named pip",
@@ -178,6 +184,13 @@ NO_SENTENCES = {
     *("Title of work", "Link to work", "License of the work", "Creator names"),  # keys of attribution.txt
     *("Fetching the starter model (93 MB)", "Checking the starter model", "Downloading the starter model"),
     *("The starter model is downloaded", "LoRA on {} rows", "The 4-bit student", "Samples for {}"),  # the log has these
+    *("Say yes.", "Answer with one letter, A or B.", "Bearer {}"),  # said to an endpoint
+    "What was Istanbul called before? Answer with one word: Constantinople.",
+    *(
+        "{} at {} {}, {}.",
+        "Leaves this Mac: the text of your documents and seed examples is sent to {}, {}.{}",
+    ),  # the log
+    " The connection is not encrypted: others on the way can read it.",
     *(" There are {} more errors in this file.", " There is 1 more error in this file."),  # ends of other sentences
 }
 

@@ -64,8 +64,9 @@ class MlxBackend:
         return ask_both(self.load(model, adapter), prompt, sampling, on_text)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
-        """Import a GGUF file as a model folder in the number format that is fast on this machine."""
+        """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""
         import_gguf(source, destination, dtype="float16" if mx.metal.is_available() else "float32")
+        load(destination)  # which tells whether it can be computed in batches, and keeps the verdict
 
 
 def encode_row(student: MlxModel, row: TrainRow) -> Encoded:

@@ -1,6 +1,7 @@
 """Speed as ratios against plain mlx-lm, on the same weights and prompts, in one run."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +13,15 @@ from espalier.messages import Emit, Stage
 from espalier.metal.model import MlxModel, load
 from espalier.models.starter import starter_folder
 from espalier.resources import resource
+from espalier.synthesis import critic_bench, judge
 from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.labelled import GOOD, UNSUPPORTED, WRONG, read_labelled
 from espalier.taxonomy.reader import read_taxonomy
 
 ROWS = 48
 ALONE = 6  # prompts answered one at a time: enough to measure, few enough to wait for
+JUDGED = 48  # rows that the judge gives a verdict on
+CRITIQUE = Sampling(40)
 SAMPLING = Sampling(32, 0.6, 0.9)  # no stop text: each way writes until the end of turn or 32 tokens, equal work
 
 
@@ -38,6 +43,50 @@ def bench(emit: Emit) -> dict[str, Any]:
         },
         "tokens_per_second": {"espalier": ours, "mlx-lm": alone, "mlx-lm batched": batched},
     }
+
+
+def bench_critic(emit: Emit) -> dict[str, Any]:
+    """Return ``critic``: its quality and the seconds per row of a verdict, with the starter model as the judge."""
+    model = load(starter_folder())
+    emit(
+        Stage(
+            "bench", f"{JUDGED} verdicts of the judge, and critiques of {CRITIQUE.max_tokens} tokens on the same rows"
+        )
+    )
+    spent = cost(model)
+    return {"critic": {**critic_bench.bench(model, emit), "cost": spent}}
+
+
+def cost(model: MlxModel, rows: int = JUDGED, alone: int = ALONE) -> dict[str, float]:
+    """Return the seconds per row of a verdict, and of critiques of just so many tokens, together and by mlx-lm alone.
+
+    The model would end some critiques early; here the end of a turn is no end, so that each way does the same work.
+    """
+    labelled = [row for row in read_labelled()[0] if row.fault in (GOOD, WRONG, UNSUPPORTED)][:rows]
+    rubric = judge.rubric("faithful")
+    asked = [judge.row_prompt(rubric, row.sample.question, row.sample.answer, row.passage) for row in labelled]
+    ends = set(model.tokenizer.eos_token_ids)
+    model.choose(asked[:2], rubric.labels)
+    verdict = _seconds(lambda: model.choose(asked, rubric.labels)) / rows
+    model.tokenizer.eos_token_ids = set()
+    try:
+        together = _seconds(lambda: model.answer(asked, CRITIQUE)) / rows
+        single = _seconds(lambda: _critiques(model, asked[:: rows // alone][:alone])) / alone
+    finally:
+        model.tokenizer.eos_token_ids = ends
+    return {"verdict": verdict, "critique in a batch": together, "critique by plain mlx-lm": single}
+
+
+def _critiques(model: MlxModel, prompts: list[Prompt]) -> None:
+    for prompt in prompts:
+        for _ in stream_generate(model.model, model.tokenizer, model.encode(prompt), max_tokens=CRITIQUE.max_tokens):
+            pass
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
 
 
 def _prompts(model: MlxModel) -> list[Prompt]:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import mlx.core as mx
@@ -13,6 +14,8 @@ from espalier.metal.draws import choose
 from espalier.metal.forward import hidden, log_probability, logits
 from espalier.metal.prefill import Opening, groups
 from espalier.metal.written import Written
+
+_LEAST_TAKEN = 0.75  # of a batch's places, before the free ones are taken out: that copies the whole cache
 
 
 @dataclass
@@ -77,7 +80,7 @@ def decode(
 
     The same rows in the same room are written in the same company every time, and a row's draws depend on its own
     generator alone. Rows that share more than the common beginning join next to each other, long prompts first. A row
-    that has ended keeps its place until a quarter of the places are free: taking rows out copies the whole cache.
+    that has ended keeps its place until a quarter of the places are free; then others join.
 
     Args:
         model: an mlx-lm model.
@@ -91,60 +94,95 @@ def decode(
     """
     prompts = [row.prompt for row in rows]
     kept = [row.given + 1 if scored else 1 for row in rows]
+    reach = [len(prompt) + sampling.max_tokens for prompt in prompts]
     opening = Opening(model, prompts, kept)
     waiting = deque(index for part in groups(prompts, len(opening.tokens), kept) for index in part)
-    reach = [len(prompt) + sampling.max_tokens for prompt in prompts]
-    batch: list[int | None] = []  # row of each place; None where it has ended
-    cache: list[Any] = []
-    states = mx.zeros((0, 0))
-    while waiting or batch:
-        if waiting and (not batch or None not in batch):
-            present = [reach[index] for index in batch if index is not None]
-            joining = room.admits(len(present), [reach[index] for index in waiting], max(present, default=0))
-            if joining:
-                new = [waiting.popleft() for _ in range(joining)]
-                if room.rows == 1:
-                    added, seen = opening.read_alone(prompts[new[0]], kept[new[0]])
-                else:
-                    added, seen = opening.read([prompts[index] for index in new], [kept[index] for index in new])
-                if scored:
-                    _score_given(model, [rows[index] for index in new], seen)
-                cache, states = _joined(cache, added, states, seen[:, -1])
-                batch += new
-        live = [place for place, index in enumerate(batch) if index is not None]
-        predicted = logits(model, states if len(live) == len(batch) else states[mx.array(live)])
-        writing = [rows[index] for index in batch if index is not None]
-        chosen = choose(predicted, [row.generator for row in writing], sampling)
+    batch = _Batch(model)
+    while waiting or batch.places:
+        if waiting and not batch.has_free_places:
+            present = [reach[index] for index in batch.present]
+            lengths = [reach[index] for index in islice(waiting, room.rows)]
+            joining = [waiting.popleft() for _ in range(room.admits(len(present), lengths, max(present, default=0)))]
+            if joining and room.rows == 1:
+                batch.join(joining, *opening.read_alone(prompts[joining[0]], kept[joining[0]]))
+            elif joining:
+                batch.join(joining, *opening.read([prompts[i] for i in joining], [kept[i] for i in joining]))
+            if joining and scored:
+                _score_given(model, [rows[index] for index in joining], batch.seen)
+        present = batch.present
+        predicted = batch.predicted()
+        chosen = choose(predicted, [rows[index].generator for index in present], sampling)
         scores = log_probability(predicted, mx.array(chosen)).tolist() if scored else [0.0] * len(chosen)
-        tokens = [0] * len(batch)
-        for place, row, token, score in zip(live, writing, chosen, scores, strict=True):
+        ended = set()
+        for index, token, score in zip(present, chosen, scores, strict=True):
+            row = rows[index]
             row.scores.append(score)
-            tokens[place] = token
             is_stopped = row.written.add(token)
             if is_stopped or token in ends or len(row.written.tokens) >= sampling.max_tokens:
-                index, batch[place] = batch[place], None
-                if on_row and index is not None:
+                ended.add(index)
+                if on_row:
                     on_row(index)
         if on_progress:
-            on_progress(len(live))
-        live = [place for place, index in enumerate(batch) if index is not None]
-        if not live:
-            batch, cache = [], []
-            continue
-        if 4 * (len(batch) - len(live)) >= len(batch):
-            for layer in cache:
-                layer.filter(mx.array(live))
-            batch, tokens = [batch[place] for place in live], [tokens[place] for place in live]
-        states = hidden(model, mx.array(tokens)[:, None], cache)[:, 0]
+            on_progress(len(present))
+        batch.advance(dict(zip(present, chosen, strict=True)), ended)
 
 
-def _joined(cache: list[Any], added: list[Any], states: mx.array, seen: mx.array) -> tuple[list[Any], mx.array]:
-    if not cache:
-        return added, seen
-    for layer, more in zip(cache, added, strict=True):
-        layer.extend(more)
-    mx.clear_cache()  # buffers of the old shape would stay in Metal's allocator
-    return cache, mx.concatenate([states, seen])
+class _Batch:
+    """Rows that are written together, each in a place of the cache that is free once the row has ended.
+
+    Attributes:
+        places: index of the row in each place; None where it is free.
+        seen: last states of the rows that joined last, (rows, last, width).
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.places: list[int | None] = []
+        self.seen = mx.zeros((0, 0, 0))
+        self._model = model
+        self._cache: list[Any] = []
+        self._states = mx.zeros((0, 0))  # that predict the next token of each place
+
+    @property
+    def present(self) -> list[int]:
+        """Return the rows that are being written."""
+        return [index for index in self.places if index is not None]
+
+    @property
+    def has_free_places(self) -> bool:
+        """Return whether the cache holds rows that have ended; who joins now would be added to them."""
+        return None in self.places
+
+    def join(self, rows: Sequence[int], cache: list[Any], seen: mx.array) -> None:
+        """Add rows whose prompts were read."""
+        if self.places:
+            for layer, more in zip(self._cache, cache, strict=True):
+                layer.extend(more)
+            mx.clear_cache()  # buffers of the old shape would stay in Metal's allocator
+            self._states = mx.concatenate([self._states, seen[:, -1]])
+        else:
+            self._cache, self._states = cache, seen[:, -1]
+        self.places += rows
+        self.seen = seen
+
+    def predicted(self) -> mx.array:
+        """Return the logits of the next token of each row that is present, (rows, vocabulary)."""
+        taken = [place for place, index in enumerate(self.places) if index is not None]
+        states = self._states[mx.array(taken)] if self.has_free_places else self._states
+        return logits(self._model, states)
+
+    def advance(self, tokens: dict[int, int], ended: set[int]) -> None:
+        """Read the rows' new tokens, but of those that have ended."""
+        self.places = [None if index in ended else index for index in self.places]
+        taken = [place for place, index in enumerate(self.places) if index is not None]
+        if not taken:
+            self.places, self._cache = [], []
+            return
+        if len(taken) <= _LEAST_TAKEN * len(self.places):
+            for layer in self._cache:
+                layer.filter(mx.array(taken))
+            self.places = [self.places[place] for place in taken]
+        new = [[tokens[index] if index is not None else 0] for index in self.places]
+        self._states = hidden(self._model, mx.array(new), self._cache)[:, 0]
 
 
 def _score_given(model: Any, rows: Sequence[Row], states: mx.array) -> None:

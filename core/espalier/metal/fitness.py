@@ -17,9 +17,11 @@ from espalier.metal.prefill import advance
 from espalier.metal.written import Written
 from espalier.models.measured import Measured
 
-_LENGTHS = (3, 19, 8, 14, 5, 11)
-_ALIKE = 5  # rows that share a beginning and are read as a group
-_MOST_OFF = 0.1  # of the spread of logits; a padding that is not masked is off by 0.5 and more, bfloat16 by 0.02
+_LENGTHS = (3, 19, 8, 14)
+_ALIKE = 3  # rows that share a beginning and are read as a group
+_MOST_OFF = (
+    0.1  # of the spread of logits; padding that was not masked was off by 0.3 to 0.8, bfloat16 by under 0.001 (CPU)
+)
 _LONGEST_WINDOW = 4096  # tokens; a sliding window beyond is not passed in the trial
 
 
@@ -73,7 +75,7 @@ def _difference(model: Any, prompts: list[list[int]]) -> float:
     """
     ends = frozenset(range(0, _vocabulary(model), 4))
     rows = [Row(prompt, None, Written(lambda tokens: "", ())) for prompt in prompts]
-    decode(model, rows, Sampling(max_tokens=8), ends, Room(4, 1 << 30), scored=True)
+    decode(model, rows, Sampling(max_tokens=6), ends, Room(3, 1 << 30), scored=True)
     worst = 0.0
     for row in rows:
         tokens = row.written.tokens
@@ -92,6 +94,6 @@ def _head_is_apart(model: Any) -> bool:
     tokens = mx.array([[1, 5, 2, 4]])
     try:
         apart, whole = logits(model, hidden(model, tokens)), model(tokens)
-    except Exception:
+        return apart.shape == whole.shape and bool(mx.allclose(apart, whole, rtol=1e-3, atol=1e-3).item())
+    except Exception:  # the body of another architecture may take other arguments
         return False
-    return apart.shape == whole.shape and bool(mx.allclose(apart, whole, rtol=1e-3, atol=1e-3).item())

@@ -22,6 +22,8 @@ from espalier.metal.prefill import Opening, groups, shared_prefix
 from espalier.metal.written import Written
 from espalier.models.measured import Measured, measured, remember, remember_rows
 
+_USUAL_LENGTH = 512  # tokens of a prompt with its answer, by which memory bounds the search for the best rows
+
 
 class MlxModel:
     """An mlx-lm model with its tokenizer; an `espalier.language.LanguageModel`."""
@@ -45,8 +47,8 @@ class MlxModel:
     def rows(self) -> int:
         """Return how many rows are computed together; see `espalier.language.LanguageModel`."""
         if not self._rows:
-            room = room_for_rows() // self._token_bytes
-            self._rows, speed = best_rows(writing_speed(self.model), max(LEAST_ROWS, room // 512))
+            most = max(LEAST_ROWS, self._room_tokens // _USUAL_LENGTH)
+            self._rows, speed = best_rows(writing_speed(self.model), most)
             if self._path:
                 remember_rows(self._path, self._rows, speed)
         return self._rows
@@ -61,8 +63,9 @@ class MlxModel:
         return int(getattr(getattr(self.model, "args", None), "max_position_embeddings", None) or 1 << 30)
 
     @cached_property
-    def _token_bytes(self) -> int:
-        return token_bytes(self.model)
+    def _room_tokens(self) -> int:
+        """Return how many tokens fit a batch: a power of two, so that a few free bytes more change no company."""
+        return 1 << (max(1, room_for_rows() // token_bytes(self.model)).bit_length() - 1)
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Return the token ids of a conversation up to where the assistant begins to write."""
@@ -189,7 +192,7 @@ class MlxModel:
     def _room(self, rows: int) -> Room:
         """Return the room for a call; a few rows need no measuring of how many are best."""
         most = self._rows or (self.rows if rows > LEAST_ROWS else LEAST_ROWS)
-        return Room(most, room_for_rows() // self._token_bytes)
+        return Room(most, self._room_tokens)
 
     def _check_lengths(self, lengths: Sequence[tuple[int, int]]) -> None:
         """Check the tokens of each prompt and of the longest answer against the context."""

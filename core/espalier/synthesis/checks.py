@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from espalier.personal_data import personal_data
 from espalier.synthesis.prohibited import prohibited
@@ -102,12 +102,16 @@ def leaves_something(question: str, answer: str) -> Check:
 
 def is_new(question: str, others: Iterable[str]) -> Check:
     """Check that a question is no near-duplicate of others, given in their plain form."""
-    text = plain(question)
-    for other in others:
-        score = fuzz.ratio(text, other, score_cutoff=NEAR)
-        if score:
-            return Check("new", False, f"It is nearly the same as “{other}”.", round(score, 1))
+    alike = process.extract_iter(plain(question), others, scorer=fuzz.ratio, processor=None, score_cutoff=NEAR)
+    if found := next(alike, None):
+        return Check("new", False, f"It is nearly the same as “{found[0]}”.", round(found[1], 1))
     return Check("new", True, "No other question is nearly the same.")
+
+
+def repeats(question: str, leaf: str = "") -> Check:
+    """Return the failed check of a question that is nearly another one, which that other leaf has."""
+    where = f" in {leaf}" if leaf else ""
+    return Check("new", False, f"It is nearly the same as “{question}”{where}.")
 
 
 def gives_an_answer(answer: str) -> Check:
@@ -175,12 +179,11 @@ def copies_no_example(question: str, answer: str, allowed: str, examples: Iterab
     return Check("copies no example", True, "It repeats none of the examples.")
 
 
-def is_not_held_out(question: str, held_out: Iterable[str]) -> Check:
+def is_not_held_out(question: str, held_out: Sequence[str]) -> Check:
     """Check that a question is none of the held-out ones, given in their plain form, or nearly so in any word order."""
     text = plain(question)
-    for other in held_out:
-        if fuzz.ratio(text, other) >= NEAR or fuzz.token_sort_ratio(text, other) >= NEAR:
-            return Check(
-                "held out", False, f"It is nearly the held-out question “{other}”, which measures the student."
-            )
+    for likeness in (fuzz.ratio, fuzz.token_sort_ratio):
+        if found := process.extractOne(text, held_out, scorer=likeness, processor=None, score_cutoff=NEAR):
+            reason = f"It is nearly the held-out question “{found[0]}”, which measures the student."
+            return Check("held out", False, reason)
     return Check("held out", True, "It is none of the held-out questions.")

@@ -67,7 +67,7 @@ def judge_plainly(sample: Sample, standard: Standard, source: str, known: Iterab
         sample: of any pipeline.
         standard: of its leaf.
         source: text that it was drawn from, "" for a freeform skill.
-        known: plain form of what is asked already, context included, in the seeds too.
+        known: plain form of the questions that are there already, in the seeds too; of the same context only.
     """
     for check in _plain(sample, standard, source, known):
         sample = sample.judged(check)
@@ -80,4 +80,4 @@ def _plain(sample: Sample, standard: Standard, source: str, known: Iterable[str]
     if not sample.context:
         yield checks.points_at_nothing(sample.question)
     yield content(sample, standard, source)
-    yield checks.is_new(f"{sample.context}\n{sample.question}", known)
+    yield checks.is_new(sample.question, known)

@@ -11,16 +11,21 @@ from espalier.clock import Clock
 from espalier.documents.chunks import Count, token_counter
 from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
+from espalier.evaluation.questions import read_questions
 from espalier.language import Backend, LanguageModel
 from espalier.messages import Drawn, Emit, Funnel, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key, write_settings
 from espalier.synthesis import compact
+from espalier.synthesis.across import judge_across
 from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.counted import Counted
 from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.funnel import funnel
-from espalier.synthesis.later import settle
-from espalier.synthesis.pipelines.leaf_run import SCALED, LeafRun
+from espalier.synthesis.later import checked, settle
+from espalier.synthesis.origins import note_origin, read_origins
+from espalier.synthesis.pace import pace_of, remember_pace
+from espalier.synthesis.pipelines.leaf_run import SCALED, Few, LeafRun
 from espalier.synthesis.pipelines.shipped import COMPACT, leaf_pipeline
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import read_reviews
@@ -34,6 +39,7 @@ from espalier.teachers.opening import open_model
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
 BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
+TRIAL_WAVE = 1000  # number of the wave of samples that are drawn to have a look
 BLOCKS_VERSION = 1  # part of the leaf key: raise it when the same blocks give other samples
 Load = Callable[[str], LanguageModel]  # the model of a role, by its setting
 Tell = Callable[[int, int, int], None]
@@ -53,6 +59,21 @@ class LeafWork(Protocol):
     @property
     def steps(self) -> Sequence[str]:
         """Return the names of what turns samples away, in order, as far as they are known."""
+
+    @property
+    def sources(self) -> int:
+        """Return the number of sources that a first wave draws from."""
+
+    @property
+    def rows_per_source(self) -> int:
+        """Return the samples that a source gives in a first wave; 0 where only drawing tells."""
+
+    @property
+    def rounds(self) -> tuple[int, int]:
+        """Return the fewest and the most waves that are to be expected."""
+
+    def few(self, count: int, on_tokens: Callable[[int], None]) -> Few:
+        """Return a few samples to have a look; a full run draws others."""
 
     def is_done(self, journal: Journal) -> bool:
         """Return whether the journal holds what was wanted, or no more will come."""
@@ -74,6 +95,25 @@ class CompactRun:
         """Return what a source is, in the plural."""
         return self.pipeline.unit
 
+    @property
+    def sources(self) -> int:
+        """Return the number of sources."""
+        return len(self.pipeline.wants(()))
+
+    @property
+    def rows_per_source(self) -> int:
+        """Return the samples that a source gives in a first wave."""
+        return self.pipeline.rows_per_source
+
+    @property
+    def rounds(self) -> tuple[int, int]:
+        """Return one, which may do, and the most waves."""
+        return 1, self.waves
+
+    def few(self, count: int, on_tokens: Callable[[int], None]) -> Few:
+        """Return so many samples, drawn as in a wave that no full run gets to."""
+        return Few(self.pipeline.few(count, TRIAL_WAVE, on_tokens), self.rows_per_source)
+
     def is_done(self, journal: Journal) -> bool:
         """Return whether every source has its samples, or the waves are used up."""
         return compact.is_done(self.pipeline, journal, self.waves)
@@ -81,6 +121,10 @@ class CompactRun:
     def run(self, journal: Journal, on_progress: Tell) -> None:
         """Draw into the journal until it is done."""
         compact.run(self.pipeline, journal, self.waves, on_progress)
+
+    def complete(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Return waiting samples with the checks that were not made when they were drawn."""
+        return self.pipeline.complete(samples, lambda tokens: None)
 
 
 def synthesis_settings(project: Project, per_leaf: int = 0) -> CompactSettings:
@@ -99,10 +143,33 @@ def leaf_key(project: Project, leaf: Leaf) -> str:
         blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
         models = (project.teacher, project.judge)
         return content_key(asdict(leaf), documents, "blocks", BLOCKS_VERSION, SCALED, blocks, models)
-    settings = asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
     return content_key(
-        asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, settings
+        asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, _compact_key(project)
     )
+
+
+def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
+    """Return a hash of each thing that a leaf's samples depend on, by what it is.
+
+    Raises:
+        EspalierError: a document or the pipeline cannot be read.
+    """
+    parts = {"leaf": content_key(asdict(leaf))}
+    if leaf.kind == "knowledge":
+        parts["documents"] = content_key(read_documents(project, leaf))
+    parts["pipeline"], parts["teacher"] = content_key(project.pipeline), content_key(project.teacher)
+    if project.pipeline == COMPACT:
+        parts["prompts"] = content_key(compact.VERSION, compact.prompts(), _compact_key(project))
+    else:
+        parts["critic"] = content_key(project.judge)
+        blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
+        parts["prompts"] = content_key(BLOCKS_VERSION, SCALED, blocks)
+    return parts
+
+
+def _compact_key(project: Project) -> dict[str, float]:
+    """Return the settings of the compact pipeline, without how many samples are wanted."""
+    return asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
 
 
 def generate(
@@ -121,27 +188,37 @@ def generate(
     Raises:
         EspalierError: the taxonomy or the pipeline cannot be used, or a leaf is left without an accepted sample.
     """
+    models: list[Counted] = []
 
     @cache
-    def load(setting: str) -> LanguageModel:
-        return open_model(setting, project, backend, emit)
+    def load(setting: str) -> Counted:
+        models.append(Counted(open_model(setting, project, backend, emit)))
+        return models[-1]
 
     leaves = chosen_leaves(project, only, since)
     works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
-    reviews = read_reviews(project)
-    parts = []
+    origins, journals = read_origins(project), []
     for leaf, work in zip(leaves, works, strict=True):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
         is_fresh = work.is_done(journal)
-        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
+        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh, leaf.path))
         if not is_fresh:
+            made_of = leaf_parts(project, leaf)
+            if origins.get(leaf.path) != made_of:
+                note_origin(project, leaf.path, made_of)
             _keep_company(load(project.teacher), journal)
-            _generate_leaf(leaf, work, journal, emit)
-        drawn_by = work.pipeline if isinstance(work, CompactRun) else work
-        samples = settle(journal, drawn_by, project.thresholds, lambda tokens: None)
-        parts.append(practice_of(project, leaf, samples, reviews))
-        if len(parts[-1].accepted) < per_leaf:
-            emit(Note(_shortfall(leaf, len(parts[-1].accepted), per_leaf, journal.waves)))
+            _generate_leaf(project, leaf, work, journal, models, emit)
+        settle(journal, work, project.thresholds)
+        journals.append(journal)
+    questions = read_questions(project.questions) if project.questions.exists() else []
+    judge_across(journals, project.thresholds, [question.question for question in questions])
+    reviews = read_reviews(project)
+    parts = []
+    for leaf, journal in zip(leaves, journals, strict=True):
+        part = practice_of(project, leaf, checked(journal), reviews)
+        parts.append(part)
+        if len(part.accepted) < per_leaf:
+            emit(Note(_shortfall(leaf, len(part.accepted), per_leaf, journal)))
     for part in parts:
         if not any(sample.is_written for sample in part.accepted):
             rejected = rejections([part])
@@ -210,7 +287,7 @@ def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWo
         documents = read_documents(project, leaf) if leaf.kind == "knowledge" else []
         waves = MOST_WAVES if per_leaf else BLOCK_WAVES[project.dial] if blocks.is_scaled else 1
         critic, count = partial(load, project.judge), partial(_counter, project.teacher)
-        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf)
+        return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
     settings = synthesis_settings(project, per_leaf)
     if leaf.kind == "grounded skill":
         raise EspalierError(
@@ -236,17 +313,29 @@ def _counter(teacher: str) -> Count:
     return token_counter(find_model(teacher))
 
 
-def _generate_leaf(leaf: Leaf, work: LeafWork, journal: Journal, emit: Emit) -> None:
+def _generate_leaf(
+    project: Project, leaf: Leaf, work: LeafWork, journal: Journal, models: Sequence[Counted], emit: Emit
+) -> None:
     clocks: dict[int, Clock] = {}
-    started = time.monotonic()
-    written, shown = 0, len(journal.samples)
+    started, asked = time.monotonic(), sum(model.calls for model in models)
+    written, begun, shown = 0, len(journal.samples), len(journal.samples)
+
+    def tell_drawn() -> None:
+        nonlocal shown
+        if len(journal.samples) == shown:
+            return
+        tell_samples(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
+        shown = len(journal.samples)
+        calls = sum(model.calls for model in models) - asked
+        per_source = 0.0 if journal.portions or journal.waves != 1 else len(journal.samples) / work.sources
+        pace = pace_of(journal.samples[begun:], time.monotonic() - started, calls, per_source)
+        if pace:
+            remember_pace(project, leaf.kind, pace)
 
     def on_progress(done: int, total: int, tokens: int) -> None:
-        nonlocal written, shown
+        nonlocal written
         written += tokens
-        if len(journal.samples) > shown:
-            _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
-            shown = len(journal.samples)
+        tell_drawn()
         if journal.waves not in clocks:
             clocks[journal.waves] = Clock("generate", total, work.unit, emit)
         speed = written / max(0.1, time.monotonic() - started)
@@ -255,8 +344,7 @@ def _generate_leaf(leaf: Leaf, work: LeafWork, journal: Journal, emit: Emit) -> 
         clocks[journal.waves].tell(done, detail, accepted=accepted, tokens_per_second=round(speed))
 
     work.run(journal, on_progress)
-    if len(journal.samples) > shown:
-        _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
+    tell_drawn()
 
 
 def _keep_company(teacher: LanguageModel, journal: Journal) -> None:
@@ -267,9 +355,11 @@ def _keep_company(teacher: LanguageModel, journal: Journal) -> None:
         teacher.rows = journal.rows
 
 
-def _tell_drawn(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str, object]], emit: Emit) -> None:
+def tell_samples(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str, object]], emit: Emit) -> None:
+    """Tell samples as they are decided, and where the leaf's samples were turned away so far."""
     rows = [
         {
+            "key": sample.key,
             "question": sample.question,
             "answer": sample.answer,
             "accepted": sample.is_accepted,
@@ -281,8 +371,12 @@ def _tell_drawn(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str,
     emit(Funnel(leaf.path, steps))
 
 
-def _shortfall(leaf: Leaf, accepted: int, wanted: int, waves: int) -> str:
-    why = f"{waves} rounds are the most" if waves >= MOST_WAVES else "the last round gave nothing new"
+def _shortfall(leaf: Leaf, accepted: int, wanted: int, journal: Journal) -> str:
+    why = "the last round gave nothing new"
+    if journal.waves >= MOST_WAVES:
+        why = f"{journal.waves} rounds are the most"
+    elif sum(sample.is_accepted for sample in journal.samples) >= wanted:
+        why = "the others were turned away after they were drawn"
     return (
         f"{leaf.path} has {accepted} of the {wanted} samples that were wanted: {why}. "
         "Add seed examples or a longer document, or choose a stronger teacher."

@@ -3,10 +3,10 @@
 It is kept in ``samples/later/<leaf key>.jsonl``, append-only, so that the journal of the draws is never touched.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from espalier.files import append_lines, read_lines
 from espalier.synthesis.decide import Thresholds, decide
@@ -17,7 +17,7 @@ from espalier.synthesis.sample import Check, Journal, Sample
 class Completes(Protocol):
     """A pipeline that can make the checks which it did not make when it drew."""
 
-    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+    def complete(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return waiting samples, in any order, with at least the first missing check of each."""
 
 
@@ -26,47 +26,62 @@ def later_path(journal: Path) -> Path:
     return journal.parent / "later" / journal.name
 
 
-def checked(journal: Journal) -> list[Sample]:
-    """Return the samples of a journal with the checks that were made since they were drawn."""
-    checks = later_checks(journal.path)
-    return [joined(sample, checks.get(sample.key, ())) for sample in journal.samples] if checks else journal.samples
-
-
-def later_checks(journal: Path) -> dict[str, tuple[Check, ...]]:
-    """Return the checks that were made after the samples of a journal were drawn, by the sample's key."""
-    checks: dict[str, tuple[Check, ...]] = {}
-    for line in read_lines(later_path(journal)):
-        if "checks" in line:
-            made = tuple(Check(**check) for check in line["checks"])
-            checks[line["sample"]] = (*checks.get(line["sample"], ()), *made)
-    return checks
-
-
-def settle(
-    journal: Journal, pipeline: object, thresholds: Thresholds, on_tokens: Callable[[int], None]
-) -> list[Sample]:
-    """Return the samples of a journal, after making every check that the thresholds call for.
+def checked(journal: Journal, beyond: bool = True) -> list[Sample]:
+    """Return the samples of a journal with the checks that were made since they were drawn.
 
     Args:
         journal: of one leaf; it is left as it is.
-        pipeline: that drew it. Without `Completes.complete` samples stay waiting, and say so.
-        thresholds: in force.
-        on_tokens: told the tokens that the checks write.
+        beyond: whether checks that look beyond the leaf are wanted too.
     """
-    samples = checked(journal)
-    while isinstance(pipeline, Completes):
+    made = later_checks(journal.path, beyond)
+    return [joined(sample, made[sample.key]) if sample.key in made else sample for sample in journal.samples]
+
+
+def later_checks(journal: Path, beyond: bool = True) -> dict[str, list[Check]]:
+    """Return the checks that were made after the samples of a journal were drawn, by the sample's key."""
+    lines = read_lines(later_path(journal))
+    made: dict[str, list[Check]] = {}
+    for line in lines:
+        if "checks" in line:
+            made.setdefault(line["sample"], []).extend(Check(**check) for check in line["checks"])
+    for key, checks in _across(lines).items() if beyond else ():
+        made.setdefault(key, []).extend(checks)
+    return made
+
+
+def across(journal: Journal) -> dict[str, list[Check]]:
+    """Return the failed checks of `espalier.synthesis.across`, by the sample's key."""
+    return _across(read_lines(later_path(journal.path)))
+
+
+def _across(lines: Sequence[Any]) -> dict[str, list[Check]]:
+    noted = {line["sample"]: line["across"] for line in lines if "across" in line}
+    return {key: [Check(**check) for check in checks] for key, checks in noted.items() if checks}
+
+
+def settle(journal: Journal, work: object, thresholds: Thresholds) -> list[Sample]:
+    """Return the samples of a journal, after every check was made that the thresholds call for.
+
+    Args:
+        journal: of one leaf; it is left as it is.
+        work: that drew it. Without `Completes.complete` samples stay waiting, and say so.
+        thresholds: in force.
+    """
+    samples = checked(journal, beyond=False)
+    while isinstance(work, Completes):
         waiting = {
             sample.key: sample for sample in (decide(sample, thresholds) for sample in samples) if sample.is_waiting
         }
         if not waiting:
             break
-        made = pipeline.complete(list(waiting.values()), on_tokens)
+        made = work.complete(list(waiting.values()))
         lines = [
             {"sample": one.key, "checks": [asdict(check) for check in one.verdict[len(waiting[one.key].verdict) :]]}
             for one in made
         ]
+        assert any(line["checks"] for line in lines), "complete() makes at least one check"
         append_lines(later_path(journal.path), lines)
-        samples = checked(journal)
+        samples = checked(journal, beyond=False)
     return samples
 
 
@@ -80,7 +95,8 @@ def keep_explanation(path: Path, sample: Sample, check: str, text: str) -> None:
     append_lines(path, [{"sample": sample.key, "check": check, "text": text}])
 
 
-def joined(sample: Sample, checks: tuple[Check, ...]) -> Sample:
-    """Return a sample with later checks; one that stands there already is not taken twice."""
-    new = [check for check in checks if not sample.was_checked(check.name)]
+def joined(sample: Sample, checks: Sequence[Check]) -> Sample:
+    """Return a sample with later checks; one that is passed already is not taken twice."""
+    stood = {check.name for check in sample.verdict}
+    new = [check for check in checks if check.name not in stood or not check.passed]
     return sample.judged(*new).leaving(sample.unchecked) if new else sample

@@ -81,10 +81,8 @@ def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         try:
             yield from enumerate(json.loads(text), 1)
         except (ValueError, RecursionError) as error:
-            place = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-            raise EspalierError(
-                f"{path.name}{place}: this is no JSON list. Mend it, or save one object a line."
-            ) from error
+            where = f"{path.name}, line {error.lineno}" if isinstance(error, json.JSONDecodeError) else path.name
+            raise EspalierError(f"{where}: this is no JSON list. Mend it, or save one object a line.") from error
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -129,5 +127,5 @@ def _checked(line: int, question: Any, answer: Any, context: Any) -> Pair | BadL
     if not all(isinstance(text, str) for text in (question, answer, context)):
         return BadLine(line, "Its question, answer or context is no text.")
     if not question.strip() or not answer.strip():
-        return BadLine(line, f"Its {'question' if not question.strip() else 'answer'} is empty.")
+        return BadLine(line, "Its answer is empty." if question.strip() else "Its question is empty.")
     return Pair(line, question.strip(), answer.strip(), context.strip())

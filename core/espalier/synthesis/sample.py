@@ -69,8 +69,7 @@ class Sample:
     @cached_property
     def key(self) -> str:
         """Return a hash of what the student would learn; ids repeat between leaf keys, this does not."""
-        texts = "\0".join((self.leaf, self.question, self.answer, self.context))
-        return hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return sample_key(self.leaf, self.question, self.answer, self.context)
 
     @property
     def request(self) -> str:
@@ -122,6 +121,12 @@ class Sample:
         is_final = any(not check.passed and check.least is None for check in self.verdict)
         left = () if is_final else tuple(name for name in names if not self.was_checked(name))
         return self if left == self.unchecked else replace(self, unchecked=left)
+
+
+def sample_key(leaf: str, question: str, answer: str, context: str = "") -> str:
+    """Return `Sample.key` of these texts."""
+    texts = "\0".join((leaf, question, answer, context))
+    return hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Journal:

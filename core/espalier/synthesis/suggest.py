@@ -15,6 +15,7 @@ from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
 from espalier.messages import Emit, Stage
 from espalier.project import Project
 from espalier.resources import resource
+from espalier.synthesis import checks
 from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.judge import explain
 from espalier.synthesis.later import keep_explanation, later_path
@@ -82,7 +83,7 @@ def suggest(project: Project, backend: Backend, emit: Emit, leaf: str, keys: Seq
         lines = [
             review(row.drawn, SUGGESTION, question, answer, project.teacher)
             for row, (question, answer) in zip(portion, found, strict=True)
-            if question and answer and (question, answer) != (row.sample.question, row.sample.answer)
+            if _is_worth_a_look(row.sample, question, answer)
         ]
         reviews.add(lines)
         count += len(lines)
@@ -113,6 +114,13 @@ def explain_sample(project: Project, backend: Backend, emit: Emit, leaf: str, ke
     text = explain(open_model(project.judge, project, backend, emit), sample, made, sample.source).strip()
     keep_explanation(later_path(leaf_journal(project, part.leaf)[0]), sample, check, text)
     return text
+
+
+def _is_worth_a_look(sample: Sample, question: str, answer: str) -> bool:
+    """Return whether words are new, and a question still is one where it was one before."""
+    is_same = (question, answer) == (sample.question, sample.answer)
+    loses_form = checks.form(sample.question).passed and not checks.form(question).passed
+    return bool(question and answer) and not is_same and not loses_form
 
 
 def rewrite(teacher: LanguageModel, edit: Edited, samples: Sequence[Sample]) -> list[Words]:

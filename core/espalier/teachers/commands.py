@@ -9,10 +9,11 @@ from espalier.errors import EspalierError
 from espalier.project import Project
 from espalier.teachers.endpoint import parse_endpoint
 from espalier.teachers.keys import find_key, forget_key, store_key
+from espalier.teachers.offered import model_list
 from espalier.teachers.opening import endpoints, leaving
 from espalier.teachers.patience import Patience
 from espalier.teachers.permission import allow, forbid, is_allowed, require_allowed
-from espalier.teachers.remote import RemoteModel, model_list
+from espalier.teachers.remote import RemoteModel
 
 _PATIENCE = Patience(tries=3, read=60)  # somebody waits in front of the screen
 

@@ -20,7 +20,7 @@ class Patience:
         read: between two pieces of an answer; a whole answer may take this long to begin.
     """
 
-    tries: int = 7
+    tries: int = 10  # about a minute: a server may be loading its model
     first: float = 1.0
     most: float = 30.0
     asked: float = 300.0

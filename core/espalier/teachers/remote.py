@@ -1,22 +1,21 @@
 """A language model behind an OpenAI-compatible endpoint."""
 
-import asyncio
 import math
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from espalier.errors import Cancelled, EspalierError
-from espalier.language import Draft, Message, Prompt, Sampling, TooLongError
+from espalier.errors import EspalierError
+from espalier.language import Draft, Message, Prompt, Sampling
 from espalier.messages import Emit, Note
 from espalier.synthesis.words import agreement
 from espalier.teachers.answered import Answered
 from espalier.teachers.dialect import RANKS, Dialect, find_dialect
 from espalier.teachers.endpoint import Endpoint
 from espalier.teachers.keys import Key
+from espalier.teachers.offered import UNKNOWN_LENGTH, context_length
 from espalier.teachers.patience import Patience
 from espalier.teachers.scores import (
     compared,
@@ -27,14 +26,12 @@ from espalier.teachers.scores import (
     text_of,
     token_count,
 )
-from espalier.teachers.wire import AT_ONCE, RefusedError, Wire
+from espalier.teachers.together import each, run
+from espalier.teachers.wire import AT_ONCE, Wire
 
-UNKNOWN_LENGTH = 1 << 20  # tokens; the endpoint itself refuses what is too long
-_TOO_LONG = re.compile("context|too long|too many tokens|maximum.*tokens", re.IGNORECASE)
 _SHORT = 64  # tokens of a short answer that is compared with a text
 _NO_AGREEMENT = 0.02  # stands in for none, whose logarithm there is not
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -72,13 +69,8 @@ class RemoteModel:
     @cached_property
     def context_length(self) -> int:
         """Return the most tokens of a prompt with its answer, where the endpoint's list of models tells it."""
-
-        async def main() -> int:
-            async with self._wire.open():
-                return await self._wire.ask("/models", None, partial(_context_length, self._endpoint.model))
-
         try:
-            return run(main())
+            return context_length(self._wire, self._endpoint)
         except EspalierError:
             return UNKNOWN_LENGTH
 
@@ -143,7 +135,7 @@ class RemoteModel:
         """
 
         async def score(dialect: Dialect) -> list[float]:
-            return await _each(partial(self._score, dialect), pairs)
+            return await each(partial(self._score, dialect), pairs)
 
         return self._run(score) if pairs else []
 
@@ -157,7 +149,7 @@ class RemoteModel:
         """
 
         async def choose(dialect: Dialect) -> list[list[float]]:
-            return await _each(partial(self._choose, dialect, options), prompts)
+            return await each(partial(self._choose, dialect, options), prompts)
 
         return self._run(choose) if prompts else []
 
@@ -180,7 +172,7 @@ class RemoteModel:
                     on_row(index, written)
                 return written
 
-            return await _each(draft, [(index, *row) for index, row in enumerate(zip(prompts, given, strict=True))])
+            return await each(draft, [(index, *row) for index, row in enumerate(zip(prompts, given, strict=True))])
 
         return self._run(write) if prompts else []
 
@@ -268,89 +260,6 @@ class RemoteModel:
 
     async def _probe(self, page: str, body: dict[str, Any]) -> Any:
         return await self._wire.ask(page, body, _reply)
-
-
-def model_list(endpoint: Endpoint, key: Key | None, patience: Patience | None = None) -> list[str]:
-    """Return the names of the models that an endpoint offers, [] when it tells none.
-
-    Raises:
-        EspalierError: it does not answer.
-    """
-    wire = Wire(endpoint, key, patience or Patience(tries=3))
-
-    async def main() -> list[str]:
-        async with wire.open():
-            return await wire.ask("/models", None, lambda reply: [str(model["id"]) for model in reply["data"] or []])
-
-    try:
-        return run(main())
-    except RefusedError as error:
-        if error.status == 404:
-            raise EspalierError(
-                f"{endpoint.url} has no list of models. Check the address; it often ends in /v1."
-            ) from error
-        raise
-
-
-def run(work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what work on the network comes to; being cancelled ends every request at once."""
-    stopped: list[BaseException] = []
-
-    async def main() -> Result:
-        task = asyncio.current_task()
-
-        def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-            error = context.get("exception")
-            if isinstance(error, Cancelled) and task:  # the signal came while a callback ran
-                stopped.append(error)
-                task.cancel()
-            else:
-                loop.default_exception_handler(context)
-
-        asyncio.get_running_loop().set_exception_handler(on_error)
-        return await work
-
-    try:
-        return asyncio.run(main())
-    except asyncio.CancelledError:
-        if stopped:
-            raise stopped[0] from None
-        raise
-
-
-async def _each(work: Callable[[Item], Coroutine[Any, Any, Result]], items: Sequence[Item]) -> list[Result]:
-    """Return the result for each item, in order; the first failure ends the others.
-
-    Raises:
-        TooLongError: some items do not fit the model's context; the others were done first.
-    """
-    too_long: dict[int, str] = {}
-
-    async def guarded(index: int, item: Item) -> Result | None:
-        try:
-            return await work(item)
-        except RefusedError as error:
-            if error.status not in (400, 413, 422) or not _TOO_LONG.search(str(error)):
-                raise
-            too_long[index] = str(error)
-            return None
-
-    tasks = [asyncio.ensure_future(guarded(index, item)) for index, item in enumerate(items)]
-    try:
-        results = await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-    if too_long:
-        raise TooLongError(dict(sorted(too_long.items())))
-    return cast(list[Result], results)
-
-
-def _context_length(model: str, reply: Any) -> int:
-    """Return what a list of models tells of one: vLLM, LM Studio and llama.cpp each have a name for it."""
-    entry: dict[str, Any] = next((entry for entry in reply["data"] if entry["id"] == model), {})
-    told = [entry.get("max_model_len"), entry.get("max_context_length"), (entry.get("meta") or {}).get("n_ctx_train")]
-    return next((length for length in told if isinstance(length, int) and length > 0), UNKNOWN_LENGTH)
 
 
 def _reply(reply: Any) -> Any:

@@ -22,7 +22,8 @@ def text_of(reply: Any) -> str:
         return ""
     if not isinstance(text, str):
         raise ValueError("an answer that is no text")
-    return text.rpartition("</think>")[2] if "<think>" in text or "</think>" in text else text
+    text = text.encode(errors="replace").decode()  # half a character, which no file takes
+    return text.rpartition("</think>")[2]
 
 
 def token_count(reply: Any, text: str) -> int:

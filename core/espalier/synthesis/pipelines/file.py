@@ -82,7 +82,9 @@ def read_pipeline(path: Path, language: str = _FALLBACK) -> PipelineFile:
     contents, problems = examine_pipeline(path)
     if problems:
         first, more = problems[0], len(problems) - 1
-        rest = f" There {'is 1 more error' if more == 1 else f'are {more} more errors'} in this file." if more else ""
+        rest = f" There are {more} more errors in this file." if more else ""
+        if more == 1:
+            rest = " There is 1 more error in this file."
         raise EspalierError(f"{path}, line {first.line}, column {first.column}: {first.message}{rest}")
     files = _Files(path, language)
     steps: list[Step] = []

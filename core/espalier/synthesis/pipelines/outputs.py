@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from espalier.synthesis.pipelines.engine import Finished
 from espalier.synthesis.pipelines.file import PipelineFile
@@ -32,12 +33,13 @@ def _sample(leaf: Leaf, pipeline: PipelineFile, row: Row, name: str) -> Sample:
     if leaf.kind == "grounded skill":
         context = str(row.columns.get("context") or row.columns.get("seed_context") or "").strip()
         question = question.removeprefix(context).strip()  # where the pipeline has put them together
+    sample = Sample(name, leaf.path, question, answer, row.source, row.verdict, context)
+    if reason := _lack(row, question, answer):
+        return sample.judged(failed(COMPLETE, reason))
     made = {check.name for check in row.verdict}
-    is_judged = all(check.passed or check.least is not None for check in row.verdict)
-    unchecked = tuple(judge for judge in pipeline.judges if judge not in made) if is_judged else ()
-    sample = Sample(name, leaf.path, question, answer, row.source, row.verdict, context, unchecked)
-    reason = _lack(row, question, answer)
-    return sample.judged(failed(COMPLETE, reason)) if reason else sample
+    if all(check.passed or check.least is not None for check in row.verdict):
+        return replace(sample, unchecked=tuple(judge for judge in pipeline.judges if judge not in made))
+    return sample
 
 
 def _pair(row: Row) -> tuple[str, str]:

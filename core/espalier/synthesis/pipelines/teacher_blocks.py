@@ -220,9 +220,8 @@ class JudgeBlock:
             by_label = dict(zip(self.labels, given, strict=True))
             score = sum(by_label[label] for label in self.accepted)
             likeliest = max(self.labels, key=lambda label: by_label[label])
-            reason = (
-                f"The critic says “{likeliest}”, and “{'” or “'.join(self.accepted)}” with probability {score:.2f}."
-            )
+            wanted = " or ".join(f"“{label}”" for label in self.accepted)
+            reason = f"The critic gives {wanted} a probability of {score:.2f}; “{likeliest}” is likeliest."
             check = measured(self.name, score, self.least, reason)
             (table.rows if check.passed else table.removed).append(row.judged(check))
         return table

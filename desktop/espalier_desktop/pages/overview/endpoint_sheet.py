@@ -11,7 +11,7 @@ from espalier.errors import EspalierError
 from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import store_key
 from espalier_desktop.endpoints import endpoint_state, verdict_on
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.widgets.basics import button, column, label, row, set_role
 from espalier_desktop.widgets.sheet import Sheet
 
@@ -71,7 +71,7 @@ class EndpointSheet(Sheet):
         try:
             return parse_endpoint(f"{self.address.text().strip()}#{self.model.currentText().strip()}")
         except EspalierError as error:
-            self._say(str(error), "error")
+            self._say(said(str(error)), "error")
             return None
 
     @Slot()
@@ -99,8 +99,8 @@ class EndpointSheet(Sheet):
     def _on_tested(self) -> None:
         self.test.setEnabled(True)
         if self._process.exitCode():
-            said = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
-            self._say(said.splitlines()[-1] if said else tr("The test stopped unexpectedly."), "error")
+            told = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
+            self._say(said(told.splitlines()[-1]) if told else tr("The test stopped unexpectedly."), "error")
             return
         lines = bytes(self._process.readAllStandardOutput().data()).decode().splitlines()
         found = [json.loads(line) for line in lines]
@@ -120,7 +120,7 @@ class EndpointSheet(Sheet):
         try:
             store_key(endpoint, self.key.text())
         except EspalierError as error:
-            self._say(str(error), "error")
+            self._say(said(str(error)), "error")
             return False
         self.key.clear()
         self.key.setPlaceholderText(tr("It is in the Keychain"))

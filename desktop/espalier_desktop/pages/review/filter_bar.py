@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QWidget
 
 from espalier.synthesis.samples_view import Filter
@@ -36,6 +36,7 @@ class FilterBar(QWidget):
         self.text.setAccessibleName(tr("Find in questions and answers"))
         self.text.setClearButtonEnabled(True)
         self.text.textChanged.connect(lambda: self._typed.start())
+        self.text.returnPressed.connect(self.look)
         self.leaf, self.kind, self.check = _combo(tr("Leaf")), _combo(tr("State")), _combo(tr("Check"))
         for kind, title in kind_titles().items():
             self.kind.addItem(title, kind)
@@ -73,9 +74,7 @@ class FilterBar(QWidget):
         branches = {path[:place] for path in leaves for place, letter in enumerate(path) if letter == "/"}
         paths = sorted({*leaves, *branches}) if len(leaves) > 1 else list(leaves)
         entries = [(tr("All leaves"), "")]
-        for path in paths:
-            indent = "  " * path.count("/")
-            entries.append((f"{indent}{leaf_name(path) if path in leaves else branch_name(path)}", path))
+        entries += [(leaf_name(path) if path in leaves else _branch(path), path) for path in paths]
         _refill(self.leaf, entries)
         _refill(self.check, [(tr("Any check"), ""), *((check_title(name), name) for name in checks)])
 
@@ -92,6 +91,12 @@ class FilterBar(QWidget):
             field.setCurrentIndex(max(0, field.findData(value)))
         self._source = wanted.source
         self._show_range(None)
+        self.changed.emit()
+
+    @Slot()
+    def look(self) -> None:
+        """Look for what is typed now, without waiting for the typing to rest."""
+        self._typed.stop()
         self.changed.emit()
 
     def reset(self) -> None:
@@ -115,6 +120,12 @@ class FilterBar(QWidget):
                 field.setValue(value)
 
 
+def _branch(path: str) -> str:
+    """Return a branch with those above it."""
+    places = [place for place, letter in enumerate(path) if letter == "/"]
+    return " / ".join(branch_name(path[:place]) for place in (*places, len(path)))
+
+
 def _combo(name: str) -> QComboBox:
     field = QComboBox()
     field.setAccessibleName(name)
@@ -128,7 +139,6 @@ def _score(name: str) -> QDoubleSpinBox:
     field.setAccessibleName(name)
     field.setDecimals(2)
     field.setFixedWidth(64)
-    field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)
     return field

@@ -129,6 +129,7 @@ class ThresholdPane(QWidget):
             spread = Spread()
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(0, STEPS)
+            slider.setMinimumHeight(24)  # the handle's own, which the style sheet does not tell
             slider.setAccessibleName(tr("Threshold of “{check}”").format(check=title))
             field = QDoubleSpinBox()
             field.setAccessibleName(tr("Threshold of “{check}” as a number").format(check=title))
@@ -140,7 +141,6 @@ class ThresholdPane(QWidget):
             field.setKeyboardTracking(False)
             told = label(role="muted")
             told.setMinimumWidth(96)
-            field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             field.setAlignment(Qt.AlignmentFlag.AlignRight)
             bottom = Qt.AlignmentFlag.AlignBottom
             scale = QWidget()

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import label
 from espalier_desktop.widgets.formats import number
@@ -67,7 +67,7 @@ class Transfer(QObject):
     def _on_finished(self, code: int) -> None:
         told = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
         if code:
-            self.failed.emit(told.splitlines()[-1] if told else tr("The rows could not be read or written."))
+            self.failed.emit(said(told.splitlines()[-1]) if told else tr("The rows could not be read or written."))
         elif self._target:
             self.exported.emit(self._target)
         else:
@@ -86,7 +86,7 @@ def _imported(counts: dict[str, int]) -> str:
 def _unread(count: int, told: str) -> str:
     if not count:
         return ""
-    lines = told.splitlines()[:_MOST_LINES]
+    lines = [said(line) for line in told.splitlines()[:_MOST_LINES]]
     more = ["…"] if count > len(lines) else []
     return "\n".join([tr("%n line(s) could not be read:", count), *lines, *more])
 

@@ -1,7 +1,7 @@
 """What states, checks and kinds of rows are called in the window."""
 
 from espalier.synthesis.final import State
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 
 SIGNS = {  # icon and colour of each state
     State.ACCEPTED: ("check", "good"),
@@ -44,19 +44,5 @@ def kind_titles() -> dict[str, str]:
 
 def check_title(name: str) -> str:
     """Return what a check is called; those of a person's own pipelines keep their names."""
-    titles = {
-        "form": tr("Form of the question"),
-        "answer form": tr("Form of the answer"),
-        "stands alone": tr("Stands alone"),
-        "leaves something to answer": tr("Leaves something to answer"),
-        "fits its fact": tr("Fits its fact"),
-        "keeps to its fact": tr("Keeps to its fact"),
-        "new": tr("New"),
-        "grounding gain": tr("Grounding gain"),
-        "round trip": tr("Round trip"),
-        "recall": tr("From the document"),
-        "imported": tr("Imported"),
-        "not yet checked": tr("Not yet checked"),
-        "dropped": tr("Dropped by you"),
-    }
-    return titles.get(name, name[:1].upper() + name[1:])
+    title = said(name)
+    return title[:1].upper() + title[1:]
