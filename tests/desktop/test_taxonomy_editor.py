@@ -411,4 +411,4 @@ def test_form_and_source_both_have_room_when_they_come_back_side_by_side(page: T
     page.editor.set_mode("both")
     qtbot.wait(1)
     assert page.editor.source.isVisible()
-    assert min(page.editor.splitter.sizes()) > 200
+    assert min(page.editor.panes.splitter.sizes()) > 200
