@@ -198,6 +198,20 @@ def test_groups_and_shares_count_what_is_there(view: View) -> None:
     ]
     assert view.shares(LEAF)[0].learned == 0
     assert sum(share.total for share in view.shares(LEAF)) == 10
+    assert view.branches() == []  # the only one has all leaves
+
+
+def test_branches_with_some_of_the_leaves_tell_how_much_practice_they_have(tmp_path: Path, reviews: Reviews) -> None:
+    leaves = ("knowledge/arts/song/a", "knowledge/arts/song/b", "knowledge/c", "compositional_skills/d")
+    drawn = [sample(n, trip=(n % 2) / 2, leaf=leaf) for n, leaf in enumerate((*leaves, leaves[0], leaves[2]))]
+    write_journal(tmp_path / "a.jsonl", drawn)
+    table = SampleTable([SampleFile(tmp_path / "a.jsonl")], reviews)
+    assert list(table.load())
+    found = View(table).branches()
+    assert [(share.name, share.learned, share.total, share.leaves) for share in found] == [
+        ("knowledge/arts", 1, 3, 2),
+        ("knowledge", 2, 5, 3),
+    ]
 
 
 def test_a_decision_shows_in_every_row_with_the_same_words(tmp_path: Path, reviews: Reviews) -> None:

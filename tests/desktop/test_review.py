@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from desktop.lived_in import review_some
+from made_samples import sample, write_journal
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
@@ -17,9 +18,11 @@ from espalier.project import open_project
 from espalier.synthesis.calibration import rate, read_ratings
 from espalier.synthesis.final import State
 from espalier.synthesis.later import keep_explanation, later_path
-from espalier.synthesis.reviews import read_reviews, review
-from espalier.synthesis.samples_view import Filter
+from espalier.synthesis.reviews import Reviews, read_reviews, review
+from espalier.synthesis.sample_table import SampleFile, SampleTable
+from espalier.synthesis.samples_view import Filter, View
 from espalier_desktop.main_window import MainWindow
+from espalier_desktop.pages.review.balance import BalancePane
 from espalier_desktop.pages.review.page import ReviewPage
 from espalier_desktop.pages.review.rating import RatingSheet, tell_agreement
 from espalier_desktop.pages.review.rows_model import RowsModel
@@ -332,6 +335,23 @@ def test_balance_names_what_is_short_and_leads_to_its_rows(page: ReviewPage) -> 
     assert page.filter.wanted.source == page.panes.balance.sources.current
     page.filter.reset()
     assert page.panes.balance.leaves.current == ""
+
+
+def test_balance_tells_of_branches_and_a_branch_leads_to_the_rows_below_it(tmp_path: Path, qapp: QApplication) -> None:
+    paths = ("knowledge/arts/a", "knowledge/arts/b", "knowledge/c")
+    rows = [sample(number, leaf=path) for number, path in enumerate(paths)]
+    write_journal(tmp_path / "a.jsonl", rows)
+    table = SampleTable([SampleFile(tmp_path / "a.jsonl")], Reviews(tmp_path / "reviews.jsonl"))
+    assert list(table.load())
+    pane, wanted = BalancePane(), list[tuple[str, str]]()
+    pane.wanted.connect(lambda leaf, source: wanted.append((leaf, source)))
+    pane.show_view(View(table))
+    model = pane.leaves.model()
+    names = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+    assert names == ["Knowledge / arts · 2 leaves", "A", "B", "C"]
+    pane.leaves.setCurrentIndex(model.index(0, 0))
+    assert wanted == [("knowledge/arts", "")]
+    assert "Choose a leaf" in pane.source_sentence.text()
 
 
 def test_a_suggestion_is_used_or_dismissed(page: ReviewPage) -> None:
