@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from espalier.synthesis.final import State
+from espalier.synthesis.sample import RECALL
 from espalier.synthesis.sample_table import (
     Mask,
     Rows,
@@ -208,14 +209,19 @@ class View:
         return (float(scores.min()), float(scores.max())) if len(scores) else None
 
     def shares(self, leaf: str = "") -> list[Share]:
-        """Return each leaf's share, or each source's in one leaf, those with the fewest learned rows first."""
+        """Return each leaf's share, or each source's in one leaf, those with the fewest learned rows first.
+
+        What only rows without the teacher were made from, such as a whole passage, is no source to draw more from.
+        """
         codes, names = (self.table.source, self.table.sources) if leaf else (self.table.leaf, self.table.leaves)
         inside = np.ones(len(codes), bool)
         if leaf:
             inside = self.table.leaf == (self.table.leaves.index(leaf) if leaf in self.table.leaves else -1)
         totals = np.bincount(codes[inside], minlength=len(names))
         good = np.bincount(codes[inside & learned_rows(self.table, self.states)], minlength=len(names))
-        there = np.flatnonzero(totals)
+        if leaf and RECALL in self.table.checks:
+            inside &= ~self.table.made[:, self.table.checks.index(RECALL)]
+        there = np.flatnonzero(np.bincount(codes[inside], minlength=len(names)))
         first = there[np.argsort(good[there], kind="stable")][:MOST_SHARES].tolist()
         return [Share(names[code], int(good[code]), int(totals[code])) for code in first]
 

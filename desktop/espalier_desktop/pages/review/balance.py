@@ -1,6 +1,7 @@
 """How the practice is spread: over the branches and leaves, and over the facts of one leaf."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -13,6 +14,7 @@ from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.formats import number
 
+_LETTERS = 60  # of a fact in a sentence
 _SHORT = 0.5  # of the average: what has less is said to be short
 
 
@@ -104,7 +106,7 @@ def _sentence(shares: Sequence[Share], *, is_leaf: bool) -> str:
     average = sum(share.learned for share in shares) / len(shares)
     first = shares[0]
     if len(shares) > 1 and first.learned < _SHORT * average:
-        name = leaf_name(first.name) if is_leaf else " ".join(first.name.split())
+        name = leaf_name(first.name) if is_leaf else shorten(first.name, _LETTERS, placeholder="…")
         text = tr("“{name}” has {count}, the average is {average}. Generate more for it, or keep some of its rows.")
         return text.format(name=name, count=number(first.learned), average=number(average))
     return tr("The practice is evenly spread: {average} on average.").format(average=number(average))
