@@ -287,17 +287,25 @@ def test_rated_rows_tell_how_far_the_critic_agrees_and_offer_thresholds(page: Re
     assert len(read_ratings(root / "ratings.jsonl")) == 20
 
 
-def test_thresholds_that_agree_better_become_the_draft(page: ReviewPage, root: Path) -> None:
+def test_thresholds_that_agree_better_are_tried_or_used_with_one_click(page: ReviewPage, root: Path) -> None:
     rows = [each for each in page.store.finals(range(page.model.rowCount())) if each.state is State.ACCEPTED]
     for each in rows:
         trip = next((check.score for check in each.sample.verdict if check.name == "round trip"), None)
         rate(root / "ratings.jsonl", each.drawn, (trip or 0) > 0.6)
     page.panes.show_pane("thresholds")
     samples = [each.sample for each in rows]
-    told = tell_agreement(page.window(), samples, read_ratings(root / "ratings.jsonl"), page.thresholds.try_thresholds)
-    told.open()
-    click(told, "Try These Thresholds")
-    assert page.thresholds.draft["round trip"] == pytest.approx(0.61, abs=0.02)
+    ratings = read_ratings(root / "ratings.jsonl")
+    for choice in ("Try First", "Use These Thresholds"):
+        told = tell_agreement(page.window(), samples, ratings, page.thresholds.try_thresholds, page._use_thresholds)
+        told.open()
+        click(told, choice)
+        if choice == "Try First":
+            assert page.thresholds.draft["round trip"] == pytest.approx(0.61, abs=0.02)
+            assert "round trip" not in page.shell.document.project.thresholds
+    assert page.shell.document.project.thresholds["round trip"] == pytest.approx(0.61, abs=0.02)
+    assert page.thresholds.draft == {}
+    page.shell.document.take_back()
+    assert "round trip" not in page.shell.document.project.thresholds
 
 
 def test_a_draft_can_be_taken_back(page: ReviewPage) -> None:
