@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from espalier.training.progress import Tell
+from espalier.training.settings import TrainSettings
 from espalier.errors import EspalierError
-from espalier.training.plan import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,15 @@ class LanguageModel(Protocol):
 
 @dataclass(frozen=True)
 class TrainRow:
-    """One conversation that the student learns from; loss is taken on every assistant turn's last answer."""
+    """One conversation that the student learns from.
+
+    Attributes:
+        messages: loss is taken on every assistant turn, and on the token that ends it.
+        unmask: loss is taken on the texts of user and assistant alike, as when a document is learned.
+    """
 
     messages: tuple[Message, ...]
+    unmask: bool = False
 
 
 class Backend(Protocol):
@@ -148,7 +155,9 @@ class Backend(Protocol):
         rows: Sequence[TrainRow],
         settings: TrainSettings,
         run: Path,
-        on_step: Callable[[int, int, float], None],
+        tell: Tell,
+        held_out: Sequence[TrainRow] = (),
+        earlier: Path | None = None,
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -157,7 +166,9 @@ class Backend(Protocol):
             rows: the training mixture, in order.
             settings: of the run.
             run: the run's folder.
-            on_step: told the update, the number of updates, and the loss in nats per answer token.
+            tell: told every update, every score of the held-out rows, and what else a person should know.
+            held_out: rows that are scored at every checkpoint and never trained on.
+            earlier: last checkpoint of a run that this one goes on from, with its optimizer; None begins afresh.
         """
 
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:

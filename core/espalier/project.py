@@ -193,6 +193,15 @@ def locked(project: Project) -> Iterator[None]:
         yield
 
 
+def is_held(project: Project) -> bool:
+    """Return whether another process works on the project now."""
+    try:
+        with locked(project):
+            return False
+    except EspalierError:
+        return True
+
+
 def content_key(*parts: Any) -> str:
     """Return a short hash of plain values: the same values give the same key on every machine."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)

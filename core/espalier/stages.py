@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,18 +17,23 @@ from espalier.models.folder import find_model
 from espalier.project import Project, content_key
 from espalier.synthesis.generate import generate
 from espalier.synthesis.practice import Practice, rejections
-from espalier.training.mixture import Mixture, mix
-from espalier.training.plan import TrainSettings
-from espalier.training.run import Run, latest_trained, open_run
+from espalier.training.mixture import Mixture, Row, mix
+from espalier.training.progress import Told, TrainEvent, Validated, wish
+from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
+from espalier.training.settings import TITLES, TrainSettings, changed, check_settings
 
 ANSWER = Sampling(max_tokens=64)
 EPOCHS = {"quick": 4, "good": 5, "thorough": 12}
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 
-def train_settings(project: Project) -> TrainSettings:
-    """Return what the dial stands for when the student is trained."""
-    return TrainSettings(epochs=EPOCHS[project.dial])
+def train_settings(project: Project, values: Mapping[str, Any] | None = None) -> TrainSettings:
+    """Return what the dial stands for when the student is trained, with the values that a person changed.
+
+    Raises:
+        EspalierError: a value cannot be used.
+    """
+    return check_settings(changed(TrainSettings(epochs=EPOCHS[project.dial]), values or {}))
 
 
 def held_out_questions(project: Project) -> list[Question]:
@@ -42,25 +47,98 @@ def mixture_of(project: Project, practice: Sequence[Practice]) -> Mixture:
     return mix([(part.leaf, part.accepted) for part in practice], questions)
 
 
-def train(project: Project, backend: Backend, emit: Emit, practice: Sequence[Practice]) -> Run:
-    """Return the run of the project's mixture; its adapter is trained first when it is not there."""
-    settings = train_settings(project)
+def train(
+    project: Project,
+    backend: Backend,
+    emit: Emit,
+    practice: Sequence[Practice],
+    values: Mapping[str, Any] | None = None,
+) -> Run:
+    """Return the run of the project's mixture; its adapter is trained first when it is not there.
+
+    Args:
+        project: to work on.
+        backend: trains.
+        emit: told the stage and its progress.
+        practice: every leaf's samples.
+        values: training settings that a person changed, by name.
+    """
+    settings = train_settings(project, values)
     mixture = mixture_of(project, practice)
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES})
-    emit(Stage("train", f"LoRA on {len(mixture.train)} rows", run.adapter is not None))
-    if run.adapter is None:
-        clock: Clock | None = None
-
-        def on_step(step: int, steps: int, loss: float) -> None:
-            nonlocal clock
-            clock = clock or Clock("train", steps, "updates", emit)
-            clock.tell(step, f"loss {loss:.3f}", loss=round(loss, 4))
-
-        rows = [TrainRow((Message("user", row.question), Message("assistant", row.answer))) for row in mixture.train]
-        backend.train(find_model(project.student), rows, settings, run.folder, on_step)
+    _train(run, backend, emit)
     return run
+
+
+def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
+    """Return a new run that makes more updates from the end of the newest one; one that was cut off goes on.
+
+    Raises:
+        EspalierError: there is no finished run to go on from.
+    """
+    run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
+    _train(run, backend, emit)
+    return run
+
+
+def finish(project: Project, backend: Backend, emit: Emit) -> Run:
+    """Return the newest run, which was stopped, with what it has learned so far as its adapter.
+
+    Raises:
+        EspalierError: no run was stopped on its way.
+    """
+    run = ask_to_finish(project)
+    _train(run, backend, emit)
+    return run
+
+
+def ask_to_finish(project: Project) -> Run:
+    """Return the newest run; another process that trains it now writes its adapter after the next update.
+
+    Raises:
+        EspalierError: no run is on its way.
+    """
+    run = stopped_run(project)
+    wish(run.folder, "finish")
+    return run
+
+
+def _train(run: Run, backend: Backend, emit: Emit) -> None:
+    settings, rows = run.settings, run.rows("train")
+    what = f"{TITLES[settings.method]} on {len(rows)} rows"
+    emit(Stage("train", what, run.adapter is not None))
+    if run.adapter:
+        return
+    clock: Clock | None = None
+    scored: dict[str, float] = {}
+
+    def tell(event: TrainEvent) -> None:
+        nonlocal clock
+        if isinstance(event, Told):
+            emit(Note(event.text))
+        elif isinstance(event, Validated):
+            scored["held_out_loss"] = round(event.loss, 4)
+        else:
+            clock = clock or Clock("train", event.steps, "updates", emit)
+            clock.tell(
+                event.step,
+                f"loss {event.loss:.3f}",
+                loss=round(event.loss, 4),
+                learning_rate=event.learning_rate,
+                tokens_per_second=round(event.tokens / max(event.seconds, 1e-9), 1),
+                memory=event.memory,
+                **scored,
+            )
+
+    earlier = run.earlier
+    student = find_model(run.request["student"])
+    backend.train(student, _turns(rows), settings, run.folder, tell, _turns(run.rows("heldout")), earlier)
+
+
+def _turns(rows: Sequence[Row]) -> list[TrainRow]:
+    return [TrainRow((Message("user", row.question), Message("assistant", row.answer))) for row in rows]
 
 
 def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:

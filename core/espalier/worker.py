@@ -84,7 +84,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.messages import Text
     from espalier.metal.backend import MlxBackend
     from espalier.models.starter import STARTER
-    from espalier.project import locked, open_project
+    from espalier.project import is_held, locked, open_project
     from espalier.synthesis.generate import choose_pipeline, generate
     from espalier.synthesis.practice import rejections
 
@@ -97,11 +97,16 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
         from espalier.metal.bench import bench, bench_critic
+        from espalier.metal.bench_training import bench_training
 
-        return bench_critic(emit) if arguments.get("name") == "critic" else bench(emit)
+        only = arguments.get("name")
+        return {"critic": bench_critic, "training": bench_training}.get(only, bench)(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    if request.command == "train" and arguments.get("finish") and is_held(project):
+        run = stages.ask_to_finish(project)
+        return {"run": str(run.folder)}
     if request.command == "probe":
         if project.student == STARTER:
             demo.ensure_starter(backend, emit)
@@ -115,6 +120,12 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
+        if request.command == "train" and arguments.get("finish"):
+            return {"run": str(stages.finish(project, backend, emit).folder)}
+        if request.command == "train" and arguments.get("extend"):
+            return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
+        if request.command == "train":
+            stages.train_settings(project, arguments.get("settings"))  # what is wrong is said before hours of work
         if request.command == "suggest":
             from espalier.synthesis.suggest import suggest
 
@@ -130,7 +141,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
         practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
         if request.command == "train":
-            return {"run": str(stages.train(project, backend, emit, practice).folder)}
+            return {"run": str(stages.train(project, backend, emit, practice, arguments.get("settings")).folder)}
         accepted = sum(len(part.accepted) for part in practice)
         return {"accepted": accepted, "rejected": rejections(practice)}
 

@@ -10,13 +10,13 @@ from mlx_lm.utils import load as load_plainly
 import espalier.metal  # first: it prepares the process for MLX
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, Sampling, TrainRow
-from espalier.metal.backend import MlxBackend, encode_row
+from espalier.metal.adapters import add_lora
+from espalier.metal.backend import MlxBackend
+from espalier.metal.decode import shared_prefix
 from espalier.metal.linux import fast_swiglu
-from espalier.metal.lora import add_lora, strength
+from espalier.metal.lora import strength
 from espalier.metal.model import MlxModel, load
-from espalier.metal.prefill import shared_prefix
-from espalier.metal.train import Trainer, arrays, mean_loss
-from espalier.training.plan import LoraSettings, TrainSettings, epoch_batches, learning_rate
+from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal
 QUESTIONS = ("Who?", "What is the height of it?", "Where does the road go, and why?", "When?")
@@ -88,49 +88,10 @@ def test_the_shared_prefix_leaves_every_prompt_a_token() -> None:
     assert shared_prefix([[5]]) == 0
 
 
-def test_loss_is_on_the_answer_alone_and_the_shared_beginning_changes_nothing(
-    tiny: MlxModel, rows: list[TrainRow]
-) -> None:
-    encoded = [encode_row(tiny, row) for row in rows[:3]]
-    total = count = 0.0
-    for row in encoded:
-        scores = nn.log_softmax(tiny.model(mx.array([row.tokens]))[0], axis=-1)
-        for place in range(row.answer, len(row.tokens)):
-            total -= scores[place - 1, row.tokens[place]].item()
-            count += 1
-    common = shared_prefix([row.tokens for row in encoded])
-    assert common > 3
-    for shared in (0, common):
-        assert mean_loss(tiny.model, *arrays(encoded, shared)).item() == pytest.approx(total / count, abs=1e-4)
-
-
-def test_a_row_ends_with_the_end_of_turn_and_begins_its_loss_at_the_answer(tiny: MlxModel) -> None:
-    row = encode_row(tiny, TrainRow((Message("user", "Who?"), Message("assistant", "He."))))
-    assert tiny.tokenizer.decode(row.tokens[row.answer :]) == "He.<|im_end|>"
-
-
 def trained(model: Path, rows: list[TrainRow], run: Path) -> bytes:
     run.mkdir(parents=True, exist_ok=True)
-    MlxBackend().train(model, rows, SETTINGS, run, lambda step, steps, loss: None)
+    MlxBackend().train(model, rows, SETTINGS, run, lambda event: None)
     return (run / "adapter" / "adapters.safetensors").read_bytes()
-
-
-def test_a_killed_and_resumed_run_ends_with_the_same_adapter_to_the_bit(
-    tiny_folder: Path, rows: list[TrainRow], tmp_path: Path
-) -> None:
-    class KillError(Exception):
-        pass
-
-    def kill(step: int, steps: int, loss: float) -> None:
-        if step == 5:
-            raise KillError
-
-    whole = trained(tiny_folder, rows, tmp_path / "whole")
-    (tmp_path / "killed").mkdir()
-    with pytest.raises(KillError):
-        MlxBackend().train(tiny_folder, rows, SETTINGS, tmp_path / "killed", kill)
-    assert json.loads((tmp_path / "killed" / "checkpoint" / "state.json").read_text())["step"] == 4
-    assert trained(tiny_folder, rows, tmp_path / "killed") == whole
 
 
 def test_plain_mlx_lm_loads_the_adapter_and_answers_as_we_do(
@@ -176,7 +137,7 @@ def test_both_answers_are_those_of_separate_runs(tiny_folder: Path, rows: list[T
 
 def test_comparing_a_model_with_itself_fails_loudly(tiny_folder: Path, rows: list[TrainRow], tmp_path: Path) -> None:
     settings = TrainSettings(lora=LoraSettings(rank=4), epochs=1, learning_rate=0.0)
-    MlxBackend().train(tiny_folder, rows, settings, tmp_path, lambda step, steps, loss: None)
+    MlxBackend().train(tiny_folder, rows, settings, tmp_path, lambda event: None)
     with pytest.raises(EspalierError, match="same as its base"):
         MlxBackend().ask_both(tiny_folder, tmp_path / "adapter", ask("Who?"), Sampling(4), lambda pane, text: None)
 
@@ -196,36 +157,6 @@ def test_the_4_bit_student_is_close_to_the_tuned_one_and_mlx_lm_reads_it(
     expanded = load(tmp_path / "model-4bit").model(tokens)
     assert mx.allclose(model(tokens), expanded, atol=1e-3)
     assert 0 < mx.mean(mx.abs(tuned - expanded)).item() < 0.2 * mx.mean(mx.abs(tuned)).item()
-
-
-def test_a_loss_that_is_no_number_stops_the_run(tiny: MlxModel, rows: list[TrainRow]) -> None:
-    trainer = Trainer(tiny.model, [encode_row(tiny, row) for row in rows], SETTINGS)
-    tiny.model.model.norm.weight = mx.full(tiny.model.model.norm.weight.shape, float("nan"))
-    with pytest.raises(EspalierError, match="not a number"):
-        trainer.update()
-
-
-def test_training_lowers_the_loss(tiny: MlxModel, rows: list[TrainRow]) -> None:
-    settings = TrainSettings(lora=LoraSettings(rank=8), epochs=20, learning_rate=5e-3)
-    trainer = Trainer(tiny.model, [encode_row(tiny, row) for row in rows], settings)
-    losses = [trainer.update().loss for _ in range(trainer.steps)]
-    assert losses[-1] < 0.8 * losses[0]
-
-
-def test_every_row_is_trained_once_an_epoch_with_rows_of_like_length() -> None:
-    lengths = [(7 * index) % 50 + 5 for index in range(101)]
-    batches = epoch_batches(lengths, 8, 1, 0)
-    assert sorted(index for batch in batches for index in batch) == list(range(101))
-    padded = sum(max(lengths[index] for index in batch) * len(batch) for batch in batches)
-    assert sum(lengths) / padded > 0.85
-    assert batches == epoch_batches(lengths, 8, 1, 0) != epoch_batches(lengths, 8, 1, 1)
-
-
-def test_the_rate_warms_up_then_falls() -> None:
-    rates = [learning_rate(step, 100, TrainSettings()) for step in range(100)]
-    assert rates[0] < rates[4] == pytest.approx(1e-3)
-    assert rates[5:] == sorted(rates[5:], reverse=True)
-    assert rates[-1] > 9e-5
 
 
 def test_the_faster_activation_and_its_gradient_are_those_of_swiglu() -> None:

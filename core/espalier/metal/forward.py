@@ -15,7 +15,8 @@ def splits(model: nn.Module) -> bool:
     if getattr(model, _BOUND, False):
         return False
     body = getattr(model, "model", None)
-    tied = getattr(getattr(model, "args", None), "tie_word_embeddings", False)
+    tied = getattr(model, "tie_word_embeddings", getattr(getattr(model, "args", None), "tie_word_embeddings", False))
+    tied = tied or getattr(model, "model_type", "") == "gemma"  # which has no other head
     plain = not any(hasattr(getattr(model, "args", None), name) for name in ("final_logit_softcapping", "logit_scale"))
     return plain and body is not None and (hasattr(model, "lm_head") or (tied and hasattr(body, "embed_tokens")))
 
@@ -34,9 +35,8 @@ def logits(model: Any, states: mx.array) -> mx.array:
     """Return logits over the vocabulary for hidden states of shape (…, width)."""
     if not splits(model):
         return states
-    if hasattr(model, "lm_head"):
-        return model.lm_head(states)
-    return model.model.embed_tokens.as_linear(states)
+    scores = model.lm_head(states) if hasattr(model, "lm_head") else model.model.embed_tokens.as_linear(states)
+    return scores / model.logits_scaling if hasattr(model, "logits_scaling") else scores
 
 
 def log_probability(scores: mx.array, tokens: mx.array) -> mx.array:

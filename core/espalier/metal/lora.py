@@ -1,55 +1,11 @@
-"""Adapters: LoRA layers in mlx-lm's own format, with a strength that may differ from row to row of a batch."""
+"""LoRA layers whose strength may differ from row to row of a batch."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx.utils import tree_flatten
 from mlx_lm.tuner.lora import LoRALinear
-from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
-
-from espalier.errors import EspalierError
-from espalier.training.plan import LoraSettings
-
-
-def add_lora(model: nn.Module, settings: LoraSettings, seed: int) -> None:
-    """Freeze the model and give its linear layers LoRA factors: A uniform at random, B zero.
-
-    Raises:
-        EspalierError: no layer of the model can take them.
-    """
-    mx.random.seed(seed)
-    model.freeze()
-    layers = settings.layers or len(model.layers)
-    shape = {"rank": settings.rank, "scale": settings.scale, "dropout": settings.dropout}
-    linear_to_lora_layers(model, layers, shape, use_dora=False)
-    if not tree_flatten(model.trainable_parameters()):
-        raise EspalierError("No layer of this student can take LoRA factors. Choose another student.")
-
-
-def load_lora(model: nn.Module, adapter: Path) -> None:
-    """Put a saved adapter onto the model.
-
-    Raises:
-        EspalierError: the folder holds no adapter, or one of another model.
-    """
-    try:
-        load_adapters(model, str(adapter))
-    except (OSError, ValueError, KeyError) as error:
-        raise EspalierError(f"The adapter in {adapter} does not fit this student: {error}") from error
-    model.eval()
-
-
-def adapter_config(settings: LoraSettings, model: Any) -> str:
-    """Return ``adapter_config.json`` as mlx-lm reads it."""
-    shape = {"rank": settings.rank, "scale": settings.scale, "dropout": settings.dropout}
-    layers = settings.layers or len(model.layers)
-    config = {"fine_tune_type": "lora", "num_layers": layers, "lora_parameters": shape}
-    return json.dumps(config, indent=2) + "\n"
 
 
 class RowScale:

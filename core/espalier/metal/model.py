@@ -26,7 +26,11 @@ _USUAL_LENGTH = 512  # tokens of a prompt with its answer, by which memory bound
 
 
 class MlxModel:
-    """An mlx-lm model with its tokenizer; an `espalier.language.LanguageModel`."""
+    """An mlx-lm model with its tokenizer; an `espalier.language.LanguageModel`.
+
+    Attributes:
+        virtual: token ids of a soft prompt, which stand before every conversation.
+    """
 
     def __init__(self, model: Any, tokenizer: Any, path: Path | None = None, fitness: Measured | None = None) -> None:
         """Wrap a loaded model.
@@ -39,6 +43,7 @@ class MlxModel:
         """
         self.model = model
         self.tokenizer = tokenizer
+        self.virtual: tuple[int, ...] = ()
         self._path = path
         self._fitness = fitness or try_model(model)
         self._rows = self._fitness.rows if self._fitness.batches else 1
@@ -71,12 +76,26 @@ class MlxModel:
         """Return the token ids of a conversation up to where the assistant begins to write."""
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
         tokens = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, enable_thinking=False)
-        return [int(token) for token in tokens] + (self.encode_text(prompt.start) if prompt.start else [])
+        given = self.encode_text(prompt.start) if prompt.start else []
+        return [*self.virtual, *(int(token) for token in tokens), *given]
 
     def encode_turns(self, messages: Sequence[Message]) -> list[int]:
         """Return the token ids of a whole conversation, its last answer included."""
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        return [int(token) for token in self.tokenizer.apply_chat_template(turns, enable_thinking=False)]
+        tokens = self.tokenizer.apply_chat_template(turns, enable_thinking=False)
+        return [*self.virtual, *(int(token) for token in tokens)]
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return a whole conversation as the template's text."""
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, enable_thinking=False))
+
+    def encode_with_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the token ids of rendered text, and where each token begins and ends in it, in characters."""
+        found = self.tokenizer._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        places = [(int(start), int(end)) for start, end in found["offset_mapping"]]
+        virtual = list(self.virtual)
+        return virtual + [int(token) for token in found["input_ids"]], [(0, 0)] * len(virtual) + places
 
     def encode_text(self, text: str) -> list[int]:
         """Return the token ids of plain text, without special tokens."""

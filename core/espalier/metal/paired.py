@@ -1,6 +1,7 @@
 """Base and tuned side by side: two rows of one batched forward over one copy of the weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
@@ -29,32 +30,66 @@ def ask_both(
     Raises:
         EspalierError: both rows are the same model, so there is nothing to compare.
     """
-    tokens = tuned.encode(prompt)
-    written: list[list[int]] = [[], []]
-    shown = ["", ""]
     with strength(tuned.model, 0.0, 1.0):
-        cache = make_prompt_cache(tuned.model)
-        for start in range(0, len(tokens), PREFILL_TOKENS // 2):
-            states = hidden(tuned.model, mx.array([tokens[start : start + PREFILL_TOKENS // 2]] * 2), cache)
-        scores = logits(tuned.model, states[:, -1])
-        if mx.array_equal(scores[0], scores[1]).item():
-            raise EspalierError("The tuned model is the same as its base: the adapter changes nothing. Train again.")
-        open_rows = {0, 1}
-        while True:
-            chosen = [int(token) for token in mx.argmax(scores, axis=-1).tolist()]
-            for row in sorted(open_rows):
-                if chosen[row] in tuned.tokenizer.eos_token_ids:
-                    open_rows.discard(row)
-                    continue
-                written[row].append(chosen[row])
-                text = str(tuned.tokenizer.decode(written[row]))
-                if not text.endswith("�"):
-                    on_text(PANES[row], text[len(shown[row]) :])
-                    shown[row] = text
-                if len(written[row]) >= sampling.max_tokens:
-                    open_rows.discard(row)
-            if not open_rows:
-                break
-            scores = logits(tuned.model, hidden(tuned.model, mx.array(chosen)[:, None], cache)[:, -1])
-    base, after = (str(tuned.tokenizer.decode(row)).strip() for row in written)
+        cache, scores = _read(tuned, prompt, 2)
+        _compare(scores[0], scores[1])
+        base, after = _write(tuned, PANES, cache, scores, sampling, on_text)
     return base, after
+
+
+def ask_each(
+    base: MlxModel, tuned: MlxModel, prompt: Prompt, sampling: Sampling, on_text: Callable[[str, str], None]
+) -> tuple[str, str]:
+    """Return the base and the tuned answer of two students, one after the other; see `ask_both`.
+
+    For what has no strength that could differ between rows: all weights, DoRA's norms, experts, a soft prompt.
+    """
+    (first, before), (second, after) = _read(base, prompt, 1), _read(tuned, prompt, 1)
+    _compare(before[0], after[0])
+    answers = _write(base, PANES[:1], first, before, sampling, on_text)
+    answers += _write(tuned, PANES[1:], second, after, sampling, on_text)
+    return answers[0], answers[1]
+
+
+def _compare(base: mx.array, tuned: mx.array) -> None:
+    if mx.array_equal(base, tuned).item():
+        raise EspalierError("The tuned model is the same as its base: the adapter changes nothing. Train again.")
+
+
+def _read(student: MlxModel, prompt: Prompt, rows: int) -> tuple[list[Any], mx.array]:
+    """Return the cache after so many rows of the same prompt, and the scores of what follows, (rows, vocabulary)."""
+    tokens = student.encode(prompt)
+    cache = make_prompt_cache(student.model)
+    for start in range(0, len(tokens), PREFILL_TOKENS):
+        states = hidden(student.model, mx.array([tokens[start : start + PREFILL_TOKENS]] * rows), cache)
+    return cache, logits(student.model, states[:, -1])
+
+
+def _write(
+    student: MlxModel,
+    panes: Sequence[str],
+    cache: list[Any],
+    scores: mx.array,
+    sampling: Sampling,
+    on_text: Callable[[str, str], None],
+) -> list[str]:
+    """Return each row's answer; a row that has ended is still computed until all have."""
+    written: list[list[int]] = [[] for _ in panes]
+    shown = ["" for _ in panes]
+    open_rows = set(range(len(panes)))
+    while True:
+        chosen = [int(token) for token in mx.argmax(scores, axis=-1).tolist()]
+        for row in sorted(open_rows):
+            if chosen[row] in student.tokenizer.eos_token_ids:
+                open_rows.discard(row)
+                continue
+            written[row].append(chosen[row])
+            text = str(student.tokenizer.decode(written[row]))
+            if not text.endswith("�"):
+                on_text(panes[row], text[len(shown[row]) :])
+                shown[row] = text
+            if len(written[row]) >= sampling.max_tokens:
+                open_rows.discard(row)
+        if not open_rows:
+            return [str(student.tokenizer.decode(row)).strip() for row in written]
+        scores = logits(student.model, hidden(student.model, mx.array(chosen)[:, None], cache)[:, -1])

@@ -10,7 +10,8 @@ from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.utils import dequantize_model, load_model, quantize_model, save_config, save_model
 
 from espalier.files import replace_folder
-from espalier.metal.lora import load_lora
+from espalier.metal.adapters import put_adapter
+from espalier.metal.soft_prompt import FILE
 
 GROUP = 32  # weights that share a scale: 64 loses more, Qwen3-0.6B perplexity 12.58 against 11.92 (mlx-lm #202)
 # 6 bits instead of 4, as llama.cpp's Q4_K_M does for the first two: over four tuned students at most 8 points of
@@ -39,7 +40,8 @@ def save_quantized(model_path: Path, adapter: Path, destination: Path) -> None:
     Scales are float32 on Linux, where MLX's CPU kernels are some 30 times slower with others.
     """
     model, config = load_model(model_path)
-    load_lora(model, adapter)
+    if not (adapter / FILE).exists():  # a soft prompt changes no weight; it goes beside them
+        put_adapter(model, adapter)
     model = fuse(model)
     config.pop("quantization", None)
     config.pop("quantization_config", None)
@@ -56,6 +58,8 @@ def save_quantized(model_path: Path, adapter: Path, destination: Path) -> None:
     with replace_folder(destination) as folder:
         save_model(folder, model, donate_model=True)
         save_config(json.loads(json.dumps(config)), folder / "config.json")
+        if (adapter / FILE).exists():
+            shutil.copyfile(adapter / FILE, folder / FILE)
         for pattern in _COPIED:
             for file in model_path.glob(pattern):
                 shutil.copyfile(file, folder / file.name)

@@ -1,7 +1,9 @@
-"""Our own LoRA step loop: loss on the answers only, the prompts' shared beginning computed once, exact resume."""
+"""Our own step loop: one update after the other, a function of the rows, the settings and the step alone."""
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,27 +11,27 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
-from mlx.utils import tree_flatten, tree_unflatten
+from mlx.utils import tree_flatten, tree_map, tree_unflatten
 
 from espalier.errors import EspalierError
 from espalier.files import replace_folder
-from espalier.metal.forward import hidden, log_probability, logits
-from espalier.metal.lora import adapter_config, add_lora
+from espalier.metal.adapters import adapt, read_trained, write_adapter
+from espalier.metal.batch import Batch, Layout, make_batch, mean_loss
 from espalier.metal.prefill import shared_prefix
-from espalier.training.plan import TrainSettings, epoch_batches, learning_rate
+from espalier.metal.model import MlxModel
+from espalier.metal.packable import best_layout
+from espalier.metal.positions import positions_per_token
+from espalier.metal.recompute import recomputed
+from espalier.metal.rows import Encoded
+from espalier.training.plan import epoch_batches, learning_rate, outlook, parts
+from espalier.training.settings import TrainSettings, check_settings
+
+BUCKET = 32  # widths are rounded up to it where the step is compiled: each new shape costs a trace of 0.1 s
+LOWER = 0.5  # factor on the learning rate after each retreat
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """One training row as token ids.
-
-    Attributes:
-        tokens: the conversation, the token that ends the answer included.
-        answer: index of the first token that carries loss, at least 1.
-    """
-
-    tokens: list[int]
-    answer: int
+class LostError(EspalierError):
+    """The loss or the gradient is not a number any more; the student is spoiled until it is restored."""
 
 
 @dataclass(frozen=True)
@@ -41,135 +43,188 @@ class Step:
         steps: of the whole run.
         loss: mean over the batch's answer tokens, in nats.
         tokens: answer tokens in the batch.
+        real_tokens: tokens of the batch's rows, without padding.
+        learning_rate: that was used.
+        norm: of the gradient, before it was clipped.
     """
 
     step: int
     steps: int
     loss: float
     tokens: int
+    real_tokens: int = 0
+    learning_rate: float = 0.0
+    norm: float = 0.0
 
 
-class GrownCache:
-    """A layer's keys and values of the shared beginning, put before those of every row, inside the gradient."""
-
-    def __init__(self) -> None:
-        self.offset = 0
-        self._keys: mx.array | None = None
-        self._values: mx.array | None = None
-
-    def make_mask(self, length: int, **_: Any) -> Any:
-        """Return the causal mask; none is needed for one token."""
-        if not self.offset:
-            return "causal" if length > 1 else None
-        positions = mx.arange(self.offset + length)
-        return positions[self.offset :, None] >= positions[None]
-
-    def update_and_fetch(self, keys: mx.array, values: mx.array) -> tuple[mx.array, mx.array]:
-        """Keep the first call's keys and values, of shape (1, heads, length, width); prepend them in later ones."""
-        if self._keys is None:
-            self._keys, self._values = keys, values
-            return keys, values
-        shape = (keys.shape[0], *self._keys.shape[1:])
-        keys = mx.concatenate([mx.broadcast_to(self._keys, shape), keys], axis=2)
-        return keys, mx.concatenate([mx.broadcast_to(self._values, shape), values], axis=2)
+def plan_layout(model: Any, rows: Sequence[Encoded], settings: TrainSettings) -> tuple[Layout, str]:
+    """Return how the run's rows are put together, and a sentence on why."""
+    best, verdict = best_layout(model)
+    common = 0
+    if best.common and not settings.checkpointing:  # a beginning that is kept cannot be computed again layer by layer
+        common = min(shared_prefix([row.tokens for row in rows]), min(row.first for row in rows) - 1)
+    packs = best.packed
+    if packs:
+        lengths = [len(row.tokens) - 1 - common for row in rows]
+        expected = outlook(lengths, common, settings)
+        packs = expected.packs
+        saved = 1 - expected.packed / expected.sorted
+        verdict = (
+            f"Rows are packed, which saves {saved:.0%} of the work."
+            if packs
+            else "Rows are sorted by length: they are so alike that packing would save nothing."
+        )
+    return Layout(packs, common, BUCKET if compiles(settings) else 1), verdict
 
 
-def mean_loss(model: Any, common: mx.array, tokens: mx.array, positions: mx.array, targets: mx.array) -> mx.array:
-    """Return the mean cross-entropy over the answers' tokens, in nats.
-
-    Args:
-        model: with LoRA factors.
-        common: what all rows begin with, shape (1, c); c may be 0.
-        tokens: the rows after it, shape (rows, length), padded at the end.
-        positions: of the states that predict an answer token, in the flattened rows, shape (n,).
-        targets: the tokens they should predict, shape (n,).
-    """
-    cache = None
-    if common.shape[1]:
-        cache = [GrownCache() for _ in model.layers]
-        hidden(model, common, cache)
-        for layer in cache:
-            layer.offset = common.shape[1]
-    states = hidden(model, tokens, cache)
-    states = states.reshape(-1, states.shape[-1])[positions]
-    return -mx.mean(log_probability(logits(model, states), targets))
-
-
-def arrays(rows: Sequence[Encoded], common: int) -> tuple[mx.array, mx.array, mx.array, mx.array]:
-    """Return the arguments of `mean_loss` after the model, for rows that share their first ``common`` tokens."""
-    longest = max(len(row.tokens) for row in rows) - 1 - common
-    tokens, positions, targets = [], [], []
-    for index, row in enumerate(rows):
-        rest = row.tokens[common:-1]
-        tokens.append(rest + [0] * (longest - len(rest)))
-        positions += [index * longest + place - 1 - common for place in range(row.answer, len(row.tokens))]
-        targets += row.tokens[row.answer :]
-    start = mx.array(rows[0].tokens[:common], dtype=mx.int32)[None]
-    return start, mx.array(tokens), mx.array(positions), mx.array(targets)
+def compiles(settings: TrainSettings) -> bool:
+    """Return whether steps are compiled: on the Mac, and not where a recomputed layer's dropout has its own seed."""
+    return mx.metal.is_available() and not (settings.checkpointing and settings.lora.dropout)
 
 
 class Trainer:
-    """A student with LoRA factors, its optimizer, and where in the run it stands."""
+    """A student with what is trained of it, its optimizer, and where in the run it stands.
 
-    def __init__(self, model: Any, rows: Sequence[Encoded], settings: TrainSettings) -> None:
-        self.model = model
+    Attributes:
+        step: updates made in this run.
+        earlier: updates made in the runs that this one goes on from; they count in the order of the rows.
+        lowered: factor on the learning rate, below 1 after a retreat.
+        layout: how rows are put together; ``verdict`` says why.
+    """
+
+    def __init__(
+        self,
+        student: MlxModel,
+        rows: Sequence[Encoded],
+        settings: TrainSettings,
+        *,
+        layout: Layout | None = None,
+        packed_bits: frozenset[int] = frozenset(),
+    ) -> None:
+        self._settings = check_settings(settings)
+        adapt(student, settings, packed_bits)
+        self.model = student.model
         self._rows = rows
-        self._settings = settings
-        add_lora(model, settings.lora, settings.seed)
         self._optimizer = optim.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True)
-        self._optimizer.init(model.trainable_parameters())
-        self._common = min(shared_prefix([row.tokens for row in rows]), min(row.answer for row in rows) - 1)
-        self._gradient = nn.value_and_grad(model, mean_loss)
-        lengths = [len(row.tokens) for row in rows]
-        self._batches = [
-            batch
-            for epoch in range(settings.epochs)
-            for batch in epoch_batches(lengths, settings.batch_rows, settings.seed, epoch)
-        ]
-        self.step = 0
+        self._optimizer.init(self.model.trainable_parameters())
+        self.layout, self.verdict = (layout, "") if layout else plan_layout(self.model, rows, settings)
+        gradient = nn.value_and_grad(self.model, mean_loss)
+        self._gradient: Any = lambda batch, share: gradient(self.model, Batch(*batch), share)
+        self._apply: Any = self._apply_plainly
+        if compiles(settings):
+            state = [self.model.state, self._optimizer.state, mx.random.state]
+            self._gradient = mx.compile(self._gradient, inputs=state, outputs=state)
+            self._apply = mx.compile(self._apply_plainly, inputs=state, outputs=state)
+        self._epochs: dict[int, list[list[int]]] = {}
+        self.step = self.earlier = 0
+        self.lowered = 1.0
 
     @property
     def steps(self) -> int:
         """Return the number of updates of the whole run."""
-        return len(self._batches)
+        return self._settings.updates or self._settings.epochs * len(self._epoch(0))
+
+    def _epoch(self, number: int) -> list[list[int]]:
+        if number not in self._epochs:
+            lengths = [len(row.tokens) for row in self._rows]
+            rows, seed = self._settings.batch_rows, self._settings.seed
+            self._epochs = {number: epoch_batches(lengths, rows, seed, number, alike=not self.layout.packed)}
+        return self._epochs[number]
+
+    def batch_rows(self, step: int) -> list[Encoded]:
+        """Return the rows of an update of this run, counted from 0."""
+        epoch, place = divmod(self.earlier + step, len(self._epoch(0)))
+        return [self._rows[index] for index in self._epoch(epoch)[place]]
 
     def update(self) -> Step:
         """Make the next update.
 
         Raises:
-            EspalierError: the loss is not a number any more.
+            LostError: the loss or its gradient is not a number; the update is spoiled.
         """
-        mx.random.seed(self._settings.seed * 1_000_003 + self.step)  # dropout: a function of the step alone
-        self.model.train()
-        batch = arrays([self._rows[index] for index in self._batches[self.step]], self._common)
-        loss, gradient = self._gradient(self.model, *batch)
-        gradient, _ = optim.clip_grad_norm(gradient, self._settings.clip)
-        self._optimizer.learning_rate = learning_rate(self.step, self.steps, self._settings)
-        self._optimizer.update(self.model, gradient)
-        mx.eval(loss, self.model.trainable_parameters(), self._optimizer.state)
-        if not mx.isfinite(loss).item():
-            raise EspalierError(
+        settings = self._settings
+        rows = self.batch_rows(self.step)
+        seed = settings.seed * 1_000_003 + self.earlier + self.step  # dropout: a function of the step alone
+        rate = learning_rate(self.step, self.steps, settings) * self.lowered
+        self._optimizer.learning_rate = rate
+        with self._computing(seed):
+            loss, gradient = self._loss_and_gradient(rows)
+            norm = self._apply(gradient)
+        mx.eval(loss, norm, self.model.trainable_parameters(), self._optimizer.state)
+        if not mx.isfinite(loss + norm).item():
+            raise LostError(
                 f"Training lost its way at update {self.step + 1}: the loss is not a number. "
                 "Lower the learning rate and train again."
             )
         self.step += 1
-        return Step(self.step, self.steps, float(loss.item()), batch[3].size)
+        tokens, real = sum(len(row.answers) for row in rows), sum(len(row.tokens) for row in rows)
+        return Step(self.step, self.steps, float(loss.item()), tokens, real, rate, float(norm.item()))
 
-    def save(self, folder: Path) -> None:
-        """Write adapter, optimizer and step as one checkpoint; an older one stays until the new one is whole."""
+    def _loss_and_gradient(self, rows: Sequence[Encoded]) -> tuple[mx.array, Any]:
+        """Return the mean loss of rows and its gradient, computed in the parts that the settings ask for."""
+        found = parts([len(row.tokens) for row in rows], self._settings.accumulation)
+        tokens = sum(len(row.answers) for row in rows)
+        total: tuple[mx.array, Any] | None = None
+        for part in found:
+            share = sum(len(rows[index].answers) for index in part) / tokens
+            loss, gradient = self._gradient(make_batch([rows[index] for index in part], self.layout), mx.array(share))
+            total = (total[0] + loss, tree_map(mx.add, total[1], gradient)) if total else (loss, gradient)
+            if len(found) > 1:
+                mx.eval(total)  # so that the inner values of one part at a time are kept
+        assert total
+        return total
+
+    def _apply_plainly(self, gradient: Any) -> mx.array:
+        """Clip the gradient, change the student by it and return the norm that it had."""
+        gradient, norm = optim.clip_grad_norm(gradient, self._settings.clip or math.inf)
+        self._optimizer.update(self.model, gradient)
+        return norm
+
+    @contextmanager
+    def _computing(self, seed: int) -> Iterator[None]:
+        self.model.train()
+        with ExitStack() as stack:
+            if self.layout.packed:
+                stack.enter_context(positions_per_token(self.model))
+            if self._settings.checkpointing:
+                stack.enter_context(recomputed(self.model, seed))
+            mx.random.seed(seed)
+            yield
+
+    def loss(self, rows: Sequence[Encoded]) -> float:
+        """Return the mean loss per answer token on rows that are not trained on, in nats."""
+        self.model.eval()
+        layout = Layout(packed=False, common=0, bucket=self.layout.bucket)
+        total = tokens = 0.0
+        for part in parts([len(row.tokens) for row in rows], -(-len(rows) // self._settings.batch_rows)):
+            batch = make_batch([rows[index] for index in part], layout)
+            count = sum(len(rows[index].answers) for index in part)
+            total += mean_loss(self.model, batch).item() * count
+            tokens += count
+        return total / tokens
+
+    def save(self, folder: Path, **more: Any) -> None:
+        """Write what is trained, its optimizer and where it stands; an older checkpoint stays until this one is whole.
+
+        Args:
+            folder: of the checkpoint.
+            more: plain values to keep beside them.
+        """
         with replace_folder(folder) as new:
             write_adapter(new, self.model, self._settings)
             mx.save_safetensors(str(new / "optimizer.safetensors"), dict(tree_flatten(self._optimizer.state)))
-            (new / "state.json").write_text(json.dumps({"step": self.step}))
+            state = {"step": self.step, "earlier": self.earlier, "lowered": self.lowered, **more}
+            (new / "state.json").write_text(json.dumps(state))
 
-    def restore(self, folder: Path) -> None:
-        """Go on from a checkpoint that `save` wrote."""
-        self.model.load_weights(str(folder / "adapters.safetensors"), strict=False)
+    def restore(self, folder: Path) -> dict[str, Any]:
+        """Go on from a checkpoint that `save` wrote; return everything in its ``state.json``."""
+        read_trained(folder, self.model, self._settings)
         self._optimizer.state = tree_unflatten(list(mx.load(str(folder / "optimizer.safetensors")).items()))
-        self.step = int(json.loads((folder / "state.json").read_text())["step"])
+        state: dict[str, Any] = json.loads((folder / "state.json").read_text())
+        self.step, self.earlier, self.lowered = state["step"], state["earlier"], state["lowered"]
+        return state
 
-
-def write_adapter(folder: Path, model: nn.Module, settings: TrainSettings) -> None:
-    """Write the adapter in mlx-lm's format."""
-    mx.save_safetensors(str(folder / "adapters.safetensors"), dict(tree_flatten(model.trainable_parameters())))
-    (folder / "adapter_config.json").write_text(adapter_config(settings.lora, model))
+    def extend(self, folder: Path) -> None:
+        """Begin a new run from the last checkpoint of an earlier one: its weights, optimizer and place in the rows."""
+        self.restore(folder)
+        self.step, self.earlier = 0, self.earlier + self.step

@@ -2,15 +2,16 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from espalier.errors import EspalierError
-from espalier.files import whole_folder, write_json, write_text
+from espalier.files import read_lines, whole_folder, write_json, write_text
 from espalier.project import Project, content_key
-from espalier.training.mixture import Mixture
-from espalier.training.plan import TrainSettings
+from espalier.training.mixture import Mixture, Row
+from espalier.training.settings import TrainSettings, changed, check_settings
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,35 @@ class Run:
         return whole_folder(self.folder / "model-4bit")
 
     @property
+    def best(self) -> Path | None:
+        """Return the folder of the adapter with the lowest held-out loss, None while nothing was scored."""
+        return whole_folder(self.folder / "best")
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """Return the folder of the last checkpoint, None before the first."""
+        return whole_folder(self.folder / "checkpoint")
+
+    @property
+    def earlier(self) -> Path | None:
+        """Return the checkpoint of the run that this one goes on from, None when it begins afresh."""
+        name = self.request.get("extends")
+        return whole_folder(self.folder.parent / name / "checkpoint") if name else None
+
+    @property
+    def settings(self) -> TrainSettings:
+        """Return the run's settings.
+
+        Raises:
+            EspalierError: another version of Espalier wrote them.
+        """
+        return changed(TrainSettings(), self.request["settings"])
+
+    def rows(self, part: str) -> list[Row]:
+        """Return the rows of ``train`` or ``heldout``, as they were when the run was made."""
+        return [Row(**row) for row in read_lines(self.folder / f"{part}.jsonl")]
+
+    @property
     def report(self) -> Path:
         """Return where the evaluation is, or will be."""
         return self.folder / "report.json"
@@ -46,17 +76,69 @@ def open_run(project: Project, mixture: Mixture, settings: TrainSettings, versio
     found = find_run(project, mixture, settings)
     if found:
         return found
-    rows = [asdict(row) for row in mixture.train]
     key = _run_key(project, mixture, settings)
+    return _new_run(project, key, mixture.train, mixture.held_out, settings, versions)
+
+
+def extend_run(project: Project, updates: int, versions: dict[str, str]) -> Run:
+    """Return a run that makes so many more updates after the end of the newest one, with its rows and settings.
+
+    Raises:
+        EspalierError: the newest run is not finished, or keeps no optimizer to go on with.
+    """
+    runs = all_runs(project)
+    newest = runs[-1] if runs else None
+    if newest and newest.request.get("extends") and not newest.adapter and newest.settings.updates == updates:
+        return newest
+    if not newest or not newest.adapter or not newest.checkpoint:
+        raise EspalierError(
+            f"{project.root} has no finished training to go on from. `espalier train {project.root}` finishes it."
+        )
+    settings = check_settings(changed(newest.settings, {"updates": updates}))
+    name = newest.folder.name
+    key = content_key(newest.request["key"], asdict(settings), name)
+    rows = newest.rows("train"), newest.rows("heldout")
+    return _new_run(project, key, *rows, settings, versions, student=newest.request["student"], extends=name)
+
+
+def stopped_run(project: Project) -> Run:
+    """Return the newest run, which was stopped on its way.
+
+    Raises:
+        EspalierError: it is finished, or there is none.
+    """
+    runs = all_runs(project)
+    if not runs or runs[-1].adapter or not runs[-1].checkpoint:
+        raise EspalierError(f"{project.root} has no training that was stopped. There is nothing to finish.")
+    return runs[-1]
+
+
+def _new_run(
+    project: Project,
+    key: str,
+    train: Sequence[Row],
+    held_out: Sequence[Row],
+    settings: TrainSettings,
+    versions: dict[str, str],
+    **more: str,
+) -> Run:
     folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
     count = 1
     while folder.exists():
         folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
         count += 1
-    write_text(folder / "train.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    held_out = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in mixture.held_out]
-    write_text(folder / "heldout.jsonl", "".join(held_out))
-    request = {"key": key, "student": project.student, "settings": asdict(settings), "versions": versions}
+    for name, rows in (("train", train), ("heldout", held_out)):
+        lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
+        write_text(folder / f"{name}.jsonl", "".join(lines))
+    request: dict[str, Any] = {
+        "key": key,
+        "student": project.student,
+        "settings": asdict(settings),
+        "versions": versions,
+        **more,
+    }
+    if settings.method in ("lora", "qlora", "dora"):
+        request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)
     return Run(folder, request)
 

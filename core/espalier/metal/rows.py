@@ -1,0 +1,142 @@
+"""Training rows as token ids, with the tokens that carry loss."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from espalier.errors import EspalierError
+from espalier.language import Message, Prompt, TrainRow
+from espalier.metal.model import MlxModel
+from espalier.training.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One training row as token ids.
+
+    Attributes:
+        tokens: the conversation, the token that ends its last answer included.
+        answers: indices of the tokens that carry loss, ascending, none of them 0.
+    """
+
+    tokens: list[int]
+    answers: list[int]
+
+    @property
+    def first(self) -> int:
+        """Return the index of the first token that carries loss."""
+        return self.answers[0]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """All rows of a run, and how many were longer than allowed: cut, or left out with nothing left to learn."""
+
+    rows: list[Encoded]
+    cut: int
+    left_out: int
+
+
+def encode_all(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSettings) -> Encoding:
+    """Return the rows as tokens, none longer than the settings allow.
+
+    Raises:
+        EspalierError: a row has nothing to learn.
+    """
+    kept: list[Encoded] = []
+    cut = left_out = 0
+    most = settings.max_tokens
+    for row in rows:
+        for encoded in encode_row(student, row):
+            if len(encoded.tokens) <= most:
+                kept.append(encoded)
+                continue
+            answers = [place for place in encoded.answers if place < most]
+            if settings.too_long == "leave out" or not answers:
+                left_out += 1
+                continue
+            cut += 1
+            kept.append(Encoded(encoded.tokens[:most], answers))
+    return Encoding(kept, cut, left_out)
+
+
+def encode_row(student: MlxModel, row: TrainRow) -> list[Encoded]:
+    """Return a conversation as one training row with loss on every assistant turn and the token that ends it.
+
+    Some chat templates write earlier turns in another way than the last one. Such a conversation gives one row for
+    each assistant turn, with the turns before it as its prompt. An ``unmask`` row has loss on the texts of the user
+    and the assistant, and never on the template's own tokens or the system's text.
+
+    Raises:
+        EspalierError: the row has nothing that could be learned.
+    """
+    turns = [index for index, message in enumerate(row.messages) if message.role == "assistant"]
+    if any(not row.messages[index].content.strip() for index in turns) or not (turns or row.unmask):
+        raise EspalierError("A training row has an empty answer. Check the samples.")
+    if row.unmask:
+        return [_unmasked(student, row.messages)]
+    whole = student.encode_turns(row.messages[: turns[-1] + 1])
+    answers: list[int] = []
+    for index in turns:
+        start = student.encode(Prompt(row.messages[:index]))
+        upto = student.encode_turns(row.messages[: index + 1])
+        if whole[: len(upto)] != upto or upto[: len(start)] != start or len(upto) == len(start):
+            return [_last_turn(student, row.messages[: index + 1]) for index in turns]
+        answers += range(len(start), _end(student, upto, len(start)) or len(upto))
+    end = _end(student, whole, answers[-1])
+    if end is None:  # the template ends no turn: the student must still learn to stop
+        whole, end = [*whole, student.tokenizer.eos_token_id], len(whole) + 1
+        answers.append(end - 1)
+    return [Encoded(whole[:end], answers)]
+
+
+def _last_turn(student: MlxModel, messages: Sequence[Message]) -> Encoded:
+    """Return the row of a conversation's last turn alone, its beginning exactly as it is when the student is asked."""
+    *turns, last = messages
+    prompt = student.encode(Prompt(tuple(turns)))
+    whole = student.encode_turns(messages)
+    if whole[: len(prompt)] != prompt:
+        whole = prompt + student.encode_text(last.content)
+    end = _end(student, whole, len(prompt))
+    tokens = whole[:end] if end else [*whole, student.tokenizer.eos_token_id]
+    return Encoded(tokens, list(range(len(prompt), len(tokens))))
+
+
+def _end(student: MlxModel, tokens: Sequence[int], start: int) -> int | None:
+    """Return the index after the last token from ``start`` on that ends a turn, None when there is none."""
+    ends = [index for index in range(start, len(tokens)) if tokens[index] in student.tokenizer.eos_token_ids]
+    return ends[-1] + 1 if ends else None
+
+
+def _unmasked(student: MlxModel, messages: Sequence[Message]) -> Encoded:
+    text, spans = student.render(messages), []
+    cursor = 0
+    for message in messages:
+        content = message.content.strip()
+        found = text.find(content, cursor)
+        if not content or found < 0:
+            continue
+        cursor = found + len(content)
+        if message.role != "system":
+            spans.append((found, cursor))
+    tokens, places = student.encode_with_places(text)
+    answers = [index for index in range(1, len(tokens)) if _is_inside(places[index], spans)]
+    if not answers:
+        raise EspalierError("A training row has no text to learn. Check the samples.")
+    end = _end(student, tokens, answers[-1])
+    if end is not None:
+        answers.append(end - 1)
+    tokens = tokens[: answers[-1] + 1]
+    return Encoded(tokens, answers)
+
+
+def _is_inside(place: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool:
+    return any(place[0] < end and place[1] > start and place[1] > place[0] for start, end in spans)
+
+
+def describe(encoding: Encoding, settings: TrainSettings) -> Iterator[str]:
+    """Yield a sentence for each thing that was done to rows that are too long."""
+    most = settings.max_tokens
+    if encoding.cut:
+        yield f"{encoding.cut} rows are longer than {most} tokens; what is beyond is not learned."
+    if encoding.left_out:
+        yield f"{encoding.left_out} rows are longer than {most} tokens and were left out."

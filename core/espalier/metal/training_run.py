@@ -1,0 +1,178 @@
+"""One training run in its folder: checkpoints, exact resume, held-out scores, retreat from a loss that is lost."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlx.core as mx
+
+from espalier.errors import Cancelled, EspalierError
+from espalier.files import replace_folder, whole_folder, write_json
+from espalier.language import TrainRow
+from espalier.metal.adapters import packed_bits, write_adapter
+from espalier.metal.model import load
+from espalier.metal.rows import Encoded, describe, encode_all
+from espalier.metal.train import LOWER, LostError, Trainer
+from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish
+from espalier.training.settings import TrainSettings, check_settings
+
+RETREATS = 3  # times that a run goes back to its last checkpoint before it gives up
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the parts of a run are; ``best`` is the adapter with the lowest held-out loss, ``adapter`` the last."""
+
+    path: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Return the folder of the last checkpoint; it stays when the run is done, for another to go on from."""
+        return self.path / "checkpoint"
+
+    @property
+    def best(self) -> Path:
+        """Return the folder of the best adapter."""
+        return self.path / "best"
+
+    @property
+    def adapter(self) -> Path:
+        """Return the folder of the result."""
+        return self.path / "adapter"
+
+
+class TrainingRun:
+    """A run from its first update, or the last checkpoint, to its adapter."""
+
+    def __init__(
+        self,
+        model: Path,
+        rows: Sequence[TrainRow],
+        held_out: Sequence[TrainRow],
+        settings: TrainSettings,
+        run: Path,
+        tell: Tell,
+        earlier: Path | None = None,
+    ) -> None:
+        """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s."""
+        check_settings(settings)
+        student = load(model)
+        bits = packed_bits(model)
+        encoding = encode_all(student, rows, settings)
+        if not encoding.rows:
+            most = settings.max_tokens
+            raise EspalierError(
+                f"Every row is longer than {most} tokens. Allow more tokens per row, or shorten the samples."
+                if encoding.left_out
+                else "There is no row to train on. Generate samples first."
+            )
+        self._settings, self._folder, self._tell = settings, RunFolder(run), tell
+        self._held_out: list[Encoded] = encode_all(student, held_out, settings).rows
+        self._trainer = Trainer(student, encoding.rows, settings, packed_bits=bits)
+        self._retreats, self._best = 0, float("inf")
+        checkpoint = whole_folder(self._folder.checkpoint)
+        if checkpoint:
+            state = self._trainer.restore(checkpoint)
+            self._retreats, self._best = state["retreats"], state["best"] or float("inf")
+        elif earlier:
+            self._trainer.extend(earlier)
+        self._record = RunRecord(run, self._trainer.step)
+        if not checkpoint:
+            self._save()
+            for text in (*describe(encoding, settings), self._trainer.verdict):
+                self._say(Told(0, text))
+
+    def train(self) -> None:
+        """Make all updates that are left and write the adapter.
+
+        Raises:
+            Cancelled: a person asked for a pause; the checkpoint holds everything.
+            EspalierError: the loss was lost more often than a run may go back.
+        """
+        trainer, settings = self._trainer, self._settings
+        stopped = False
+        while trainer.step < trainer.steps and not stopped:
+            stopped = self._heed()
+            if not stopped:
+                self._update()
+                if trainer.step % settings.save_every == 0 or trainer.step == trainer.steps:
+                    self._validate()
+                    self._save()
+        self._record.flush()
+        with replace_folder(self._folder.adapter) as folder:
+            write_adapter(folder, trainer.model, settings)
+            write_json(folder / "made.json", {"updates": trainer.step, "of": trainer.steps, "stopped": stopped})
+
+    def _heed(self) -> bool:
+        """Return whether a person asked to finish now.
+
+        Raises:
+            Cancelled: they asked for a pause.
+        """
+        asked = take_wish(self._folder.path)
+        if asked:
+            self._save()
+        if asked == "pause":
+            raise Cancelled
+        return asked == "finish"
+
+    def _update(self) -> None:
+        started = time.monotonic()
+        try:
+            step = self._trainer.update()
+        except LostError as error:
+            self._retreat(error)
+            return
+        seconds, memory = time.monotonic() - started, int(mx.get_peak_memory())
+        numbers = (step.loss, step.learning_rate, step.norm, step.real_tokens, seconds, memory)
+        self._say(Update(step.step, step.steps, *numbers))
+
+    def _retreat(self, lost: LostError) -> None:
+        """Go back to the last checkpoint with a lower rate.
+
+        Raises:
+            EspalierError: too often.
+        """
+        self._retreats += 1
+        if self._retreats > RETREATS:
+            raise EspalierError(
+                f"{lost} It was tried {RETREATS} times again from the last checkpoint, at a lower rate each time."
+            ) from lost
+        at = self._trainer.step + 1
+        folder = whole_folder(self._folder.checkpoint)
+        assert folder
+        self._trainer.restore(folder)
+        self._trainer.lowered *= LOWER
+        self._save()
+        rate = self._settings.learning_rate * self._trainer.lowered
+        self._record = RunRecord(self._folder.path, self._trainer.step)
+        self._say(
+            Told(
+                self._trainer.step,
+                f"The loss was not a number at update {at}. Training goes on from update {self._trainer.step} with a "
+                f"highest learning rate of {rate:.2g}.",
+            )
+        )
+
+    def _validate(self) -> None:
+        if not self._held_out:
+            return
+        loss = self._trainer.loss(self._held_out)
+        is_best = loss < self._best
+        if is_best:
+            self._best = loss
+            with replace_folder(self._folder.best) as folder:
+                write_adapter(folder, self._trainer.model, self._settings)
+                (folder / "made.json").write_text(json.dumps({"updates": self._trainer.step, "held_out_loss": loss}))
+        self._say(Validated(self._trainer.step, loss, is_best))
+
+    def _save(self) -> None:
+        best = self._best if self._best < float("inf") else None
+        self._record.flush()
+        self._trainer.save(self._folder.checkpoint, retreats=self._retreats, best=best)
+
+    def _say(self, event: TrainEvent) -> None:
+        self._record.add(event)
+        self._tell(event)

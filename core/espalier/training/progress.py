@@ -1,0 +1,97 @@
+"""What a run tells while it trains, and its record in ``events.jsonl``; what a person asks of it meanwhile."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from espalier.files import append_lines, read_lines, write_text
+
+EVENTS = "events.jsonl"
+_WISH = "wish"
+
+
+@dataclass(frozen=True)
+class Update:
+    """One update of the weights.
+
+    Attributes:
+        step: counted from 1.
+        steps: of the whole run.
+        loss: mean over the update's answer tokens, in nats.
+        learning_rate: that was used.
+        norm: of the gradient before it was clipped.
+        tokens: of the update's rows, without padding.
+        seconds: that it took.
+        memory: the largest that was in use so far, in bytes.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    norm: float
+    tokens: int
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The held-out rows were scored; ``loss`` is their mean per answer token in nats, ``is_best`` so far in the run."""
+
+    step: int
+    loss: float
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sentence about the run that a person should read, such as a retreat or rows that were cut."""
+
+    step: int
+    text: str
+
+
+TrainEvent = Update | Validated | Told
+Tell = Callable[[TrainEvent], None]
+
+
+class RunRecord:
+    """The run's ``events.jsonl``: one line per event, without those of updates that are made again."""
+
+    def __init__(self, run: Path, step: int) -> None:
+        """Open the record of a run that goes on after an update; lines beyond it are dropped."""
+        self._path = run / EVENTS
+        self._waiting: list[dict[str, Any]] = []
+        kept = [line for line in read_lines(self._path) if line.get("step", 0) <= step]
+        if self._path.exists():
+            self._path.unlink()
+        if kept:
+            append_lines(self._path, kept)
+
+    def add(self, event: TrainEvent) -> None:
+        """Keep an event; it is on disk after the next `flush`."""
+        self._waiting.append({"event": type(event).__name__, **asdict(event)})
+        if len(self._waiting) >= 10:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        append_lines(self._path, self._waiting)
+        self._waiting = []
+
+
+def wish(run: Path, what: str) -> None:
+    """Ask a run that trains now, or its next start, to ``pause`` or to ``finish`` with what it has learned so far."""
+    write_text(run / _WISH, what + "\n")
+
+
+def take_wish(run: Path) -> str:
+    """Return what a person asked of the run, "" for nothing, and forget it."""
+    path = run / _WISH
+    if not path.exists():
+        return ""
+    what = path.read_text(encoding="utf-8").strip()
+    path.unlink()
+    return what
