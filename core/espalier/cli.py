@@ -24,9 +24,9 @@ from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
-from espalier.training.settings import METHODS
 from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
 from espalier.teachers.endpoint import is_endpoint
+from espalier.training.settings import METHODS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

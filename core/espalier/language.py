@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from espalier.errors import EspalierError
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
-from espalier.errors import EspalierError
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,8 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         from espalier.metal.bench import bench, bench_critic
         from espalier.metal.bench_training import bench_training
 
-        only = arguments.get("name")
-        return {"critic": bench_critic, "training": bench_training}.get(only, bench)(emit)
+        benches = {"critic": bench_critic, "training": bench_training}
+        return benches.get(str(arguments.get("name")), bench)(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
@@ -125,7 +125,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "train" and arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
         if request.command == "train":
-            stages.train_settings(project, arguments.get("settings"))  # what is wrong is said before hours of work
+            stages.lesson(project, (), arguments.get("settings"))  # what is wrong is said before hours of work
         if request.command == "suggest":
             from espalier.synthesis.suggest import suggest
 

@@ -12,10 +12,10 @@ from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, Sampling, TrainRow
 from espalier.metal.adapters import add_lora
 from espalier.metal.backend import MlxBackend
-from espalier.metal.decode import shared_prefix
 from espalier.metal.linux import fast_swiglu
 from espalier.metal.lora import strength
 from espalier.metal.model import MlxModel, load
+from espalier.metal.prefill import shared_prefix
 from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal

@@ -164,7 +164,6 @@ NOT_IN_THE_WINDOW = {
     "codes.py",
     "critic_bench.py",
     "commands.py",
-    "critic_bench.py",
     "critic_commands.py",
     "doctor.py",
     "gguf.py",

@@ -17,10 +17,10 @@ from espalier.errors import EspalierError
 from espalier.files import replace_folder
 from espalier.metal.adapters import adapt, read_trained, write_adapter
 from espalier.metal.batch import Batch, Layout, make_batch, mean_loss
-from espalier.metal.prefill import shared_prefix
 from espalier.metal.model import MlxModel
 from espalier.metal.packable import best_layout
 from espalier.metal.positions import positions_per_token
+from espalier.metal.prefill import shared_prefix
 from espalier.metal.recompute import recomputed
 from espalier.metal.rows import Encoded
 from espalier.training.plan import epoch_batches, learning_rate, outlook, parts
@@ -225,6 +225,12 @@ class Trainer:
         return state
 
     def extend(self, folder: Path) -> None:
-        """Begin a new run from the last checkpoint of an earlier one: its weights, optimizer and place in the rows."""
+        """Begin a new run from an earlier one's last checkpoint: its weights, optimizer and place in the rows.
+
+        A folder that holds an adapter alone gives its weights; optimizer and rows begin afresh.
+        """
+        if not (folder / "optimizer.safetensors").exists():
+            read_trained(folder, self.model, self._settings)
+            return
         self.restore(folder)
         self.step, self.earlier = 0, self.earlier + self.step
