@@ -26,7 +26,7 @@ from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
 from espalier.teachers.endpoint import is_endpoint
-from espalier.training.settings import METHODS
+from espalier.training import commands as training
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,13 +111,7 @@ def parser() -> argparse.ArgumentParser:
     )
     samples.add_arguments(add("samples", "bring your own samples in, or take samples out", samples.run))
     command = add_stage("train", "train the adapter; run again to resume")
-    command.add_argument("--method", choices=METHODS, default="lora", help="what is trained")
-    text = "change a training setting, such as lora.rank=8 or schedule=linear; may be given again"
-    command.add_argument("--set", action="append", type=_setting, default=[], metavar="NAME=VALUE", help=text)
-    how = command.add_mutually_exclusive_group()
-    how.add_argument("--extend", type=_count, metavar="N", help="N more updates after the newest training")
-    how.add_argument("--finish", action="store_true", help="end the training that is stopped or runs, and keep it")
-    command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")
+    training.add_arguments(command)
     add_stage("quantize", "make the 4-bit student")
     command = add_stage("evaluate", "ask the held-out questions before and after")
     command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
@@ -131,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "name",
         nargs="?",
-        choices=("taxonomy", "window", "model", "critic", "training"),
+        choices=("taxonomy", "window", "model", "critic", "training", "forecast"),
         help="only this one; all by default",
     )
     add("doctor", "say what this machine has and lacks", _doctor)
@@ -160,13 +154,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no count; give a number from 1")
     return int(text)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text} sets nothing; write NAME=VALUE")
-    return name.strip(), value.strip()
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -254,12 +241,14 @@ def _stage(options: argparse.Namespace) -> int:
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
         arguments["per_leaf"] = options.per_leaf
-    if options.command == "train":
-        arguments["settings"] = {"method": options.method, **dict(options.set)}
-        arguments["extend"], arguments["finish"] = options.extend, options.finish
         arguments["since"] = options.changed_since
         is_place = options.pipeline and options.pipeline not in SHIPPED and Path(options.pipeline).exists()
         arguments["pipeline"] = str(Path(options.pipeline).absolute()) if is_place else options.pipeline
+    if options.command == "train":
+        if training.write(options, project):
+            return 0
+        arguments["settings"] = training.values_of(options, project)
+        arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)
     if options.command == "ask":
@@ -278,7 +267,7 @@ def _bench(options: argparse.Namespace) -> int:
         status = subprocess.run(command, check=False).returncode
         if status:
             return status
-    parts = [name for name in ("model", "critic", "training") if options.name in (None, name)]
+    parts = [name for name in ("model", "critic", "training", "forecast") if options.name in (None, name)]
     return max(
         (_finish(run_worker(Request("bench", {"name": name}), options.json), options) for name in parts), default=0
     )

@@ -15,10 +15,13 @@ from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
 from espalier.synthesis.generate import generate
+from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
 from espalier.training.brought import instead, with_general
-from espalier.training.curriculum import Curriculum
+from espalier.training.conversations import train_row
+from espalier.training.curriculum import Curriculum, phases
 from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
 from espalier.training.progress import wish
@@ -63,23 +66,24 @@ def lesson(
     return with_general(mixture, project, questions), settings, curriculum
 
 
-def train(
-    project: Project,
-    backend: Backend,
-    emit: Emit,
-    practice: Sequence[Practice],
-    values: Mapping[str, Any] | None = None,
-) -> Run:
-    """Return the run of the project's mixture; its adapter is trained first when it is not there.
+def forecast_run(project: Project, backend: Backend, emit: Emit, values: Mapping[str, Any] | None = None) -> Forecast:
+    """Return what training now would take, on the samples that there are; nothing is written.
 
-    Args:
-        project: to work on.
-        backend: trains.
-        emit: told the stage and its progress.
-        practice: every leaf's samples.
-        values: training settings that a person changed, by name.
+    Raises:
+        EspalierError: there is nothing to train on, or the settings cannot work on the student.
     """
-    mixture, settings, curriculum = lesson(project, practice, values)
+    mixture, settings, curriculum = lesson(project, read_practice(project), values)
+    emit(Stage("forecast", f"A few updates of {project.student}"))
+    plan = [
+        ([train_row(row) for row in phase.rows], [train_row(row) for row in phase.held_out])
+        for phase in phases(mixture, curriculum, settings.seed)
+    ]
+    return backend.forecast(find_model(project.student), plan, settings, project.runs)
+
+
+def train(project: Project, backend: Backend, emit: Emit, practice: Sequence[Practice]) -> Run:
+    """Return the run of the project's mixture; its adapter is trained first when it is not there."""
+    mixture, settings, curriculum = lesson(project, practice)
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)

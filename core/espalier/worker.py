@@ -87,6 +87,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.project import is_held, locked, open_project
     from espalier.synthesis.generate import choose_pipeline, generate
     from espalier.synthesis.practice import rejections
+    from espalier.training.dial import change_training
 
     backend = MlxBackend()
     arguments = dict(request.arguments)
@@ -97,9 +98,10 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
         from espalier.metal.bench import bench, bench_critic
+        from espalier.metal.bench_forecast import bench_forecast
         from espalier.metal.bench_training import bench_training
 
-        benches = {"critic": bench_critic, "training": bench_training}
+        benches = {"critic": bench_critic, "training": bench_training, "forecast": bench_forecast}
         return benches.get(str(arguments.get("name")), bench)(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
@@ -124,8 +126,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if request.command == "train" and arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
+        if request.command == "train" and arguments.get("forecast"):
+            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
         if request.command == "train":
-            stages.lesson(project, (), arguments.get("settings"))  # what is wrong is said before hours of work
+            project = change_training(project, arguments.get("settings") or {})
+            stages.lesson(project, ())  # what is wrong is said before hours of work
         if request.command == "suggest":
             from espalier.synthesis.suggest import suggest
 
@@ -141,7 +146,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
         practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
         if request.command == "train":
-            return {"run": str(stages.train(project, backend, emit, practice, arguments.get("settings")).folder)}
+            return {"run": str(stages.train(project, backend, emit, practice).folder)}
         accepted = sum(len(part.accepted) for part in practice)
         return {"accepted": accepted, "rejected": rejections(practice)}
 
