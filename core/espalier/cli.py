@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from espalier import check, critic_commands, demo, doctor, samples
 from espalier import project as projects
@@ -237,7 +238,7 @@ def _stage(options: argparse.Namespace) -> int:
     project = projects.open_project(options.project)
     if options.command in ("generate", "train", "tune"):
         ask_leave(project, options.json)
-    arguments: dict[str, object] = {"project": str(options.project)}
+    arguments: dict[str, Any] = {"project": str(options.project)}
     if options.command == "generate":
         arguments["leaves"] = [leaf.strip("/") for leaf in options.leaf]
         arguments["per_leaf"] = options.per_leaf
@@ -248,6 +249,7 @@ def _stage(options: argparse.Namespace) -> int:
         if training.write(options, project):
             return 0
         arguments["settings"] = training.values_of(options, project)
+        training.check(project, arguments["settings"])
         arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)

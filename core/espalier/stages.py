@@ -81,9 +81,26 @@ def forecast_run(project: Project, backend: Backend, emit: Emit, values: Mapping
     return backend.forecast(find_model(project.student), plan, settings, project.runs)
 
 
-def train(project: Project, backend: Backend, emit: Emit, practice: Sequence[Practice]) -> Run:
-    """Return the run of the project's mixture; its adapter is trained first when it is not there."""
-    mixture, settings, curriculum = lesson(project, practice)
+def train(
+    project: Project,
+    backend: Backend,
+    emit: Emit,
+    practice: Sequence[Practice],
+    values: Mapping[str, Any] | None = None,
+) -> Run:
+    """Return the run of the project's mixture; its adapter is trained first when it is not there.
+
+    Args:
+        project: to work on.
+        backend: trains.
+        emit: told the stage and its progress.
+        practice: every leaf's samples.
+        values: training values that count before the project's, by name.
+
+    Raises:
+        EspalierError: a value cannot be used, or there is nothing to train on.
+    """
+    mixture, settings, curriculum = lesson(project, practice, values)
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)

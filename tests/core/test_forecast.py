@@ -8,6 +8,7 @@ import pytest
 import espalier.metal  # first: it prepares the process for MLX
 from espalier.errors import EspalierError
 from espalier.language import Message, TrainRow
+from espalier.metal.adapters import adapt
 from espalier.metal.bench_forecast import compare
 from espalier.metal.forecast import measure, shape_of
 from espalier.metal.model import load
@@ -93,6 +94,7 @@ def test_what_was_measured_counts_more_than_the_formula() -> None:
 def test_the_planned_passes_are_those_of_the_trainer(tiny_folder: Path, values: dict[str, int]) -> None:
     settings = changed(TrainSettings(epochs=2, batch_rows=4), values)
     student = load(tiny_folder)
+    adapt(student, settings)
     rows = encode_all(student, ROWS, settings).rows
     trainer = Trainer(student, rows, settings)
     layout = trainer.layout

@@ -11,7 +11,7 @@ from mlx.utils import tree_flatten, tree_map
 from random_models import ALONE, PACKABLE, VOCABULARY, RandomStudent, random_model
 
 import espalier.metal  # first: it prepares the process for MLX
-from espalier.metal.adapters import add_lora
+from espalier.metal.adapters import adapt, add_lora
 from espalier.metal.batch import Layout, make_batch, mean_loss
 from espalier.metal.forward import hidden, logits, splits
 from espalier.metal.packable import best_layout
@@ -136,7 +136,9 @@ def test_recomputed_layers_have_the_same_gradient(name: str, packed: bool) -> No
 def trainer(name: str = "llama", layout: Layout | None = None, **values: Any) -> Trainer:
     chosen: dict[str, Any] = {"lora": LoraSettings(rank=2), "batch_rows": 4, "epochs": 4, **values}
     rows = some_rows((9, 16, 5, 12, 7, 30, 11, 21))
-    return Trainer(RandomStudent(name), rows, TrainSettings(**chosen), layout=layout)  # type: ignore[arg-type]
+    student: Any = RandomStudent(name)
+    adapt(student, TrainSettings(**chosen))
+    return Trainer(student, rows, TrainSettings(**chosen), layout=layout)
 
 
 def test_recomputed_layers_drop_the_same_inputs_in_both_passes() -> None:

@@ -18,6 +18,7 @@ from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from espalier.language import Message, TrainRow
 from espalier.messages import Emit, Stage
+from espalier.metal.adapters import adapt
 from espalier.metal.linux import speed_up
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
@@ -110,9 +111,8 @@ def _example() -> tuple[list[tuple[str, str]], list[str]]:
 
 def _ours(folder: Path, rows: Sequence[TrainRow], settings: TrainSettings, updates: int) -> Speed:
     student = _loaded(folder)
-    encoded = encode_all(student, rows, settings).rows
     with _measured() as result:
-        trainer = Trainer(student, encoded, replace(settings, updates=updates + 1))
+        trainer = _trainer(student, rows, replace(settings, updates=updates + 1))
         trainer.update()
         started, tokens = time.monotonic(), 0
         for _ in range(updates):
@@ -141,8 +141,7 @@ def curves(folder: Path, rows: Sequence[TrainRow], settings: TrainSettings) -> d
     mlx-lm's loss counts one token of padding for every row. It is told lengths that are shorter by one, so that it
     counts the answers alone.
     """
-    student = load(folder)
-    trainer = Trainer(student, encode_all(student, rows, settings).rows, replace(settings, updates=CURVE))
+    trainer = _trainer(load(folder), rows, replace(settings, updates=CURVE))
     order = [trainer.batch_rows(step) for step in range(CURVE)]
     ours = [trainer.update().loss for _ in range(CURVE)]
     theirs: list[float] = []
@@ -155,6 +154,11 @@ def curves(folder: Path, rows: Sequence[TrainRow], settings: TrainSettings) -> d
 
     _train_plainly(_loaded(folder), rows, settings, CURVE, batches, theirs.append)
     return {"espalier": ours, "mlx-lm": theirs}
+
+
+def _trainer(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSettings) -> Trainer:
+    adapt(student, settings)
+    return Trainer(student, encode_all(student, rows, settings).rows, settings)
 
 
 def _loaded(folder: Path) -> MlxModel:

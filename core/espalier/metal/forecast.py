@@ -14,7 +14,7 @@ from mlx_lm.utils import get_total_parameters
 from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.machine import free_space
-from espalier.metal.adapters import packed_bits
+from espalier.metal.adapters import adapt, packed_bits
 from espalier.metal.memory import memory_budget
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
@@ -61,6 +61,7 @@ def measure(
     room = memory_budget() if room is None else room
     student = load(model)
     shape = shape_of(student)
+    adapt(student, settings, packed_bits(model))
     encoded = [(encode_all(student, rows, settings).rows, kept) for rows, kept in phases]
     if not any(rows for rows, _ in encoded):
         raise EspalierError("There is no row to train on. Generate samples first, or allow more tokens per row.")
@@ -95,7 +96,7 @@ def measure(
         return forecast(shape, settings, largest, None, room, free, updates, None)
     number = max(range(len(parts)), key=lambda index: sum(parts[index].lengths))
     rows, held_out = [pair for pair in encoded if pair[0]][number]
-    trainer = Trainer(student, rows, settings, packed_bits=packed_bits(model))
+    trainer = Trainer(student, rows, settings)
     loaded = time.monotonic() - started
     layout = trainer.layout
     planned = plan(settings, layout.common, packed=layout.packed)

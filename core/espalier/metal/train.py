@@ -15,7 +15,7 @@ from mlx.utils import tree_flatten, tree_map, tree_unflatten
 
 from espalier.errors import EspalierError
 from espalier.files import replace_folder
-from espalier.metal.adapters import adapt, read_trained, write_adapter
+from espalier.metal.adapters import read_trained, write_adapter
 from espalier.metal.batch import Batch, Layout, make_batch, mean_loss
 from espalier.metal.model import MlxModel
 from espalier.metal.packable import best_layout
@@ -99,10 +99,9 @@ class Trainer:
         settings: TrainSettings,
         *,
         layout: Layout | None = None,
-        packed_bits: frozenset[int] = frozenset(),
     ) -> None:
+        """Begin a run; the rows were encoded after `espalier.metal.adapters.adapt` prepared the student."""
         self._settings = check_settings(settings)
-        adapt(student, settings, packed_bits)
         self.model = student.model
         self._rows = rows
         self._optimizer = optim.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True)

@@ -11,7 +11,7 @@ import mlx.core as mx
 from espalier.errors import Cancelled, EspalierError
 from espalier.files import replace_folder, whole_folder, write_json
 from espalier.language import TrainRow
-from espalier.metal.adapters import packed_bits, write_adapter
+from espalier.metal.adapters import adapt, packed_bits, write_adapter
 from espalier.metal.model import load
 from espalier.metal.rows import Encoded, describe, encode_all
 from espalier.metal.train import LOWER, LostError, Trainer
@@ -59,7 +59,7 @@ class TrainingRun:
         """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s."""
         check_settings(settings)
         student = load(model)
-        bits = packed_bits(model)
+        adapt(student, settings, packed_bits(model))
         encoding = encode_all(student, rows, settings)
         if not encoding.rows:
             most = settings.max_tokens
@@ -70,7 +70,7 @@ class TrainingRun:
             )
         self._settings, self._folder, self._tell = settings, RunFolder(run), tell
         self._held_out: list[Encoded] = encode_all(student, held_out, settings).rows
-        self._trainer = Trainer(student, encoding.rows, settings, packed_bits=bits)
+        self._trainer = Trainer(student, encoding.rows, settings)
         self._retreats, self._best = 0, float("inf")
         checkpoint = whole_folder(self._folder.checkpoint)
         if checkpoint:
@@ -80,9 +80,9 @@ class TrainingRun:
             self._trainer.extend(earlier)
         self._record = RunRecord(run, self._trainer.step)
         if not checkpoint:
-            self._save()
             for text in (*describe(encoding, settings), self._trainer.verdict):
                 self._say(Told(0, text))
+            self._save()
 
     def train(self) -> None:
         """Make all updates that are left and write the adapter.

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from espalier.project import Project
 from espalier.stages import lesson
 from espalier.synthesis.on_disk import read_practice
 from espalier.training.curriculum import ORDERS, phases
+from espalier.training.dial import curriculum_of, train_settings
 from espalier.training.explained import EXPLAINED, defaults
 from espalier.training.mlx_lm_config import config_text, read_config
 from espalier.training.recipe import write_recipe
@@ -76,6 +78,16 @@ def values_of(options: argparse.Namespace, project: Project) -> dict[str, Any]:
         values["recipe"] = str(place.relative_to(root) if place.is_relative_to(root) else place)
     values |= {name: value for name in ("method", "phases") if (value := getattr(options, name))}
     return values | dict(options.set)
+
+
+def check(project: Project, values: Mapping[str, Any]) -> None:
+    """Find out, before any work, what is wrong with training values.
+
+    Raises:
+        EspalierError: one cannot be used.
+    """
+    train_settings(project, values)
+    curriculum_of(project, values)
 
 
 def write(options: argparse.Namespace, project: Project) -> bool:
