@@ -12,8 +12,8 @@ import espalier.metal  # first: it prepares the process for MLX
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, TrainRow
 from espalier.metal.batch import Layout, make_batch, mean_loss
-from espalier.metal.prefill import shared_prefix
 from espalier.metal.model import MlxModel, load
+from espalier.metal.prefill import shared_prefix
 from espalier.metal.rows import Encoded, describe, encode_all, encode_row
 from espalier.training.settings import TrainSettings
 

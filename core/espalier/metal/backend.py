@@ -74,5 +74,6 @@ class MlxBackend:
         return ask_each(base, tuned, prompt, sampling, on_text)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
-        """Import a GGUF file as a model folder in the number format that is fast on this machine."""
+        """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""
         import_gguf(source, destination, dtype="float16" if mx.metal.is_available() else "float32")
+        load(destination)  # which tells whether it can be computed in batches, and keeps the verdict

@@ -16,7 +16,8 @@ def decide(sample: Sample, thresholds: Thresholds) -> Sample:
     """
     for check in sample.verdict:
         if check.least is not None and thresholds.get(check.name, check.least) != check.least:
-            return replace(sample, verdict=tuple(_at(check, thresholds) for check in sample.verdict))
+            verdict = tuple([_at(check, thresholds) for check in sample.verdict])
+            return replace(sample, verdict=verdict)
     return sample
 
 
@@ -45,9 +46,10 @@ def movable(samples: Iterable[Sample]) -> dict[str, float]:
 
 
 def _at(check: Check, thresholds: Thresholds) -> Check:
-    if check.least is None:
+    least = thresholds.get(check.name)
+    if check.least is None or check.score is None or least is None or least == check.least:
         return check
-    return replace(check, passed=_passes(check, thresholds), least=thresholds.get(check.name, check.least))
+    return Check(check.name, check.score >= least, check.reason, check.score, least)
 
 
 def _passes(check: Check, thresholds: Thresholds) -> bool:
