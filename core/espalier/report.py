@@ -70,7 +70,7 @@ def _telling(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _forecast(result: Mapping[str, Any]) -> str:
-    lines = [result["text"]]
+    lines = [" ".join(result["sentences"])]
     if result["seconds"] is not None:
         lines.append(f"{result['updates']} updates take about {duration(result['seconds'])}.")
     lines.append(f"On the disk it takes up to {result['disk'] / 1e9:.1f} GB.")

@@ -86,8 +86,11 @@ def measure(
             for part in parts
         ]
 
+    shared = 0
+
     def largest(other: TrainSettings) -> Pass:
-        every = [update for part in plan(replace(other, epochs=1, updates=0)) for update in part]
+        common = 0 if other.checkpointing else shared
+        every = [update for part in plan(replace(other, epochs=1, updates=0), common) for update in part]
         return largest_pass(shape, other, every)[1]
 
     free = free_space(run)
@@ -99,6 +102,7 @@ def measure(
     trainer = Trainer(student, rows, settings)
     loaded = time.monotonic() - started
     layout = trainer.layout
+    shared = layout.common
     planned = plan(settings, layout.common, packed=layout.packed)
     rate = _seconds_per_work(trainer, planned[number], shape, settings)
     work = sum(one.work(shape) for part in planned for update in part for one in update)

@@ -19,12 +19,12 @@ class Change:
 
     Attributes:
         values: training values by name, for `espalier.training.dial.change_training`.
-        text: what becomes of the run, in a sentence.
+        sentences: what becomes of the run.
         memory: bytes that the run would take then.
     """
 
     values: Mapping[str, Any]
-    text: str
+    sentences: tuple[str, ...]
     memory: int
 
 
@@ -60,21 +60,24 @@ class Forecast:
         return "fits" if self.memory <= ROOMY * self.room else "tight"
 
     @property
-    def text(self) -> str:
-        """Return the verdict with its reason and what to do, in sentences."""
-        need = f"The run needs {_size(self.memory)} of memory, and {_size(self.room)} may be used."
+    def sentences(self) -> list[str]:
+        """Return the verdict with its reason and what to do."""
+        need, room, disk, free = map(_size, (self.memory, self.room, self.disk, self.disk_free))
         if self.disk > self.disk_free:
-            return f"The run needs {_size(self.disk)} on the disk, and {_size(self.disk_free)} is free. Make room."
+            return [f"The run needs {disk} on the disk, and {free} is free. Make room."]
         if self.verdict == "fits":
-            return f"It fits. {need}"
-        head = "It is tight." if self.verdict == "tight" else "It is too large."
+            return [f"It fits: the run needs {need} of memory, and {room} may be used."]
+        if self.verdict == "tight":
+            told = [f"It is tight: the run needs {need} of memory, and {room} may be used."]
+        else:
+            told = [f"It is too large: the run needs {need} of memory, and {room} may be used."]
         if self.change:
-            return f"{head} {need} {self.change.text} Then it needs {_size(self.change.memory)}."
-        return f"{head} {need} Choose a smaller student{'' if self.verdict == 'too large' else ', or close programs'}."
+            return [*told, *self.change.sentences, f"Then it needs {_size(self.change.memory)}."]
+        return [*told, "Choose a smaller student, or close other programs."]
 
     def as_values(self) -> dict[str, Any]:
         """Return the forecast as plain values."""
-        return {**asdict(self), "verdict": self.verdict, "text": self.text}
+        return {**asdict(self), "verdict": self.verdict, "sentences": self.sentences}
 
 
 def forecast(
@@ -128,7 +131,7 @@ def _change(settings: TrainSettings, taken: Callable[[TrainSettings], int], shap
             values = {key: part for key, (part, _) in tried.items()}
             memory = taken(changed(settings, values))
             if memory <= ROOMY * room:
-                return Change(values, " ".join(said for _, said in tried.values()), memory)
+                return Change(values, tuple(said for _, said in tried.values()), memory)
     return None
 
 
