@@ -129,8 +129,9 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "train" and arguments.get("forecast"):
             return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
         if request.command == "train":
-            project = change_training(project, arguments.get("settings") or {})
-            stages.lesson(project, ())  # what is wrong is said before hours of work
+            values = arguments.get("settings") or {}
+            stages.lesson(project, (), values)  # what is wrong is said before hours of work
+            project = change_training(project, values)
         if request.command == "suggest":
             from espalier.synthesis.suggest import suggest
 
