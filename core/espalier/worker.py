@@ -122,16 +122,6 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if request.command == "evaluate":
             questions = arguments.get("questions")
             return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
-        if request.command == "train" and arguments.get("finish"):
-            return {"run": str(stages.finish(project, backend, emit).folder)}
-        if request.command == "train" and arguments.get("extend"):
-            return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        if request.command == "train" and arguments.get("forecast"):
-            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
-        if request.command == "train":
-            values = arguments.get("settings") or {}
-            stages.lesson(project, (), values)  # what is wrong is said before hours of work
-            project = change_training(project, values)
         if request.command == "suggest":
             from espalier.synthesis.suggest import suggest
 
@@ -142,6 +132,16 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
 
             leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
             return {"text": explain_sample(project, backend, emit, leaf, key, check)}
+        if request.command == "train" and arguments.get("finish"):
+            return {"run": str(stages.finish(project, backend, emit).folder)}
+        if request.command == "train" and arguments.get("extend"):
+            return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
+        if request.command == "train" and arguments.get("forecast"):
+            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
+        if request.command == "train":
+            values = arguments.get("settings") or {}
+            stages.lesson(project, (), values)  # what is wrong is said before hours of work
+            project = change_training(project, values)
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)

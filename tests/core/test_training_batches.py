@@ -246,3 +246,23 @@ def test_the_rate_warms_up_then_follows_its_schedule(schedule: str) -> None:
     assert learning_rate(52, 99, made) == pytest.approx(middle, rel=0.02)
     if schedule != "constant":
         assert (rates[20] > 1e-3 * (1 - 0.9 * 15 / 95)) is (schedule == "cosine")
+
+
+@pytest.mark.slow  # MLX's CPU build runs a C++ compiler
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_compiled_step_makes_the_same_updates_with_another_dropout_each_time(
+    packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losses(is_compiled: bool, **values: Any) -> list[float]:
+        monkeypatch.setattr("espalier.metal.train.compiles", lambda settings: is_compiled)
+        made = trainer(layout=Layout(packed, COMMON, 32 if is_compiled else 1), **values)
+        return [made.update().loss for _ in range(made.steps)]
+
+    mx.enable_compile()
+    try:
+        assert losses(True) == pytest.approx(losses(False), abs=1e-5)
+        dropped = losses(True, lora=LoraSettings(rank=2, dropout=0.5), batch_rows=8, learning_rate=0.1)
+        assert len(set(dropped)) == len(dropped)
+        assert dropped == losses(True, lora=LoraSettings(rank=2, dropout=0.5), batch_rows=8, learning_rate=0.1)
+    finally:
+        mx.disable_compile()

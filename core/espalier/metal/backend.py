@@ -70,7 +70,7 @@ class MlxBackend:
         tuned = self.load(model, adapter)
         if scaled_by_row(tuned.model):
             return ask_both(tuned, prompt, sampling, on_text)
-        base = MlxModel(tuned.model, tuned.tokenizer) if tuned.virtual else self.load(model)
+        base = tuned.without_prompt() if tuned.virtual else self.load(model)
         return ask_each(base, tuned, prompt, sampling, on_text)
 
     def import_gguf(self, source: Path, destination: Path) -> None:

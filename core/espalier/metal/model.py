@@ -72,6 +72,10 @@ class MlxModel:
         """Return how many tokens fit a batch: a power of two, so that a few free bytes more change no company."""
         return 1 << (max(1, room_for_rows() // token_bytes(self.model)).bit_length() - 1)
 
+    def without_prompt(self) -> "MlxModel":
+        """Return the same weights without the soft prompt."""
+        return MlxModel(self.model, self.tokenizer, self._path, self._fitness)
+
     def encode(self, prompt: Prompt) -> list[int]:
         """Return the token ids of a conversation up to where the assistant begins to write."""
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]

@@ -60,8 +60,9 @@ def _read(student: MlxModel, prompt: Prompt, rows: int) -> tuple[list[Any], mx.a
     """Return the cache after so many rows of the same prompt, and the scores of what follows, (rows, vocabulary)."""
     tokens = student.encode(prompt)
     cache = make_prompt_cache(student.model)
-    for start in range(0, len(tokens), PREFILL_TOKENS):
-        states = hidden(student.model, mx.array([tokens[start : start + PREFILL_TOKENS]] * rows), cache)
+    step = PREFILL_TOKENS // rows
+    for start in range(0, len(tokens), step):
+        states = hidden(student.model, mx.array([tokens[start : start + step]] * rows), cache)
     return cache, logits(student.model, states[:, -1])
 
 

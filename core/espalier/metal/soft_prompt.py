@@ -48,7 +48,7 @@ def add_prompt(student: MlxModel, settings: PromptSettings, seed: int) -> None:
     embedding = _embedding(student)
     vocabulary = int(embedding.weight.shape[0])
     if settings.text:
-        tokens = student.encode_text(settings.text)
+        tokens = student.encode_text(settings.text.strip())
         if not tokens:
             raise EspalierError("The text for the soft prompt has no words. Write some, or leave it empty.")
         tokens = (tokens * settings.tokens)[: settings.tokens]

@@ -29,7 +29,7 @@ class Curriculum:
     """
 
     phases: str = "stacked"
-    replay: float = 0.25
+    replay: float = 0.5
     general: float = 0.1
     distractors: int = 0
     recipe: str = ""
@@ -45,7 +45,7 @@ def check_curriculum(curriculum: Curriculum) -> Curriculum:
     if curriculum.phases not in ORDERS:
         found.append(f"There are no phases “{curriculum.phases}”. Choose one of {', '.join(ORDERS)}.")
     if not 0 <= curriculum.replay <= 1:
-        found.append(f"The replay is {curriculum.replay:g}. Choose a share from 0 to 1; 0.25 is usual.")
+        found.append(f"The replay is {curriculum.replay:g}. Choose a share from 0 to 1; 0.5 is usual.")
     if not 0 <= curriculum.general <= 10:
         found.append(f"The general rows per row are {curriculum.general:g}. Choose a number from 0 to 10.")
     if not 0 <= curriculum.distractors <= 9:

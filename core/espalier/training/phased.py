@@ -14,7 +14,7 @@ from espalier.training.conversations import train_row
 from espalier.training.curriculum import Phase
 from espalier.training.progress import Told, TrainEvent, Validated
 from espalier.training.run import Run
-from espalier.training.settings import TITLES
+from espalier.training.settings import LOW_RANK, TITLES
 
 JOURNAL = "phases.json"
 
@@ -25,9 +25,12 @@ def train_run(run: Run, backend: Backend, emit: Emit) -> None:
     ``phases.json`` says what every finished phase trained on and which of its checkpoints it chose: the one with the
     lowest loss on the held-out rows of its own and all earlier phases, so that one that forgets is not taken.
     """
-    plan = run.phases
+    plan, settings = run.phases, run.settings
     rows = sum(len(phase.rows) for phase in plan)
-    what = f"{TITLES[run.settings.method]} on {rows} rows"
+    what = TITLES[settings.method]
+    if settings.method in LOW_RANK:
+        what += f" of rank {settings.lora.rank} (alpha {settings.lora.alpha:g})"
+    what += f" on {rows} rows"
     emit(Stage("train", f"{what} in {len(plan)} phases" if len(plan) > 1 else what, run.adapter is not None))
     if run.adapter:
         return

@@ -11,7 +11,7 @@ from espalier.files import read_lines, whole_folder, write_json, write_text
 from espalier.project import Project, content_key
 from espalier.training.curriculum import Curriculum, Phase, phases
 from espalier.training.mixture import Mixture, Row, row_of
-from espalier.training.settings import TrainSettings, changed, check_settings
+from espalier.training.settings import LOW_RANK, TrainSettings, changed, check_settings
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _new_run(
         write_text(folder / f"{name}.jsonl", "".join(lines))
     request: dict[str, Any] = {"key": key, "student": project.student, "settings": asdict(settings), **more}
     request["versions"] = versions
-    if settings.method in ("lora", "qlora", "dora"):
+    if settings.method in LOW_RANK:
         request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)
     return Run(folder, request)

@@ -8,6 +8,7 @@ from espalier.errors import EspalierError
 
 TITLES = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "full": "All weights", "prompt": "A soft prompt"}
 METHODS = tuple(TITLES)
+LOW_RANK = ("lora", "qlora", "dora")  # methods with a rank and a scale
 SCHEDULES = ("cosine", "linear", "constant")
 TOO_LONG = ("cut", "leave out")
 # Highest rates that learn without jumping: LoRA's from the example (24 facts, SmolLM2-135M, 2026-11-21); all weights
