@@ -1,4 +1,4 @@
-"""What the worker does for the window without a model: a taxonomy cloned, compared with its history, committed."""
+"""What the worker does for the window without a model: a taxonomy cloned, compared, committed; work foretold."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
-from espalier.project import Project, create_around
+from espalier.project import Project, create_around, open_project
+from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.git import commit, leaf_diff
 from espalier.taxonomy.history import begin_history
@@ -42,11 +44,24 @@ def keep_history(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return {}
 
 
+def fetch_documents(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Fetch the documents that ``leaf`` names; return their file names as ``documents``, and ``notes``."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("fetch_documents", round(share * 100), 100, "%", detail=text))
+
+    imported = import_reference(open_project(Path(arguments["project"])), arguments["leaf"], report)
+    notes = [note for each in imported for note in each.notes]
+    return {"documents": [each.path.name for each in imported], "notes": notes}
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,
     "commit": commit_leaves,
     "keep_history": keep_history,
+    "foretell": lambda arguments, emit: foretell(arguments),
+    "fetch_documents": fetch_documents,
 }
 
 

@@ -11,8 +11,8 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, suggest, explain, train, quantize, evaluate, tune, demo, ask, probe, fetch, import, bench,
-            or one of ``errands``.
+        command: generate, try, suggest, explain, train, quantize, evaluate, tune, demo, ask, probe, fetch, import,
+            bench, or one of ``errands``.
         arguments: plain values that the command takes; paths as text.
     """
 
@@ -22,11 +22,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage begins, or is skipped because its output is fresh."""
+    """A stage begins, or is skipped because its output is fresh.
+
+    Attributes:
+        leaf: path of the leaf that it is about; "" where it is about none.
+    """
 
     name: str
     text: str
     is_fresh: bool = False
+    leaf: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Drawn:
 
     Attributes:
         leaf: its path.
-        rows: each with ``question``, ``answer``, ``accepted`` (true or false) and ``reason``, "" where it is accepted.
+        rows: each with its sample's ``key``, ``question``, ``answer``, ``accepted`` (true or false) and ``reason``, ""
+            where it is accepted.
     """
 
     leaf: str

@@ -9,6 +9,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from espalier.project import Project, open_project
 from espalier.stages import lesson, mixture_of
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
-from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.generate import leaf_journal, leaf_parts
 from espalier.synthesis.later import checked
+from espalier.synthesis.origins import changed_parts, read_origins
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import Reviews, read_reviews
 from espalier.taxonomy.history import read_history
@@ -39,7 +41,7 @@ def survey(project: Project, cache: SurveyCache) -> Iterator[LeafStatus | Projec
     """Yield every leaf's status, sorted by path, then the project's; nothing that is broken stops it."""
     newest = next((run for run in reversed(all_runs(project)) if run.adapter), None)
     learned = _learned(newest) if newest else {}
-    reviews = read_reviews(project)
+    reviews, origins = read_reviews(project), read_origins(project)
     practice: list[Practice] = []
     is_whole = True
     for file in leaf_files(project.taxonomy):
@@ -52,6 +54,8 @@ def survey(project: Project, cache: SurveyCache) -> Iterator[LeafStatus | Projec
             yield LeafStatus(path, problems=problems)
             continue
         status, part = _leaf_status(project, leaf, problems, learned, reviews)
+        if status.samples == "none" and leaf.path in origins and status.journal:
+            status = replace(status, changed=changed_parts(origins[leaf.path], leaf_parts(project, leaf)))
         is_whole = is_whole and status.samples == "all" and status.accepted > 0
         practice.append(part)
         yield status

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from espalier.project import Project, open_project
-from espalier.synthesis.exchange import FORMS, export, import_samples
+from espalier.synthesis.export_rows import FORMS, export
 from espalier.synthesis.final import Final, learned_finals
+from espalier.synthesis.import_rows import import_samples
 from espalier.synthesis.on_disk import read_practice
 
 MOST_TOLD = 20  # bad lines; more are counted

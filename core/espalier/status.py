@@ -28,6 +28,8 @@ class LeafStatus:
         rejected: number of the others by the check that they failed, or “dropped”; the most first.
         is_trained: whether the newest trained adapter learned exactly these rows of the leaf.
         reviewed: samples that the person kept, dropped or edited.
+        changed: what is another since practice was last written, where none is under the present key: leaf,
+            documents, pipeline, prompts, teacher, critic.
     """
 
     path: str
@@ -40,6 +42,7 @@ class LeafStatus:
     rejected: Mapping[str, int] = field(default_factory=dict)
     is_trained: bool = False
     reviewed: int = 0
+    changed: tuple[str, ...] = ()
 
     @cached_property
     def errors(self) -> int:
@@ -89,7 +92,8 @@ def decode_status(line: bytes) -> Status:
         if kind == "History":
             return History(**{**fields, "bases": tuple(fields["bases"])})
         if kind == "LeafStatus":
-            return LeafStatus(**{**fields, "problems": tuple(Problem(**problem) for problem in fields["problems"])})
+            problems = tuple(Problem(**problem) for problem in fields["problems"])
+            return LeafStatus(**{**fields, "problems": problems, "changed": tuple(fields["changed"])})
         return ProjectStatus(
             **{
                 **fields,

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -143,6 +144,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             stages.lesson(project, (), values)  # what is wrong is said before hours of work
             project = change_training(project, values)
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
+        if request.command == "try":
+            from espalier.synthesis.trial import try_few
+
+            tried = replace(project, pipeline=arguments.get("pipeline") or project.pipeline)
+            return {"accepted": try_few(tried, backend, emit, leaves)}
         if arguments.get("pipeline"):
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
         practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)

@@ -80,6 +80,7 @@ class Document(QObject):
         self.tree = read_tree(self.project.taxonomy)
         self._shown = {path: LeafStatus(path) for path in sorted(_leaf_paths(self.tree), key=_place)}
         self.status: ProjectStatus | None = None
+        folders.empty_trash(Roots.around(self.project.taxonomy))
         self.undo = QUndoStack(self)
         self.undo.setUndoLimit(_MOST_EDITS)
         self.texts = LeafTexts(root, self.project.taxonomy, self)
@@ -177,6 +178,14 @@ class Document(QObject):
         """Remove a document of a leaf, by the name of its Markdown file; return whether that was possible."""
         return self._change_folders(tr("Remove"), lambda _: shelf.take_out(self.project, path, name), path) is not None
 
+    def correct_document(self, path: str, name: str, text: str) -> bool:
+        """Give a document, by the name of its Markdown file, another text; return whether that was possible."""
+
+        def put(_: Roots) -> Change:
+            return shelf.correct(self.project, path, name, text)
+
+        return self._change_folders(tr("Correct Document"), put, path) is not None
+
     def attribution_file(self, path: str) -> Path:
         """Return where a leaf's sources are named; it may be missing."""
         return self.project.taxonomy / path / ATTRIBUTION_FILE
@@ -213,6 +222,10 @@ class Document(QObject):
     def set_dial(self, dial: str) -> None:
         """Choose how much practice is written and trained."""
         self._change(tr("Change Thoroughness"), replace(self.project, dial=dial))
+
+    def set_pipeline(self, name: str) -> None:
+        """Choose how samples are written."""
+        self._change(tr("Change Pipeline"), replace(self.project, pipeline=name))
 
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
         """Choose what the critic's scores must reach, by the name of the check."""

@@ -13,7 +13,7 @@ from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.formats import memory, number, time_left
 
 PAGES = {
-    **{"generate": "generate", "suggest": "review", "explain": "review", "model": "overview"},
+    **{"generate": "generate", "try": "generate", "suggest": "review", "explain": "review", "model": "overview"},
     **{"train": "train", "quantize": "quantize", "evaluate": "compare"},
     "probe": "taxonomy",
 }
@@ -24,6 +24,7 @@ def stage_title(stage: str) -> str:
     titles = {
         "model": tr("Getting the model"),
         "generate": tr("Writing samples"),
+        "try": tr("Trying a few rows"),
         "suggest": tr("Writing suggestions"),
         "explain": tr("Explaining"),
         "train": tr("Training"),

@@ -1,6 +1,6 @@
 """The window of one project: sidebar, toolbar, pages, and what they have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,8 @@ class MainWindow(QMainWindow):
         assert isinstance(shown, Page)
         return shown
 
-    def go(self, page: str) -> None:
-        """Show a page, which is built the first time."""
+    def go(self, page: str, place: Mapping[str, str] | None = None) -> None:
+        """Show a page, which is built the first time, and a place of it."""
         spec = self._specs[page]
         if page not in self._pages:
             made = spec.build(self)
@@ -112,6 +112,8 @@ class MainWindow(QMainWindow):
         for key in LETTERS:
             self._commands[key].setEnabled(page == "review")
         self._pages[page].showing()
+        if place:
+            self._pages[page].point_to(place)
         self._refresh()
 
     def do(self, command: str) -> None:
@@ -272,7 +274,9 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command in QUESTIONS or (story.command in ("suggest", "explain") and story.state is JobState.DONE):
+        if story.command in (*QUESTIONS, "try") or (
+            story.command in ("suggest", "explain") and story.state is JobState.DONE
+        ):
             return  # their pages tell it
         name = self._commands[story.command].text() if story.command in JOB_COMMANDS else stage_title(story.command)
         if story.state is JobState.DONE:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from scripted_model import ScriptedModel
 
@@ -16,7 +18,7 @@ from espalier.synthesis import judge
 from espalier.synthesis.across import judge_across
 from espalier.synthesis.checks import NEAR
 from espalier.synthesis.decide import changes, decide, decide_all, movable
-from espalier.synthesis.duplicates import repeats
+from espalier.synthesis.duplicates import near_earlier, repeats
 from espalier.synthesis.later import checked, explanations, keep_explanation, later_path, settle
 from espalier.synthesis.sample import UNCHECKED, Check, Journal, Sample, measured
 from espalier.synthesis.words import plain
@@ -205,6 +207,23 @@ def test_the_same_question_about_another_context_is_no_repeat_nor_another_one_ab
     long = "The Otter Bridge crosses the Wend at Marl and is made of larch on granite blocks. " * 4
     questions = ["Who drew it?", "Who drew it?", "How long is it?", "Who drew it?"]
     assert repeats(questions, [long, "Another.", long, long]) == {3: 0}
+
+
+_WORDS = st.lists(
+    st.sampled_from(["who", "drew", "the", "otter", "otters", "bridge", "bridges", "of", "marl"]), max_size=9
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(_WORDS.map(" ".join), max_size=12), st.integers(0, 4))
+def test_no_near_duplicate_is_overlooked_whatever_the_lengths(texts: list[str], first: int) -> None:
+    expected: dict[int, int] = {}
+    for later in range(first, len(texts)):
+        for one in range(later):
+            if one not in expected and fuzz.ratio(texts[one], texts[later]) >= NEAR:
+                expected[later] = one
+                break
+    assert near_earlier(texts, first) == expected
 
 
 NAMES = ("Vaurelia", "Grauwald", "Ossington", "Marlborough")

@@ -1,16 +1,21 @@
 import csv
 import json
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from made_samples import LEAF, sample
 
 from espalier import cli
 from espalier.errors import EspalierError
+from espalier.evaluation.questions import read_questions
 from espalier.project import open_project
 from espalier.stages import mixture_of
-from espalier.synthesis.exchange import export, import_samples, imported_samples, is_imported
+from espalier.synthesis.export_rows import export
 from espalier.synthesis.final import LEARNED, Final, final, finals
+from espalier.synthesis.import_rows import import_samples
+from espalier.synthesis.imported import imported_samples, is_imported
 from espalier.synthesis.practice import practice_of
 from espalier.synthesis.reviews import Reviews, review
 from espalier.synthesis.row_forms import read_pairs
@@ -95,7 +100,7 @@ def test_imported_rows_are_checked_learned_and_not_brought_in_twice(example: Pat
     file.write_text("".join(json.dumps(row) + "\n" for row in rows) + "broken\n")
     brought = import_samples(project, LEAF, file)
     assert [made.is_accepted for made in brought.added] == [True, False, False, True]
-    assert [made.failure.name for made in brought.added if made.failure] == ["stands alone", "new"]
+    assert [made.failure.name for made in brought.added if made.failure] == ["stands alone", "copies no example"]
     assert all(is_imported(made) and "mine.jsonl, line" in made.verdict[0].reason for made in brought.added)
     assert [line.line for line in brought.bad] == [5]
     again = import_samples(project, LEAF, file)
@@ -107,6 +112,63 @@ def test_imported_rows_are_checked_learned_and_not_brought_in_twice(example: Pat
         ("Who built the model lift in my shed?", "I did, in 2019."),
         ("Ada drew it.\n\nWhom does it name?", "It names Ada."),
     ]
+
+
+def bring(root: Path, leaf: str, file: Path, *rows: tuple[str, str]) -> list[str]:
+    """Import rows and return the check that turned each away, "" where none did."""
+    file.write_text("".join(json.dumps({"question": asked, "answer": told}) + "\n" for asked, told in rows))
+    added = import_samples(open_project(root), leaf, file).added
+    return [made.failure.name if made.failure else "" for made in added]
+
+
+def test_imported_rows_go_through_every_check_that_needs_no_model(example: Path, tmp_path: Path) -> None:
+    project = open_project(example)
+    held_out = read_questions(project.questions)[0].question
+    found = bring(
+        example,
+        LEAF,
+        tmp_path / "mine.jsonl",
+        ("Who paints the gondolas of the model lift?", "Ada Brown does, in spring."),
+        ("Whom does one ring about the model lift?", "Ada Brown, ada.brown@lochside-post.co.uk, at noon."),
+        ("How many wheels has the model lift?", "As an AI developed by OpenAI, I have no wheels to count."),
+        ("Who paints the model lift in autumn?", "C'est la dame qui est dans le jardin, et elle ne le fait pas."),
+        ("Who knows the age of the model lift?", "I'm sorry, that is not mentioned."),
+        (held_out.upper(), "It is as tall as it is."),
+        ("Who paints the gondola of the model lift?", "Ada, who paints everything."),
+    )
+    assert found == ["", "personal data", "other model", "language", "gives an answer", "held out", "new"]
+
+
+def test_an_imported_question_that_another_leaf_has_is_turned_away_and_says_where(
+    example: Path, tmp_path: Path
+) -> None:
+    other = next(leaf.path for leaf in read_taxonomy(open_project(example).taxonomy) if leaf.path != LEAF)
+    assert bring(example, LEAF, tmp_path / "one.jsonl", ("Who paints the model lift?", "Ada does.")) == [""]
+    assert bring(example, other, tmp_path / "two.jsonl", ("Who paints the model lifts?", "Nobody does.")) == ["new"]
+    told = imported_samples(open_project(example), other)[0].failure
+    assert told
+    assert told.reason == f"It is nearly the same as “Who paints the model lift?” in {LEAF}."
+
+
+def test_a_leaf_with_errors_does_not_keep_rows_out_of_another(example: Path, tmp_path: Path) -> None:
+    broken = example / "taxonomy" / "knowledge" / "broken" / "qna.yaml"
+    broken.parent.mkdir()
+    broken.write_text("version: 3\n")
+    assert bring(example, LEAF, tmp_path / "one.jsonl", ("Who paints the model lift?", "Ada does.")) == [""]
+
+
+def test_ten_thousand_rows_come_in_within_seconds(example: Path, tmp_path: Path) -> None:
+    chance = Random(3)
+    words = [f"{first}{second}" for first in ("lo", "ma", "ti", "re") for second in ("ck", "st", "rin", "vel", "don")]
+    rows = [
+        (f"Who saw the {' '.join(chance.choices(words, k=8))} of {number}?", f"It was {words[number % 20]}.")
+        for number in range(10_000)
+    ]
+    begun = time.process_time()
+    found = bring(example, LEAF, tmp_path / "many.jsonl", *rows, (rows[17][0].replace("Who", "He who"), "Nobody."))
+    assert time.process_time() - begun < 20  # about 5 where nothing else runs
+    assert found[17] == ""
+    assert found[-1] == "new"
 
 
 def rows_to_export(reviews: Reviews) -> list[Final]:

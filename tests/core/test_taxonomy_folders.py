@@ -2,6 +2,7 @@ import gzip
 import io
 import os
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from espalier.cli import main
 from espalier.errors import EspalierError
 from espalier.taxonomy import archive, folders
 from espalier.taxonomy.bench import bench
-from espalier.taxonomy.folders import Roots
+from espalier.taxonomy.folders import Roots, empty_trash
 from espalier.taxonomy.names import name_problem, proper_name
 from espalier.taxonomy.saving import ChangedOnDiskError, load, save
 from espalier.taxonomy.transfer import export, import_leaves
@@ -310,3 +311,18 @@ def test_the_bench_measures_every_figure() -> None:
     found = bench(leaves=12, sample=1)
     assert found["leaves"] == 12
     assert all(value > 0 for value in found.values())
+
+
+def test_what_waited_long_in_the_trash_is_deleted_for_good(roots: Roots, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    for name, days in (("old", 31), ("young", 29)):
+        (roots.trash / name).mkdir(parents=True)
+        (roots.trash / name / "qna.yaml").write_text(name)
+        then = time.time() - days * 86_400
+        os.utime(roots.trash / name, (then, then))
+    (roots.trash / "link").symlink_to(precious)
+    empty_trash(roots)
+    assert sorted(path.name for path in roots.trash.iterdir()) == ["link", "young"]
+    assert precious.is_dir()
+    empty_trash(Roots(roots.taxonomy, tmp_path / "missing"))

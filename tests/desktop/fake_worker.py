@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from espalier.messages import Event, Failed, Finished, Note, Progress, Stage, Text, encode
+from espalier.messages import Drawn, Event, Failed, Finished, Funnel, Note, Progress, Stage, Text, encode
 
 
 def say(*events: Event) -> None:
@@ -20,10 +20,53 @@ def end_with_the_window() -> None:
     os._exit(3)
 
 
+WHEEL = "knowledge/engineering/falkirk_wheel"
+ROWS = (
+    ("Which two canals does the Falkirk Wheel join?", "It joins the Forth and Clyde Canal and the Union Canal.", ""),
+    ("Why does it say so in this text?", "Both arms weigh the same.", "“this text” points at a text that is not seen."),
+    ("How high does the wheel lift a boat?", "It lifts a boat by 24 metres.", ""),
+    ("Who designed the wheel?", "Who designed the wheel?", "Asked with the text in view, the teacher says: “A lock.”"),
+    ("How much water is in a gondola?", "Each gondola holds 250,000 litres of water.", ""),
+)
+
+
+def rows_of(leaf: str, portion: int) -> tuple[Event, Event]:
+    """Return what is told of a portion of rows, and of all so far."""
+    rows = [
+        {"key": f"{portion}-{place}", "question": question, "answer": answer, "accepted": not reason, "reason": reason}
+        for place, (question, answer, reason) in enumerate(ROWS)
+    ]
+    drawn = 5 * (portion + 1)
+    steps = [
+        {"name": "form", "rows_in": drawn, "rows_out": drawn},
+        {"name": "stands alone", "rows_in": drawn, "rows_out": 4 * (portion + 1)},
+        {"name": "round trip", "rows_in": 4 * (portion + 1), "rows_out": 3 * (portion + 1)},
+    ]
+    return Drawn(leaf, rows), Funnel(leaf, steps)
+
+
+def write(manner: str) -> int:
+    """Write samples: a few and be done, or on and on."""
+    if manner == "rows":
+        say(Stage("try", "A few"), *rows_of(WHEEL, 0), Finished({"accepted": 3}))
+        return 0
+    say(Stage("generate", "Samples", leaf=WHEEL))
+    if manner == "unwritten":
+        say(Failed("The system refused at /x: Broken pipe. Run the same command again."))
+        return 1
+    for portion in range(6):
+        say(*rows_of(WHEEL, portion))
+    say(Progress("generate", 16, 24, "facts", 48.0, "", {"accepted": 18, "tokens_per_second": 182}))
+    time.sleep(60)
+    return 0
+
+
 def main() -> int:
     manner = sys.argv[1]
     sys.stdin.buffer.readline()
     threading.Thread(target=end_with_the_window, daemon=True).start()
+    if manner in ("rows", "writing", "unwritten"):
+        return write(manner)
     say(Stage("train", "LoRA on 6 rows"))
     if manner == "flood":
         for step in range(50_000):

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from espalier.demo import create_example  # noqa: E402
 from espalier.messages import Progress, Stage  # noqa: E402
+from espalier.synthesis.pace import Pace, remember_pace  # noqa: E402
 from espalier.synthesis.samples_view import Filter  # noqa: E402
 from espalier.taxonomy.git import commit  # noqa: E402
 from espalier.taxonomy.history import begin_history  # noqa: E402
@@ -34,6 +35,9 @@ from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
+from espalier_desktop.pages.generate.page import GeneratePage  # noqa: E402
+from espalier_desktop.pages.generate.plan_sheet import PlanSheet  # noqa: E402
+from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
 from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
@@ -75,11 +79,10 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         window.resize(width, height)
         for spec in page_specs():
             window.go(spec.key)
-            if spec.key == "generate":
-                select_first_row(window)
             if spec.key == "compare":
                 show_answers(window)
             shoot(application, window, f"{spec.key}-{mark}-{width}")
+        show_generate(application, window, f"{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
         show_review(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
@@ -118,12 +121,6 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
 def desk_window(desk: Desk, key: str) -> QWidget:
     """Return a window that belongs to no project."""
     return desk.others[key]
-
-
-def select_first_row(window: MainWindow) -> None:
-    """Choose a row, so that its whole text is in the picture."""
-    table = window.page.table  # type: ignore[attr-defined]
-    table.setCurrentIndex(table.model().index(1, 0))
 
 
 def show_answers(window: MainWindow) -> None:
@@ -175,7 +172,7 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
     page.reader.cancel.click()
     page.filter.choose(Filter(check="round trip"))
     shoot(application, window, f"review-range-{mark}")
-    page.show_pane("thresholds")
+    page.panes.show_pane("thresholds")
     page.thresholds.fields["round trip"].setValue(0.6)
     shoot(application, window, f"review-thresholds-{mark}")
     page.rate()
@@ -184,17 +181,17 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
         shoot(application, sheet, f"review-rating-{mark}")
         sheet.close()
     page.thresholds.reset.click()
-    page.show_pane("groups")
-    page.groups.list.setCurrentIndex(page.groups.list.model().index(0, 0))
+    page.panes.show_pane("groups")
+    page.panes.groups.list.setCurrentIndex(page.panes.groups.list.model().index(0, 0))
     shoot(application, window, f"review-groups-{mark}")
     page.filter.reset()
-    page.show_pane("balance")
-    page.balance.leaves.setCurrentIndex(page.balance.leaves.model().index(0, 0))
+    page.panes.show_pane("balance")
+    page.panes.balance.leaves.setCurrentIndex(page.panes.balance.leaves.model().index(0, 0))
     shoot(application, window, f"review-balance-{mark}")
     page.filter.choose(Filter(text="nowhere to be found"))
     shoot(application, window, f"review-nothing-{mark}")
     page.filter.reset()
-    page.show_pane("sample")
+    page.panes.show_pane("sample")
 
 
 def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
@@ -248,7 +245,7 @@ def show_student(application: QApplication, window: MainWindow, page: TaxonomyPa
     page.editor.form.show_replies()
     for _ in range(3):
         application.processEvents()
-    page.editor.form.ensureWidgetVisible(page.editor.form.cards[0].ask, 0, 20)
+    page.editor.form.ensureWidgetVisible(page.editor.form.seeds.cards[0].ask, 0, 20)
     shoot(application, window, f"student-{mark}")
     page.editor.form.verticalScrollBar().setValue(0)
 
@@ -291,6 +288,62 @@ def show_history(application: QApplication, window: MainWindow, mark: str) -> No
     shoot(application, asked, f"history-commit-{mark}")
     asked.reject()
     application.processEvents()
+
+
+def show_generate(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the Generate page: a plan, a try, a run, a pause and a failure."""
+    window.go("generate")
+    page = window.page
+    assert isinstance(page, GeneratePage)
+    wait(application, lambda: bool(page.forecaster.outlooks))
+    page.show_pane("funnel")
+    shoot(application, window, f"generate-funnel-{mark}")
+    page.show_pane("rows")
+    for kind in ("knowledge", "skill"):
+        remember_pace(window.document.project, kind, Pace(56, 0.31, 3.2, 0.46, 900))
+    page.every.click()
+    page.plan()
+    plan = application.activeModalWidget()
+    assert isinstance(plan, PlanSheet)
+    wait(application, lambda: bool(plan.forecaster.outlooks))
+    plan.target.setValue(120)
+    shoot(application, plan, f"generate-plan-{mark}")
+    plan.reject()
+    page.model.choose(None)
+    fake, real = Path(__file__).with_name("fake_worker.py"), process.worker_program
+    process.worker_program = lambda: [sys.executable, str(fake), "rows"]
+    page.model.choose(list(window.document.leaves))
+    page.try_few()
+    wait(application, lambda: window.jobs.current is None)
+    tried = application.activeModalWidget()
+    assert isinstance(tried, TrySheet)
+    shoot(application, tried, f"generate-try-{mark}")
+    tried.reject()
+    process.worker_program = lambda: [sys.executable, str(fake), "writing"]
+    window.do("generate")
+    job = window.jobs.current
+    assert job
+    wait(application, lambda: bool(window.jobs.story(job).rows) and job.progress is not None)
+    job.memory = 3_100_000_000
+    job.changed.emit()
+    shoot(application, window, f"generate-running-{mark}")
+    page.show_pane("funnel")
+    shoot(application, window, f"generate-running-funnel-{mark}")
+    page.show_pane("rows")
+    job.stop()
+    job.stop()
+    wait(application, lambda: window.jobs.current is None)
+    shoot(application, window, f"generate-paused-{mark}")
+    process.worker_program = lambda: [sys.executable, str(fake), "unwritten"]
+    window.do("generate")
+    wait(application, lambda: window.jobs.current is None)
+    sheet = application.activeModalWidget()
+    if sheet:
+        sheet.close()
+    shoot(application, window, f"generate-failed-{mark}")
+    process.worker_program = real
+    window._toast.hide()
+    page.model.choose(None)
 
 
 def make_history(taxonomy: Path) -> None:
@@ -339,7 +392,6 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
-    make_lived_in(projects / "Falkirk Wheel", model)
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")

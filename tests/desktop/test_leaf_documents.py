@@ -1,6 +1,7 @@
 """Documents of a knowledge leaf, contexts picked from them, its sources, and what the student knows already."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,10 +17,14 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from repositories import make_repository, run_git
 
 from espalier.documents.chunks import chunks, token_counter
 from espalier.project import open_project, write_settings
+from espalier.taxonomy import splice
 from espalier_desktop.main_window import MainWindow
+from espalier_desktop.pages.taxonomy.correct_sheet import CorrectSheet
+from espalier_desktop.pages.taxonomy.fetch_sheet import FetchSheet
 from espalier_desktop.pages.taxonomy.import_sheet import ImportSheet
 from espalier_desktop.pages.taxonomy.license_edit import LicenseEdit
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage
@@ -260,9 +265,96 @@ def test_a_removed_document_comes_back(page: TaxonomyPage, window: MainWindow) -
     assert titles(page) == ["falkirk_wheel.md"]
 
 
+def test_a_file_added_again_takes_the_place_of_its_earlier_import(
+    page: TaxonomyPage, window: MainWindow, canal: Path, qtbot: QtBot
+) -> None:
+    add(page, qtbot, canal).save.click()
+    assert window._toast.text.text() == "“canal.pdf” was added."
+    canal.write_bytes(pdf([prose(["The canal has no locks on its way to Edinburgh."])]))
+    add(page, qtbot, canal).save.click()
+    assert window._toast.text.text() == "“canal.pdf” took the place of its earlier import."
+    assert titles(page).count("canal.pdf") == 1
+    assert "no locks" in page.editor.documents.reader.words
+    window.do("undo")
+    assert "opened in 1822" in (window.document.project.documents / WHEEL / "canal.md").read_text(encoding="utf-8")
+
+
+def test_the_text_of_a_document_is_corrected_and_that_is_undone(page: TaxonomyPage, window: MainWindow) -> None:
+    page.editor.set_mode("documents")
+    file = window.document.project.documents / WHEEL / "falkirk_wheel.md"
+    before = file.read_text(encoding="utf-8")
+    press(page.editor.documents, "Correct Text…")
+    sheet = QApplication.activeModalWidget()
+    assert isinstance(sheet, CorrectSheet)
+    assert not sheet.save.isEnabled(), "nothing was corrected yet"
+    QTest.keyClicks(sheet.text, "Corrected. ")
+    sheet.reject()
+    asked = QApplication.activeModalWidget()
+    assert isinstance(asked, Sheet), "what was typed is not lost by Escape"
+    press(asked, "Go On Correcting")
+    sheet.save.click()
+    assert file.read_text(encoding="utf-8") == f"Corrected. {before}"
+    assert page.editor.documents.reader.words.startswith("Corrected.")
+    window.do("undo")
+    assert file.read_text(encoding="utf-8") == before
+    assert page.editor.documents.reader.words == before
+    window.do("redo")
+    assert file.read_text(encoding="utf-8").startswith("Corrected.")
+
+
+def test_documents_come_from_the_repository_that_the_leaf_names(
+    page: TaxonomyPage, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    files: dict[str, str | bytes] = {"docs/locks.md": "# Locks\n\nEleven locks.\n", "docs/picture.bin": b"no"}
+    commit = make_repository(tmp_path / "canals", files)
+    run_git(tmp_path / "canals", "config", "uploadpack.allowFilter", "true")
+    text = window.document.texts.text(WHEEL)
+    for where, value in ((("document", "repo"), f"file://{tmp_path / 'canals'}"), (("document", "commit"), commit)):
+        text = splice.set_value(text, where, value)
+    text = splice.set_value(text, ("document", "patterns", 0), "docs/*")
+    window.document.edit(WHEEL, text, "Typing")
+    page.editor.check()
+    page.editor.set_mode("documents")
+    assert not page.editor.documents.fetch.isVisible(), "there are documents"
+    press(page.editor.documents, "Remove Document")
+    press(page.editor.documents, "Fetch from the Leaf’s Repository")
+    qtbot.waitUntil(lambda: titles(page) == ["locks.md"], timeout=LONG)
+    assert window._toast.text.text() == "1 document fetched."
+    told = QApplication.activeModalWidget()
+    assert isinstance(told, Sheet), "what was left out is said"
+    assert ".bin" in told.sentence.text()
+    press(told, "OK")
+    assert "Eleven locks." in page.editor.documents.reader.words
+
+
+def test_a_repository_that_cannot_be_reached_is_one_sentence_and_fetching_can_be_stopped(
+    page: TaxonomyPage, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    page.editor.set_mode("documents")
+    press(page.editor.documents, "Remove Document")
+    text = window.document.texts.text(WHEEL)
+    window.document.edit(WHEEL, splice.set_value(text, ("document", "repo"), str(tmp_path / "none")), "Typing")
+    page.editor.check()
+    press(page.editor.documents, "Fetch from the Leaf’s Repository")
+    sheet = QApplication.activeModalWidget()
+    assert isinstance(sheet, FetchSheet)
+    qtbot.waitUntil(sheet.note.isVisible, timeout=LONG)
+    assert str(tmp_path / "none") in sheet.note.text()
+    press(sheet, "Close")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/canals.git"
+        window.document.edit(WHEEL, splice.set_value(text, ("document", "repo"), address), "Typing")
+        page.editor.check()
+        press(page.editor.documents, "Fetch from the Leaf’s Repository")
+        sheet = QApplication.activeModalWidget()
+        assert isinstance(sheet, FetchSheet)
+        press(sheet, "Cancel")
+        qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None, timeout=LONG)
+
+
 def test_a_context_is_picked_for_the_seed_example_that_asked(page: TaxonomyPage, window: MainWindow) -> None:
     before = window.document.texts.text(WHEEL)
-    press(page.editor.form.cards[1], "Pick from Document…")
+    press(page.editor.form.seeds.cards[1], "Pick from Document…")
     documents = page.editor.documents
     assert documents.isVisible()
     assert documents.context.seeds.currentIndex() == 1
@@ -401,7 +493,7 @@ def test_the_student_is_asked_a_seed_question_on_the_spot(
     write_settings(replace(open_project(fresh_root), student=str(tiny_folder)))
     page = prepared(open_window(fresh_root)).page
     assert isinstance(page, TaxonomyPage)
-    card = page.editor.form.cards[0]
+    card = page.editor.form.seeds.cards[0]
     press(card, "Does the Student Know This?")
     notes = list(card.notes.values())
     assert notes[0].verdict.text() == "Loading the student…"
@@ -419,7 +511,7 @@ def test_a_question_waits_for_the_running_job_and_can_be_given_up(
     fake_worker("wait")
     window.do("tune")
     qtbot.waitUntil(lambda: window.jobs.current is not None and window.jobs.current.stage is not None, timeout=LONG)
-    card = page.editor.form.cards[0]
+    card = page.editor.form.seeds.cards[0]
     card.ask.click()
     note = next(iter(card.notes.values()))
     assert note.verdict.text() == "Waiting until the running job is done…"
@@ -438,8 +530,8 @@ def test_a_missing_student_is_told_at_once(fresh_root: Path, open_window: Open) 
     page = window.page
     assert isinstance(page, TaxonomyPage)
     window.do("ask_student")
-    assert all(card.is_open for card in page.editor.form.cards)
-    note = next(iter(page.editor.form.cards[4].notes.values()))
+    assert all(card.is_open for card in page.editor.form.seeds.cards)
+    note = next(iter(page.editor.form.seeds.cards[4].notes.values()))
     assert note.verdict.text().startswith("someone/else is not on this Mac.")
     assert not window.jobs.jobs
 
@@ -448,7 +540,7 @@ def test_a_failure_of_the_worker_is_told_beside_the_question(
     page: TaxonomyPage, fake_worker: Callable[[str], None], qtbot: QtBot
 ) -> None:
     fake_worker("fail")
-    card = page.editor.form.cards[0]
+    card = page.editor.form.seeds.cards[0]
     card.ask.click()
     note = next(iter(card.notes.values()))
     qtbot.waitUntil(lambda: note.verdict.text() == "The disk is full. Make room and try again.", timeout=LONG)

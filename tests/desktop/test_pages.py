@@ -1,57 +1,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from desktop.lived_in import make_samples, spoil
+from desktop.lived_in import spoil
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from espalier.project import open_project
-from espalier.taxonomy.reader import read_taxonomy
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.compare import ComparePage
-from espalier_desktop.pages.generate import GeneratePage
 from espalier_desktop.pages.quantize import QuantizePage
 from espalier_desktop.pages.train import TrainPage
-from espalier_desktop.samples_model import SamplesModel
 
 Open = Callable[[Path], MainWindow]
 Behave = Callable[[str], None]
 LONG = 40_000
-
-
-def test_samples_are_shown_with_their_reasons_and_filtered(lived_in_root: Path, open_window: Open) -> None:
-    window = open_window(lived_in_root)
-    window.go("generate")
-    page = window.page
-    assert isinstance(page, GeneratePage)
-    model = page.table.model()
-    assert model.rowCount() == 27
-    assert page.summary.text() == "20 of 27 accepted"
-    page.which.buttons["rejected"].click()
-    assert model.rowCount() == 7
-    assert str(model.index(0, 2).data()).startswith("✕  ")
-    page.reason.setCurrentIndex(1)
-    page.reason.activated.emit(1)
-    assert model.rowCount() == int(page.reason.currentText().rpartition("(")[2][:-1])
-    page.table.setCurrentIndex(model.index(0, 0))
-    assert str(model.index(0, 0).data()) in page.detail.toPlainText()
-    page.which.buttons["accepted"].click()
-    assert model.rowCount() == 20
-    page.leaf.setCurrentIndex(1)
-    page.leaf.activated.emit(1)
-    assert page.summary.text().endswith("accepted")
-    assert model.rowCount() < 27
-
-
-def test_the_samples_model_keeps_qts_rules(lived_in_root: Path, qtbot: QtBot) -> None:
-    leaf = read_taxonomy(open_project(lived_in_root).taxonomy)[0]
-    model = SamplesModel()
-    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    for which in ("all", "accepted", "rejected", "round trip", "nothing"):
-        model.show_samples(make_samples(leaf), which)
-    model.show_samples([], "all")
-    assert tester
 
 
 def test_model_output_is_shown_as_plain_text(lived_in_root: Path, open_window: Open) -> None:

@@ -81,7 +81,7 @@ def test_every_sample_is_in_the_table_with_its_state_and_what_decided(page: Revi
     place = states.index("Rejected")
     assert texts(page, 4)[place].partition(" ")[0] in ("Round", "Fits", "Stands")
     counts = page.store.view.counts()
-    assert page.summary.text().startswith(f"{counts['all']} samples · {counts['learned']} in training · ")
+    assert page.list.summary.text().startswith(f"{counts['all']} samples · {counts['learned']} in training · ")
 
 
 def test_the_model_keeps_qts_rules_through_filters_sorting_and_decisions(page: ReviewPage) -> None:
@@ -160,6 +160,40 @@ def test_words_that_did_not_change_are_a_yes_and_empty_ones_are_not_taken(page: 
     assert page.shell.document.undo.undoText() == "Keep"
 
 
+def test_words_being_typed_outlive_what_comes_in_and_are_kept_when_the_person_goes_on(
+    page: ReviewPage, root: Path
+) -> None:
+    choose(page, Filter(kind="learned"))
+    press(page, Qt.Key.Key_E)
+    edited = page.list.shown
+    page.reader.question.selectAll()
+    QTest.keyClicks(page.reader.question, "Who drew it?")
+    page.store.replaced.emit()  # a job wrote new rows
+    page.shell.document.status_changed.emit()
+    assert page.reader.is_editing
+    assert page.reader.question.words == "Who drew it?"
+    page.table.setCurrentIndex(page.model.index(2, 0))
+    assert not page.reader.is_editing
+    assert edited
+    found = read_reviews(open_project(root)).about(edited.drawn)
+    assert found
+    assert (found.decision, found.question) == ("edit", "Who drew it?")
+    assert page.model.place_of(page.list.current) == 2
+
+
+def test_a_yes_to_ones_own_words_leaves_them_and_goes_on(page: ReviewPage, root: Path) -> None:
+    choose(page, Filter(kind="edited"))
+    edited = page.list.shown
+    page.filter.reset()
+    choose_row = page.model.place_of(page.list.current)
+    press(page, Qt.Key.Key_Y)
+    assert edited
+    found = read_reviews(open_project(root)).about(edited.drawn)
+    assert found
+    assert found.decision == "edit"
+    assert page.model.place_of(page.list.current) == choose_row + 1
+
+
 def test_letters_typed_into_a_field_decide_nothing(page: ReviewPage, root: Path) -> None:
     before = (root / "reviews.jsonl").read_text()
     page.filter.text.setFocus()
@@ -187,7 +221,7 @@ def test_the_filter_finds_as_one_types_and_says_when_nothing_is_there(page: Revi
     QTest.keyClicks(page.filter.text, "Which Union")
     qtbot.waitUntil(lambda: page.model.rowCount() == 1)
     assert texts(page, 2) == ["Which union does the wheel join?"]
-    assert page.summary.text().startswith(f"1 of {every} samples")
+    assert page.list.summary.text().startswith(f"1 of {every} samples")
     page.filter.text.setText("zzz")
     qtbot.waitUntil(lambda: page.model.rowCount() == 0)
     click(page, "Clear Filter")
@@ -209,14 +243,14 @@ def test_a_range_of_scores_is_offered_for_a_check_that_has_scores(page: ReviewPa
 def test_a_threshold_shows_its_effect_before_it_is_applied_and_can_be_undone(
     page: ReviewPage, root: Path, qtbot: QtBot
 ) -> None:
-    page.panes.buttons["thresholds"].click()
+    page.panes.segments.buttons["thresholds"].click()
     slider, field = page.thresholds.sliders["round trip"], page.thresholds.fields["round trip"]
     learned = page.store.view.counts()["learned"]
     slider.setFocus()
     for _ in range(60):
         QTest.keyClick(slider, Key.Key_Right)
     assert field.value() > 0.4
-    turned = int(page._effect().turned.sum())
+    turned = int(page.panes._effect().turned.sum())
     assert turned > 0
     assert page.thresholds.effects["round trip"].text() == f"+0  −{turned}"
     assert f"{turned} would be turned away" in page.thresholds.sentence.text()
@@ -235,7 +269,7 @@ def test_a_threshold_shows_its_effect_before_it_is_applied_and_can_be_undone(
 
 
 def test_rated_rows_tell_how_far_the_critic_agrees_and_offer_thresholds(page: ReviewPage, root: Path) -> None:
-    page.show_pane("thresholds")
+    page.panes.show_pane("thresholds")
     click(page.thresholds, "Rate 20 Rows…")
     asked = sheet(page.window())
     assert isinstance(asked, RatingSheet)
@@ -255,7 +289,7 @@ def test_thresholds_that_agree_better_become_the_draft(page: ReviewPage, root: P
     for each in rows:
         trip = next((check.score for check in each.sample.verdict if check.name == "round trip"), None)
         rate(root / "ratings.jsonl", each.drawn, (trip or 0) > 0.6)
-    page.show_pane("thresholds")
+    page.panes.show_pane("thresholds")
     samples = [each.sample for each in rows]
     told = tell_agreement(page.window(), samples, read_ratings(root / "ratings.jsonl"), page.thresholds.try_thresholds)
     told.open()
@@ -264,7 +298,7 @@ def test_thresholds_that_agree_better_become_the_draft(page: ReviewPage, root: P
 
 
 def test_a_draft_can_be_taken_back(page: ReviewPage) -> None:
-    page.show_pane("thresholds")
+    page.panes.show_pane("thresholds")
     page.thresholds.fields["round trip"].setValue(0.5)
     assert page.thresholds.apply.isEnabled()
     page.thresholds.reset.click()
@@ -273,14 +307,14 @@ def test_a_draft_can_be_taken_back(page: ReviewPage) -> None:
 
 
 def test_a_group_of_rejections_is_seen_and_decided_with_one_action(page: ReviewPage, qtbot: QtBot) -> None:
-    page.panes.buttons["groups"].click()
+    page.panes.segments.buttons["groups"].click()
     groups = dict(page.store.view.groups())
-    page.groups.list.setFocus()
-    page.groups.list.setCurrentIndex(page.groups.list.model().index(0, 0))
+    page.panes.groups.list.setFocus()
+    page.panes.groups.list.setCurrentIndex(page.panes.groups.list.model().index(0, 0))
     check, count = next(iter(groups.items()))
     assert page.model.rowCount() == count
     assert set(texts(page, 0)) == {"Rejected"}
-    click(page.groups, "Keep All")
+    click(page.panes.groups, "Keep All")
     assert check not in dict(page.store.view.groups())
     window = page.window()
     assert isinstance(window, MainWindow)
@@ -289,15 +323,15 @@ def test_a_group_of_rejections_is_seen_and_decided_with_one_action(page: ReviewP
 
 
 def test_balance_names_what_is_short_and_leads_to_its_rows(page: ReviewPage) -> None:
-    page.panes.buttons["balance"].click()
-    page.balance.leaves.setCurrentIndex(page.balance.leaves.model().index(0, 0))
-    leaf = page.balance.leaves.current
+    page.panes.segments.buttons["balance"].click()
+    page.panes.balance.leaves.setCurrentIndex(page.panes.balance.leaves.model().index(0, 0))
+    leaf = page.panes.balance.leaves.current
     assert {str(page.model.index(row, 1).data()) for row in range(page.model.rowCount())}
     assert page.filter.wanted.leaf == leaf
-    page.balance.sources.setCurrentIndex(page.balance.sources.model().index(0, 0))
-    assert page.filter.wanted.source == page.balance.sources.current
+    page.panes.balance.sources.setCurrentIndex(page.panes.balance.sources.model().index(0, 0))
+    assert page.filter.wanted.source == page.panes.balance.sources.current
     page.filter.reset()
-    assert page.balance.leaves.current == ""
+    assert page.panes.balance.leaves.current == ""
 
 
 def test_a_suggestion_is_used_or_dismissed(page: ReviewPage) -> None:
@@ -340,10 +374,10 @@ def test_the_teacher_is_asked_to_rewrite_a_group_like_the_edit(
     page.edit()
     page.reader.question.show_words("Why is it so, exactly?")
     page.reader.save.click()
-    page.show_pane("groups")
+    page.panes.show_pane("groups")
     names = [name for name, _ in page.store.view.groups()]
-    page.groups.list.setCurrentIndex(page.groups.list.model().index(names.index("fits its fact"), 0))
-    click(page.groups, "Rewrite Like My Edit")
+    page.panes.groups.list.setCurrentIndex(page.panes.groups.list.model().index(names.index("fits its fact"), 0))
+    click(page.panes.groups, "Rewrite Like My Edit")
     job = page.shell.jobs.current
     assert job
     assert job.request.arguments["like"] == example.key

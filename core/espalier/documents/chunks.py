@@ -15,6 +15,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from espalier.documents.pieces import Piece, pieces, smaller, unframed
+from espalier.errors import EspalierError
 from espalier.models.folder import find_model
 
 LIMIT = 500
@@ -64,8 +65,17 @@ def chunks(markdown: str, count: Count, limit: int = LIMIT) -> list[Chunk]:
 
 
 def token_counter(model: Path) -> Count:
-    """Return how many tokens a text has for the model in a folder, special ones left out."""
-    tokenizer: Tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    """Return how many tokens a text has for the model in a folder, special ones left out.
+
+    Raises:
+        EspalierError: the model's tokenizer cannot be read.
+    """
+    try:
+        tokenizer: Tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    except Exception as error:  # the library raises nothing more precise
+        raise EspalierError(
+            f"The tokenizer of {model} cannot be read. Get the model again, or choose another."
+        ) from error
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from espalier.documents.convert import Conversion
 from espalier.documents.store import Source, place_of, save_document
 from espalier.errors import EspalierError
+from espalier.files import write_text
 from espalier.project import Project
 from espalier.taxonomy.folders import Change, Rename, Roots, make_folders, renamed, staging
 from espalier.taxonomy.walk import stays_inside
@@ -42,6 +43,21 @@ def take_out(project: Project, leaf_path: str, name: str) -> Change:
     if not renames:
         raise EspalierError(f"{leaf_path} has no document {name} any more. Look at its folder.")
     return Change(leaf_path, renamed("", renames).renames)
+
+
+def correct(project: Project, leaf_path: str, name: str, text: str) -> Change:
+    """Replace the Markdown of a document, named by that file, and leave its record as it is; the old goes to the trash.
+
+    Raises:
+        EspalierError: there is no such document.
+    """
+    file = project.documents / leaf_path / name
+    if not file.is_file() or not stays_inside(project.documents, file):
+        raise EspalierError(f"{leaf_path} has no document {name} any more. Look at its folder.")
+    roots = Roots.around(project.taxonomy)
+    new, old = staging(roots) / name, staging(roots) / name
+    write_text(new, text)
+    return Change(leaf_path, renamed("", [(file, old), (new, file)]).renames)
 
 
 def _files(document: Path) -> list[Path]:

@@ -9,10 +9,11 @@ from dataclasses import asdict
 
 from espalier.files import append_lines
 from espalier.synthesis.checks import is_not_held_out
+from espalier.synthesis.checks import repeats as repeats_other
 from espalier.synthesis.decide import Thresholds, decide
 from espalier.synthesis.duplicates import repeats
 from espalier.synthesis.later import across, checked, later_path
-from espalier.synthesis.sample import Check, Journal, Sample
+from espalier.synthesis.sample import Check, Journal
 from espalier.synthesis.words import plain
 
 
@@ -36,7 +37,8 @@ def judge_across(journals: Sequence[Journal], thresholds: Thresholds, held_out: 
     for index, (_, sample) in enumerate(rows):
         checks = [is_not_held_out(sample.question, questions)]
         if index in repeated:
-            checks.append(_repeats(sample, rows[repeated[index]][1]))
+            earlier = rows[repeated[index]][1]
+            checks.append(repeats_other(earlier.question, "" if earlier.leaf == sample.leaf else earlier.leaf))
         if failed := [check for check in checks if not check.passed]:
             found[sample.key] = failed
     for journal in journals:
@@ -46,8 +48,3 @@ def judge_across(journals: Sequence[Journal], thresholds: Thresholds, held_out: 
         if changed:
             lines = [{"sample": key, "across": [asdict(check) for check in now.get(key, [])]} for key in changed]
             append_lines(later_path(journal.path), lines)
-
-
-def _repeats(sample: Sample, earlier: Sample) -> Check:
-    where = "" if earlier.leaf == sample.leaf else f" in {earlier.leaf}"
-    return Check("new", False, f"It is nearly the same as “{earlier.question}”{where}.")

@@ -102,12 +102,16 @@ def leaves_something(question: str, answer: str) -> Check:
 
 def is_new(question: str, others: Iterable[str]) -> Check:
     """Check that a question is no near-duplicate of others, given in their plain form."""
-    text = plain(question)
-    for other in others:
-        score = fuzz.ratio(text, other, score_cutoff=NEAR)
-        if score:
-            return Check("new", False, f"It is nearly the same as “{other}”.", round(score, 1))
+    alike = process.extract_iter(plain(question), others, scorer=fuzz.ratio, processor=None, score_cutoff=NEAR)
+    if found := next(alike, None):
+        return Check("new", False, f"It is nearly the same as “{found[0]}”.", round(found[1], 1))
     return Check("new", True, "No other question is nearly the same.")
+
+
+def repeats(question: str, leaf: str = "") -> Check:
+    """Return the failed check of a question that is nearly another one, which that other leaf has."""
+    where = f" in {leaf}" if leaf else ""
+    return Check("new", False, f"It is nearly the same as “{question}”{where}.")
 
 
 def gives_an_answer(answer: str) -> Check:

@@ -71,10 +71,12 @@ class Pipeline(Protocol):
     Attributes:
         portion: how many sources are drawn together.
         unit: what a source is, in the plural.
+        rows_per_source: samples that a source gives the first time it is drawn from.
     """
 
     portion: int
     unit: str
+    rows_per_source: int
 
     def wants(self, samples: Sequence[Sample]) -> Sequence[Any]:
         """Return the sources that still have too few accepted samples."""
@@ -83,6 +85,9 @@ class Pipeline(Protocol):
         self, sources: Sequence[Any], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
     ) -> list[Sample]:
         """Return new samples of some sources, each with its verdict; ``samples`` are all that came before."""
+
+    def few(self, count: int, wave: int, on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return so many samples of sources that lie far apart, each with its verdict, as if none came before."""
 
     def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
         """Return waiting samples with the checks that were not made when they were drawn."""
@@ -115,6 +120,7 @@ class Knowledge:
         self._others = [*words, *(content_words(f"{seed.question} {seed.answer}") for seed in leaf.seeds)]
         self._counts = Counter(word for others in self._others for word in others)
         self._starts = _starts(leaf)
+        self.rows_per_source = len(self._starts)
 
     def wants(self, samples: Sequence[Sample]) -> list[Fact]:
         """Return the facts that have too few accepted samples from the teacher."""
@@ -132,26 +138,46 @@ class Knowledge:
     ) -> list[Sample]:
         """Return new samples of some facts, each with its verdict."""
         starts = self._best_starts([sample for sample in samples if not sample.id.startswith(f"{wave}-")])
-        asked = [(fact, start) for fact in facts for start in starts]
+        asked = [(fact, place, start) for fact in facts for place, start in enumerate(starts)]
+        judged = self._draw(asked, wave, samples, on_tokens)
+        recalls = [sample for fact in facts if fact.subject for sample in self._recalls(fact)] if wave == 0 else []
+        return [*judged, *recalls]
+
+    def few(self, count: int, wave: int, on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return samples of facts that lie far apart, each begun in another way."""
+        facts = self.facts[:: max(1, len(self.facts) // count)]
+        asked = []
+        for index in range(count):
+            place = (index + index // len(facts)) % len(self._starts)
+            asked.append((facts[index % len(facts)], place, self._starts[place]))
+        return self._draw(asked, wave, (), on_tokens)
+
+    def _draw(
+        self,
+        asked: Sequence[tuple[Fact, int, str]],
+        wave: int,
+        samples: Sequence[Sample],
+        on_tokens: Callable[[int], None],
+    ) -> list[Sample]:
+        """Return a sample for each fact with a beginning and its number, judged beside those that came before."""
         drafts = self._teacher().draw(
-            [self._question_prompt(self._statement(fact), start, wave) for fact, start in asked],
+            [self._question_prompt(self._statement(fact), start, wave) for fact, _, start in asked],
             Sampling(32, self._settings.temperature, self._settings.top_p, ("\n",)),
-            [crc32(f"{wave}{fact.sentence}{start}".encode()) for fact, start in asked],
+            [crc32(f"{wave}{fact.sentence}{start}".encode()) for fact, _, start in asked],
             on_tokens,
         )
         drawn = [
             Sample(
-                f"{wave}-{self._numbers[fact.sentence]}-{starts.index(start)}",
+                f"{wave}-{self._numbers[fact.sentence]}-{place}",
                 self._leaf.path,
                 " ".join(f"{start} {draft.text}".split()),
                 fact.statement,
                 fact.sentence,
             )
-            for (fact, start), draft in zip(asked, drafts, strict=True)
+            for (fact, place, start), draft in zip(asked, drafts, strict=True)
         ]
         fits = [draft.log_probability for draft in drafts]
-        recalls = [sample for fact in facts if fact.subject for sample in self._recalls(fact)] if wave == 0 else []
-        return [*self._judge(drawn, [fact for fact, _ in asked], fits, samples, wave, on_tokens), *recalls]
+        return self._judge(drawn, [fact for fact, _, _ in asked], fits, samples, wave, on_tokens)
 
     def _recalls(self, fact: Fact) -> list[Sample]:
         """Return samples that need no teacher, so that every fact gets practice: a few of its words ask for it whole.

@@ -35,6 +35,7 @@ class Freeform:
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
         self.portion = len(self._sources)
         self.unit = "answers" if self._is_fixed_set else "rounds"
+        self.rows_per_source = DRAWS if self._is_fixed_set else DRAWS * 4
         self._lead = _common_lead([seed.question for seed in leaf.seeds])
 
     def wants(self, samples: Sequence[Sample]) -> list[str]:
@@ -49,8 +50,17 @@ class Freeform:
         self, sources: Sequence[str], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
     ) -> list[Sample]:
         """Return new samples, each with its verdict; of every answer, since the critic weighs them together."""
-        draws = DRAWS if self._is_fixed_set else DRAWS * 4
-        sources = [source for source in self._sources for _ in range(draws)]
+        asked = [source for source in self._sources for _ in range(self.rows_per_source)]
+        return self._draw(asked, wave, samples, on_tokens)
+
+    def few(self, count: int, wave: int, on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return samples of one answer after the other."""
+        return self._draw([self._sources[index % len(self._sources)] for index in range(count)], wave, (), on_tokens)
+
+    def _draw(
+        self, sources: Sequence[str], wave: int, samples: Sequence[Sample], on_tokens: Callable[[int], None]
+    ) -> list[Sample]:
+        """Return a sample for each source."""
         longest = max(len(seed.question) for seed in self._leaf.seeds) // 2 + 16
         texts = self._teacher().answer(
             [self._request_prompt(source, wave, index) for index, source in enumerate(sources)],

@@ -19,10 +19,13 @@ from espalier.project import Project, content_key, write_settings
 from espalier.synthesis import compact
 from espalier.synthesis.across import judge_across
 from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.counted import Counted
 from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.funnel import funnel
 from espalier.synthesis.later import checked, settle
-from espalier.synthesis.pipelines.leaf_run import SCALED, LeafRun
+from espalier.synthesis.origins import note_origin, read_origins
+from espalier.synthesis.pace import pace_of, remember_pace
+from espalier.synthesis.pipelines.leaf_run import SCALED, Few, LeafRun
 from espalier.synthesis.pipelines.shipped import COMPACT, leaf_pipeline
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import read_reviews
@@ -36,6 +39,7 @@ from espalier.teachers.opening import open_model
 WAVES = {"quick": 1, "good": 2, "thorough": 5}
 BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
+TRIAL_WAVE = 1000  # number of the wave of samples that are drawn to have a look
 BLOCKS_VERSION = 1  # part of the leaf key: raise it when the same blocks give other samples
 Load = Callable[[str], LanguageModel]  # the model of a role, by its setting
 Tell = Callable[[int, int, int], None]
@@ -56,6 +60,21 @@ class LeafWork(Protocol):
     def steps(self) -> Sequence[str]:
         """Return the names of what turns samples away, in order, as far as they are known."""
 
+    @property
+    def sources(self) -> int:
+        """Return the number of sources that a first wave draws from."""
+
+    @property
+    def rows_per_source(self) -> int:
+        """Return the samples that a source gives in a first wave; 0 where only drawing tells."""
+
+    @property
+    def rounds(self) -> tuple[int, int]:
+        """Return the fewest and the most waves that are to be expected."""
+
+    def few(self, count: int, on_tokens: Callable[[int], None]) -> Few:
+        """Return a few samples to have a look; a full run draws others."""
+
     def is_done(self, journal: Journal) -> bool:
         """Return whether the journal holds what was wanted, or no more will come."""
 
@@ -75,6 +94,25 @@ class CompactRun:
     def unit(self) -> str:
         """Return what a source is, in the plural."""
         return self.pipeline.unit
+
+    @property
+    def sources(self) -> int:
+        """Return the number of sources."""
+        return len(self.pipeline.wants(()))
+
+    @property
+    def rows_per_source(self) -> int:
+        """Return the samples that a source gives in a first wave."""
+        return self.pipeline.rows_per_source
+
+    @property
+    def rounds(self) -> tuple[int, int]:
+        """Return one, which may do, and the most waves."""
+        return 1, self.waves
+
+    def few(self, count: int, on_tokens: Callable[[int], None]) -> Few:
+        """Return so many samples, drawn as in a wave that no full run gets to."""
+        return Few(self.pipeline.few(count, TRIAL_WAVE, on_tokens), self.rows_per_source)
 
     def is_done(self, journal: Journal) -> bool:
         """Return whether every source has its samples, or the waves are used up."""
@@ -105,10 +143,33 @@ def leaf_key(project: Project, leaf: Leaf) -> str:
         blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
         models = (project.teacher, project.judge)
         return content_key(asdict(leaf), documents, "blocks", BLOCKS_VERSION, SCALED, blocks, models)
-    settings = asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
     return content_key(
-        asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, settings
+        asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, _compact_key(project)
     )
+
+
+def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
+    """Return a hash of each thing that a leaf's samples depend on, by what it is.
+
+    Raises:
+        EspalierError: a document or the pipeline cannot be read.
+    """
+    parts = {"leaf": content_key(asdict(leaf))}
+    if leaf.kind == "knowledge":
+        parts["documents"] = content_key(read_documents(project, leaf))
+    parts["pipeline"], parts["teacher"] = content_key(project.pipeline), content_key(project.teacher)
+    if project.pipeline == COMPACT:
+        parts["prompts"] = content_key(compact.VERSION, compact.prompts(), _compact_key(project))
+    else:
+        parts["critic"] = content_key(project.judge)
+        blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
+        parts["prompts"] = content_key(BLOCKS_VERSION, SCALED, blocks)
+    return parts
+
+
+def _compact_key(project: Project) -> dict[str, float]:
+    """Return the settings of the compact pipeline, without how many samples are wanted."""
+    return asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
 
 
 def generate(
@@ -127,21 +188,26 @@ def generate(
     Raises:
         EspalierError: the taxonomy or the pipeline cannot be used, or a leaf is left without an accepted sample.
     """
+    models: list[Counted] = []
 
     @cache
-    def load(setting: str) -> LanguageModel:
-        return open_model(setting, project, backend, emit)
+    def load(setting: str) -> Counted:
+        models.append(Counted(open_model(setting, project, backend, emit)))
+        return models[-1]
 
     leaves = chosen_leaves(project, only, since)
     works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
-    journals = []
+    origins, journals = read_origins(project), []
     for leaf, work in zip(leaves, works, strict=True):
         journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
         is_fresh = work.is_done(journal)
-        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh))
+        emit(Stage("generate", f"Samples for {leaf.path}", is_fresh, leaf.path))
         if not is_fresh:
+            made_of = leaf_parts(project, leaf)
+            if origins.get(leaf.path) != made_of:
+                note_origin(project, leaf.path, made_of)
             _keep_company(load(project.teacher), journal)
-            _generate_leaf(leaf, work, journal, emit)
+            _generate_leaf(project, leaf, work, journal, models, emit)
         settle(journal, work, project.thresholds)
         journals.append(journal)
     questions = read_questions(project.questions) if project.questions.exists() else []
@@ -247,17 +313,29 @@ def _counter(teacher: str) -> Count:
     return token_counter(find_model(teacher))
 
 
-def _generate_leaf(leaf: Leaf, work: LeafWork, journal: Journal, emit: Emit) -> None:
+def _generate_leaf(
+    project: Project, leaf: Leaf, work: LeafWork, journal: Journal, models: Sequence[Counted], emit: Emit
+) -> None:
     clocks: dict[int, Clock] = {}
-    started = time.monotonic()
-    written, shown = 0, len(journal.samples)
+    started, asked = time.monotonic(), sum(model.calls for model in models)
+    written, begun, shown = 0, len(journal.samples), len(journal.samples)
+
+    def tell_drawn() -> None:
+        nonlocal shown
+        if len(journal.samples) == shown:
+            return
+        tell_samples(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
+        shown = len(journal.samples)
+        calls = sum(model.calls for model in models) - asked
+        per_source = 0.0 if journal.portions or journal.waves != 1 else len(journal.samples) / work.sources
+        pace = pace_of(journal.samples[begun:], time.monotonic() - started, calls, per_source)
+        if pace:
+            remember_pace(project, leaf.kind, pace)
 
     def on_progress(done: int, total: int, tokens: int) -> None:
-        nonlocal written, shown
+        nonlocal written
         written += tokens
-        if len(journal.samples) > shown:
-            _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
-            shown = len(journal.samples)
+        tell_drawn()
         if journal.waves not in clocks:
             clocks[journal.waves] = Clock("generate", total, work.unit, emit)
         speed = written / max(0.1, time.monotonic() - started)
@@ -266,8 +344,7 @@ def _generate_leaf(leaf: Leaf, work: LeafWork, journal: Journal, emit: Emit) -> 
         clocks[journal.waves].tell(done, detail, accepted=accepted, tokens_per_second=round(speed))
 
     work.run(journal, on_progress)
-    if len(journal.samples) > shown:
-        _tell_drawn(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
+    tell_drawn()
 
 
 def _keep_company(teacher: LanguageModel, journal: Journal) -> None:
@@ -278,9 +355,11 @@ def _keep_company(teacher: LanguageModel, journal: Journal) -> None:
         teacher.rows = journal.rows
 
 
-def _tell_drawn(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str, object]], emit: Emit) -> None:
+def tell_samples(leaf: Leaf, samples: Sequence[Sample], steps: Sequence[dict[str, object]], emit: Emit) -> None:
+    """Tell samples as they are decided, and where the leaf's samples were turned away so far."""
     rows = [
         {
+            "key": sample.key,
             "question": sample.question,
             "answer": sample.answer,
             "accepted": sample.is_accepted,

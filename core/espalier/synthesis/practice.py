@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from espalier.project import Project
-from espalier.synthesis.exchange import imported_samples
 from espalier.synthesis.final import Final, finals, learned, turned_away
+from espalier.synthesis.imported import imported_samples
 from espalier.synthesis.reviews import Reviews, read_reviews
 from espalier.synthesis.sample import Sample
 from espalier.taxonomy.leaf import Leaf

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from espalier.synthesis.exchange import IMPORTED
 from espalier.synthesis.final import LEARNED, REVIEWED, Final, State, final
+from espalier.synthesis.imported import IMPORTED
 from espalier.synthesis.later import joined, later_checks
 from espalier.synthesis.reviews import Review, Reviews
 from espalier.synthesis.sample import Sample, sample_key, sample_of
@@ -21,7 +21,7 @@ from espalier.synthesis.sample import Sample, sample_key, sample_of
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 STATES = tuple(State)
-CHUNK = 500  # rows between two rests while a project is read
+CHUNK = 200  # rows between two rests while a project is read
 _CODE = {state: code for code, state in enumerate(STATES)}
 _DECISIONS = {"keep": _CODE[State.KEPT], "drop": _CODE[State.DROPPED], "edit": _CODE[State.EDITED]}
 _NONE = -1
@@ -92,7 +92,8 @@ class SampleTable:
         self._later = [later_checks(file.path) if file.is_journal else {} for file in files]
         self._codes: dict[str, dict[str, int]] = {"leaf": {}, "check": {}, "source": {}}
         self._kept: set[str] = set()
-        self._edited: dict[int, str] = {}  # the question as it was drawn
+        self._last: dict[str, int] = {}  # the last row of each question as it was drawn
+        self._before: list[int] = []  # for each row the one before it that has the same question, -1 for none
         self._widen(1)
         self._widen(0)
 
@@ -134,17 +135,12 @@ class SampleTable:
 
     def rows_of(self, samples: Sequence[Sample]) -> dict[str, list[int]]:
         """Return the rows that have the words of each sample, by its key."""
-        wanted = {sample.question for sample in samples}
-        rows: dict[str, list[int]] = {question: [] for question in wanted}
-        for row, question in enumerate(self.questions):
-            asked = self._edited.get(row, question)
-            if asked in wanted:
-                rows[asked].append(row)
         found: dict[str, list[int]] = {sample.key: [] for sample in samples}
-        for row in (row for places in rows.values() for row in places):
-            key = self.drawn(row).key
-            if key in found:
-                found[key].append(row)
+        for question in {sample.question for sample in samples}:
+            for row in self._asking(question):
+                key = self.drawn(row).key
+                if key in found:
+                    found[key].append(row)
         return found
 
     def take(self, sample: Sample, rows: Sequence[int]) -> None:
@@ -169,12 +165,20 @@ class SampleTable:
             if key in keys
         }
         found: dict[str, tuple[Sample, list[int]]] = {}
-        for row, question in enumerate(self.questions):
-            if self._edited.get(row, question) in asked and (sample := self.drawn(row)).key in keys:
+        for row in sorted(row for question in asked for row in self._asking(question)):
+            if (sample := self.drawn(row)).key in keys:
                 found.setdefault(sample.key, (sample, []))[1].append(row)
         for sample, rows in found.values():
             self.take(sample, rows)
         return [sample for sample, _ in found.values()]
+
+    def _asking(self, question: str) -> list[int]:
+        """Return the rows that were drawn with a question, in order."""
+        rows, row = [], self._last.get(question, -1)
+        while row >= 0:
+            rows.append(row)
+            row = self._before[row]
+        return rows[::-1]
 
     def _extend(self, lines: list[_Line]) -> None:
         first, end = len(self), len(self) + len(lines)
@@ -197,6 +201,8 @@ class SampleTable:
         self.imported[first:end] = [bool(verdict) and verdict[0]["name"] == IMPORTED for verdict in verdicts]
         self.unchecked[first:end] = [bool(row.get("unchecked")) for row in rows]
         for place, row in enumerate(rows, first):
+            self._before.append(self._last.get(row["question"], -1))
+            self._last[row["question"]] = place
             if self.reviews.knows(row["question"]):
                 sample = sample_of(row)
                 held = self.reviews.about(sample)
@@ -218,7 +224,7 @@ class SampleTable:
         if rows > self._room[0] or len(self.checks) > self._room[1]:
             length, width = self._room
             self._room = (
-                length if rows <= length else max(rows, 2 * length, 4 * CHUNK),
+                length if rows <= length else max(rows, 2 * length, 10 * CHUNK),
                 width if len(self.checks) <= width else len(self.checks) + 8,
             )
             for name, fill in _COLUMNS.items():
@@ -234,9 +240,6 @@ class SampleTable:
         question = held.question if held and is_edit else sample.question
         answer = held.answer if held and is_edit else sample.answer
         self.questions[row], self.answers[row] = question, answer
-        self._edited.pop(row, None)
-        if is_edit:
-            self._edited[row] = sample.question
         self.texts[row] = f"{question}\n{answer}".casefold()
         self.decision[row] = _DECISIONS[held.decision] if held else _NONE
         self.suggested[row] = self.reviews.suggestion(sample) is not None

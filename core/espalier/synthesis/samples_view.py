@@ -192,6 +192,19 @@ class View:
             key=lambda group: -group[1],
         )
 
+    def edited_examples(self) -> dict[str, int]:
+        """Return the last row that the person edited for each check that had turned such a row away."""
+        edited = self.rows(Filter(kind="edited")).tolist()
+        return {check: row for row in edited if (check := self.failed_check(row))}
+
+    def score_range(self, check: str) -> tuple[float, float] | None:
+        """Return the smallest and largest score of a check, None where it has none."""
+        if check not in self.table.checks:
+            return None
+        scores = self.table.scores[:, self.table.checks.index(check)]
+        scores = scores[~np.isnan(scores)]
+        return (float(scores.min()), float(scores.max())) if len(scores) else None
+
     def shares(self, leaf: str = "") -> list[Share]:
         """Return each leaf's share, or each source's in one leaf, those with the fewest learned rows first."""
         codes, names = (self.table.source, self.table.sources) if leaf else (self.table.leaf, self.table.leaves)

@@ -1,6 +1,7 @@
 """Words of a text, roughly reduced to their stems, for checks that need no model."""
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:[.,'’][^\W_]+)*")
 _ENDINGS = ("ings", "ing", "edly", "ed", "ers", "er", "es", "s", "ly")
@@ -28,6 +29,7 @@ _JOINED = (  # kinds of neighbouring words that make one phrase
 )
 
 
+@lru_cache(50_000)
 def stem(word: str) -> str:
     """Return a word in lower case without a common English ending."""
     word = word.casefold().replace("’", "'").removesuffix("'s")
@@ -39,6 +41,7 @@ def stem(word: str) -> str:
     return word.rstrip("e") if word.isalpha() and len(word) > 3 else word
 
 
+@lru_cache(1_000)  # a leaf's seeds are held against each of its rows
 def content_words(text: str) -> frozenset[str]:
     """Return the stems of a text's words that carry meaning."""
     return frozenset(stem(word) for word in _WORD.findall(text) if word.casefold() not in _COMMON)

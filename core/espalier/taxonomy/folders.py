@@ -7,6 +7,7 @@ goes there. To undo a change is to rename back.
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from espalier.taxonomy.names import checked_path
 from espalier.taxonomy.walk import FOLDERS, LEAF_FILE, leaf_files, stays_inside
 
 Rename = tuple[Path, Path]
+
+TRASH_DAYS = 30  # so long can a person find in the trash what was deleted by mistake
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,18 @@ def staging(roots: Roots) -> Path:
     """Return a new folder in the trash."""
     roots.trash.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=roots.trash))
+
+
+def empty_trash(roots: Roots, days: int = TRASH_DAYS) -> None:
+    """Delete for good what has waited in the trash for longer than this; what cannot be deleted waits on."""
+    end = time.time() - days * 86_400
+    try:
+        old = [folder for folder in roots.trash.iterdir() if folder.lstat().st_mtime < end]
+    except OSError:  # there is no trash yet, or it may not be read
+        return
+    for folder in old:
+        if not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _inside(roots: Roots, path: str) -> Path:

@@ -8,7 +8,7 @@ from zlib import crc32
 from rapidfuzz import fuzz
 
 from espalier.synthesis.checks import NEAR
-from espalier.synthesis.exchange import is_imported
+from espalier.synthesis.imported import is_imported
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import plain
 from espalier.taxonomy.leaf import Leaf

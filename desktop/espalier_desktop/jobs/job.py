@@ -22,7 +22,8 @@ FRAME = 10  # milliseconds in which events are gathered, so that those with the 
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
 QUESTIONS = ("ask", "probe")
 # not worth resuming at the next start:
-_AT_ONCE = {*QUESTIONS, "suggest", "explain", "clone", "difference", "commit", "keep_history"}
+_AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
+_AT_ONCE |= {"keep_history", "fetch_documents"}
 
 
 def is_resumable(command: str) -> bool:

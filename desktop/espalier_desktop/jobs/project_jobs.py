@@ -15,7 +15,14 @@ from espalier_desktop.jobs.record import JobRecord, clear_record, read_record
 from espalier_desktop.jobs.story import Story
 
 _KEPT_LOGS = 20
-_SENDING = ("generate", "train", "tune", "suggest", "explain")  # commands that may need the teacher or the critic
+_SENDING = (
+    "generate",
+    "try",
+    "train",
+    "tune",
+    "suggest",
+    "explain",
+)  # commands that may ask a model
 
 
 class ProjectJobs(QObject):

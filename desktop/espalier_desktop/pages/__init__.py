@@ -53,7 +53,7 @@ def _taxonomy(shell: Shell) -> Page:
 
 
 def _generate(shell: Shell) -> Page:
-    from espalier_desktop.pages.generate import GeneratePage
+    from espalier_desktop.pages.generate.page import GeneratePage
 
     return GeneratePage(shell)
 

@@ -1,6 +1,6 @@
 """What a page is to the window, and what the window is to a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from PySide6.QtWidgets import QWidget
@@ -25,8 +25,8 @@ class Shell(Protocol):
     def commands(self) -> Commands:
         """The window's commands; a page may connect to them."""
 
-    def go(self, page: str) -> None:
-        """Show a page."""
+    def go(self, page: str, place: Mapping[str, str] | None = None) -> None:
+        """Show a page, and a place of it: plain values that its ``point_to`` understands."""
 
     def do(self, command: str) -> None:
         """Give a command by its key, as its menu item does; ``go_`` and a page shows that page."""
@@ -60,6 +60,9 @@ class Page(QWidget):
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take back what ``save_state`` returned, perhaps from another version."""
+
+    def point_to(self, place: Mapping[str, str]) -> None:
+        """Show a place of the page that another page points to."""
 
     def give(self, command: str) -> None:
         """Carry out a command of the page's own menu."""

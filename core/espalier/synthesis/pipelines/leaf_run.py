@@ -21,7 +21,20 @@ from espalier.synthesis.words import plain
 from espalier.taxonomy.leaf import Leaf
 
 SCALED = 10  # what ``n: scaled`` draws for a row in one wave; three waves make InstructLab's 30
+TRIAL = "trial"  # seed of the rows that are drawn to have a look; no full run has it
 Model = Callable[[], LanguageModel]
+
+
+@dataclass(frozen=True)
+class Few:
+    """A few samples that are drawn to have a look.
+
+    Attributes:
+        per_source: samples that a source gives in a full run's wave, as far as these tell.
+    """
+
+    samples: list[Sample]
+    per_source: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,7 @@ class LeafRun:
     per_leaf: int = 0
     thresholds: Thresholds = field(default_factory=dict)
     unit: ClassVar[str] = "rows"
+    rows_per_source: ClassVar[int] = 0  # what its blocks make of a row is known when they have run
 
     @property
     def steps(self) -> Sequence[str]:
@@ -71,6 +85,30 @@ class LeafRun:
             raise EspalierError(f"The documents of {self.leaf.path} hold no text. Import a document with text.")
         return [[row for portion in portions for row in portion]] if self.pipeline.is_whole else portions
 
+    @property
+    def sources(self) -> int:
+        """Return the number of rows that go through the pipeline in a wave."""
+        return sum(map(len, self.portions))
+
+    @property
+    def rounds(self) -> tuple[int, int]:
+        """Return the fewest and the most waves that are to be expected."""
+        return (1 if self.per_leaf else self.waves), self.waves
+
+    def few(self, count: int, on_tokens: Callable[[int], None]) -> Few:
+        """Return what becomes of as few rows as are likely to give so many samples."""
+        every = [row for portion in self.portions for row in portion]
+        is_one = self.pipeline.is_scaled or self.leaf.kind == "knowledge"  # from which a block makes several
+        rows = every[:1] if is_one else every[:: max(1, len(every) // count)][:count]
+        scaled = min(count, SCALED)
+        known = [plain(seed.question) for seed in self.leaf.seeds]
+        standard = Standard.of(self.leaf)
+        calls = Calls(self.teacher, self.critic, TRIAL, scaled, False, on_tokens, standard, known)
+        finished = run_pipeline(self.pipeline, rows, calls, {})
+        samples = samples_of(self.leaf, self.pipeline, finished, TRIAL)
+        scale = SCALED / scaled if self.pipeline.is_scaled else 1
+        return Few(samples, len(samples) / len(rows) * scale)
+
     def is_done(self, journal: Journal) -> bool:
         """Return whether the leaf has its samples, was gone through as often as it may be, or last in vain."""
         if self._is_reached(journal):
@@ -89,7 +127,7 @@ class LeafRun:
             journal: of the leaf; a wave that it holds in part is gone on with.
             on_progress: told how many rows this wave has done, how many it has, and the tokens just written.
         """
-        total = sum(map(len, self.portions))
+        total = self.sources
         while not self.is_done(journal):
             number = journal.portions
             done = sum(map(len, self.portions[:number]))

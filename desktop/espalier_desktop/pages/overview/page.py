@@ -1,7 +1,9 @@
 """Overview: where the project stands, and the one thing to do next."""
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+from typing_extensions import override
 
 from espalier.machine import this_machine
 from espalier.teachers.endpoint import Endpoint
@@ -49,12 +51,18 @@ class OverviewPage(Page):
         shell.document.leaves_changed.connect(self.refresh)
         shell.document.status_changed.connect(self.refresh)
         shell.document.settings_changed.connect(self.refresh)
-        shell.jobs.changed.connect(self.refresh_next)
+        shell.jobs.changed.connect(self._on_jobs_changed)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.refresh()
 
     @Slot()
     def refresh(self) -> None:
-        """Show where everything is."""
+        """Show where everything is, if the page is seen: with many leaves it takes its time."""
+        if not self.isVisible():
+            return
         document = self.shell.document
         self.models.show_project(document.project)
         self.scores.show_scores(document.status.scores if document.status else {})
@@ -98,6 +106,11 @@ class OverviewPage(Page):
         self.shell.document.set_teacher(endpoint.setting)
         if not is_allowed(endpoint):
             ask_leave(self.window(), endpoint, self.refresh)
+
+    @Slot()
+    def _on_jobs_changed(self) -> None:
+        if self.isVisible():
+            self.refresh_next()
 
     def _do_next(self) -> None:
         if self.shell.jobs.current:

@@ -97,7 +97,7 @@ def measure_review(folder: Path, samples: int = SAMPLES) -> dict[str, float]:
 
     def typed(text: str) -> None:
         page.filter.text.setText(text)
-        page.filter.changed.emit()  # what comes when the typing rests
+        page.filter.look()  # what comes when the typing rests
 
     timed("filter by text", lambda: typed("aqueduct gear"))
     timed("filter by text, no row", lambda: typed("nowhere"))
@@ -113,7 +113,7 @@ def measure_review(folder: Path, samples: int = SAMPLES) -> dict[str, float]:
     timed("keep one row", lambda: QTest.keyClick(page.table, Qt.Key.Key_Y))
     timed("undo", lambda: window.do("undo"))
     timed("next row", lambda: QTest.keyClick(page.table, Qt.Key.Key_Right))
-    page.show_pane("thresholds")
+    page.panes.show_pane("thresholds")
     timed("move a threshold", lambda: page.thresholds.fields["round trip"].setValue(0.5))
     timed("show the rows that would change", lambda: page.thresholds.only.setChecked(True))
     window.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QWidget
 
 from espalier.synthesis.samples_view import Filter
@@ -36,6 +36,7 @@ class FilterBar(QWidget):
         self.text.setAccessibleName(tr("Find in questions and answers"))
         self.text.setClearButtonEnabled(True)
         self.text.textChanged.connect(lambda: self._typed.start())
+        self.text.returnPressed.connect(self.look)
         self.leaf, self.kind, self.check = _combo(tr("Leaf")), _combo(tr("State")), _combo(tr("Check"))
         for kind, title in kind_titles().items():
             self.kind.addItem(title, kind)
@@ -90,6 +91,12 @@ class FilterBar(QWidget):
             field.setCurrentIndex(max(0, field.findData(value)))
         self._source = wanted.source
         self._show_range(None)
+        self.changed.emit()
+
+    @Slot()
+    def look(self) -> None:
+        """Look for what is typed now, without waiting for the typing to rest."""
+        self._typed.stop()
         self.changed.emit()
 
     def reset(self) -> None:

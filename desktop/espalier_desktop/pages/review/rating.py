@@ -1,19 +1,55 @@
 """How far the critic agrees with the person: a few rows are rated, then thresholds that agree better are offered."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
-from espalier.synthesis.calibration import Agreement, Proposal, Ratings, agreements, propose
+from espalier.synthesis.calibration import (
+    Agreement,
+    Proposal,
+    Ratings,
+    agreements,
+    propose,
+    rate,
+    ratings_path,
+    read_ratings,
+    rows_to_rate,
+)
 from espalier.synthesis.sample import Sample
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.review.wording import check_title
 from espalier_desktop.widgets.basics import button, label
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.sheet import Sheet
+
+
+def ask_ratings(
+    parent: QWidget, root: Path, samples: Sequence[Sample], use: Callable[[Mapping[str, float]], object]
+) -> None:
+    """Let the person rate a few samples of a project, and compare them with the critic.
+
+    Args:
+        parent: window.
+        root: of the project.
+        samples: among which those to rate are chosen.
+        use: takes thresholds that agree better.
+    """
+    path = ratings_path(root)
+    chosen = rows_to_rate(samples, read_ratings(path))
+
+    def end() -> None:
+        ratings = read_ratings(path)
+        if any(sample.key in ratings for sample in samples):
+            tell_agreement(parent, samples, ratings, use).open()
+
+    if chosen:
+        RatingSheet(parent, chosen, lambda sample, is_good: rate(path, sample, is_good), end).open()
+    else:
+        end()
 
 
 class RatingSheet(Sheet):

@@ -52,7 +52,8 @@ class Reader(QWidget):
         self.use = button(tr("Use Suggestion"), lambda: self.wanted.emit("use"), role="primary")
         self.dismiss = button(tr("Dismiss"), lambda: self.wanted.emit("dismiss"))
         self.save = button(tr("Save"), self._save, role="primary")
-        self.cancel = button(tr("Cancel"), self.left.emit)
+        self.cancel = button(tr("Cancel"), self._leave)
+        self._begun = ("", "")
         self._lay_out()
         self.clear()
 
@@ -81,7 +82,6 @@ class Reader(QWidget):
             explained: what the judge wrote, by the check.
             check: the one that the judge may explain, "" for none.
         """
-        self._words.setCurrentIndex(0)
         set_role(self.state, SIGNS[shown.state][1])
         self.state.setText(state_title(shown.state))
         self.place.setText(leaf_name(shown.drawn.leaf))
@@ -92,11 +92,20 @@ class Reader(QWidget):
         self.explain.setText(tr("Explain “{check}”").format(check=check_title(check)) if check else tr("Explain"))
         self._show_actions(suggestion)
 
+    def finish(self) -> None:
+        """Keep the words that are being changed, where they are others: the person goes somewhere else."""
+        if self.is_editing:
+            if self._typed != self._begun and all(self._typed):
+                self._save()
+            else:
+                self._leave()
+
     def begin_edit(self, question: str, answer: str) -> None:
         """Offer the words to be changed."""
         self._words.setCurrentIndex(1)
         self.question.show_words(question)
         self.answer.show_words(answer)
+        self._begun = self._typed
         self._show_actions(None)
         self.question.setFocus()
         self.question.selectAll()
@@ -173,12 +182,21 @@ class Reader(QWidget):
             page.text(tr("No check was made."), "muted")
         page.end()
 
+    @property
+    def _typed(self) -> tuple[str, str]:
+        return self.question.words.strip(), self.answer.words.strip()
+
     def _save(self) -> None:
-        question, answer = self.question.words.strip(), self.answer.words.strip()
+        question, answer = self._typed
         if question and answer:
+            self._words.setCurrentIndex(0)
             self.edited.emit(question, answer)
         else:
             (self.answer if question else self.question).setFocus()
+
+    def _leave(self) -> None:
+        self._words.setCurrentIndex(0)
+        self.left.emit()
 
 
 class _Page:

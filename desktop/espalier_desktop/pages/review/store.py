@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
-from espalier.synthesis.exchange import import_path
-from espalier.synthesis.final import Final
+from espalier.synthesis.final import Final, State
+from espalier.synthesis.imported import import_path
 from espalier.synthesis.later import explanations, later_path
 from espalier.synthesis.reviews import FILE as REVIEWS
 from espalier.synthesis.reviews import Review, Reviews, read_reviews
@@ -97,6 +97,12 @@ class SampleStore(QObject):
     def finals(self, rows: Iterable[int]) -> list[Final]:
         """Return how some rows stand."""
         return [found for row in rows if (found := self.final(row))]
+
+    def spread(self, most: int) -> list[Sample]:
+        """Return about so many samples from all over the table; none in words of the person's own."""
+        step = max(1, len(self.view.table) // most)
+        found = self.finals(range(0, len(self.view.table), step))
+        return [each.sample for each in found if each.state is not State.EDITED]
 
     def write(self, reviews: Sequence[Review], samples: Sequence[Sample]) -> None:
         """Write decisions down and show them; only undo commands call this.

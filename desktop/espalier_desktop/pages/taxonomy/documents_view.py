@@ -28,11 +28,15 @@ class DocumentsView(QWidget):
     Signals:
         wanted: files that the person wants to add.
         removed: name of a document to remove.
+        correct_wanted: the document whose text is to be corrected.
+        fetch_wanted: the documents that the leaf names in a repository are to be fetched.
         picked: index of a seed example, or NEW_SEED, and the passage that is to be its context.
     """
 
     wanted = Signal(list)
     removed = Signal(str)
+    correct_wanted = Signal(object)
+    fetch_wanted = Signal()
     picked = Signal(int, str)
 
     def __init__(self, document: Document) -> None:
@@ -48,6 +52,7 @@ class DocumentsView(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._choose)
         self.add = button(tr("Add Document…"), self.choose_files, picture="plus")
+        self.correct = button(tr("Correct Text…"), self._correct)
         self.remove = button(tr("Remove Document"), self._remove)
         self.source = label(role="muted", wrap=True)
         self.note = label(role="error", wrap=True)
@@ -78,13 +83,15 @@ class DocumentsView(QWidget):
         """Return ``text`` or ``chunks``."""
         return "chunks" if self.views.buttons["chunks"].isChecked() else "text"
 
-    def show_leaf(self, path: str, seeds: Sequence[str]) -> None:
+    def show_leaf(self, path: str, seeds: Sequence[str], *, is_elsewhere: bool = False) -> None:
         """Show a leaf's documents.
 
         Args:
             path: of the leaf.
             seeds: what each of its seed examples is called.
+            is_elsewhere: whether the leaf names a repository from which documents can be fetched.
         """
+        self.fetch.setVisible(is_elsewhere)
         self.context.show_seeds(seeds, is_new_leaf=path != self.path)
         if path != self.path:
             self.path, self._stamp = path, None
@@ -119,6 +126,7 @@ class DocumentsView(QWidget):
         self._stack.setCurrentIndex(1 if self._documents or self.note.text() else 0)
         self.list.setCurrentRow(names.index(chosen) if chosen in names else 0)
         self.remove.setEnabled(bool(names))
+        self.correct.setEnabled(bool(names))
         if not names:
             self._choose(-1)
 
@@ -158,7 +166,7 @@ class DocumentsView(QWidget):
 
     def _lay_out(self) -> None:
         left = QWidget()
-        left.setLayout(column(self.list, self.add, self.remove, spacing=8))
+        left.setLayout(column(self.list, self.add, self.correct, self.remove, spacing=8))
         head = row(self.source, self.views, spacing=12)
         head.setStretch(0, 1)
         self._chunk_part = QWidget()
@@ -192,7 +200,8 @@ class DocumentsView(QWidget):
             "and you pick contexts from them."
         )
         self.first = button(tr("Add Document…"), self.choose_files, role="primary")
-        empty = EmptyState("example", tr("This leaf has no document yet"), text, self.first)
+        self.fetch = button(tr("Fetch from the Leaf’s Repository"), self.fetch_wanted.emit)
+        empty = EmptyState("example", tr("This leaf has no document yet"), text, self.first, self.fetch)
         self._stack = empty_or(empty, inner)
         self.setLayout(column(self._stack, spacing=0))
         self.note.hide()
@@ -223,7 +232,7 @@ class DocumentsView(QWidget):
     def _show_chunks(self, chunked: Chunked) -> None:
         student = self._document.project.student
         if chunked.is_estimate:
-            text = tr("{student} is not on this Mac yet, so its tokens are estimated from the length.")
+            text = tr("{student} is not on this machine yet, so its tokens are estimated from the length.")
         else:
             text = tr("Tokens as {student} counts them, headings included. At most {limit} fit into a chunk.")
         limit = number(chunked.limit)
@@ -242,6 +251,10 @@ class DocumentsView(QWidget):
     @Slot()
     def _count(self) -> None:
         self.context.show_passage(self.reader.textCursor().selectedText().replace("\u2029", "\n").strip())
+
+    def _correct(self) -> None:
+        if self.current:
+            self.correct_wanted.emit(self.current)
 
     def _remove(self) -> None:
         if self.current:

@@ -18,6 +18,7 @@ from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.attribution_form import AttributionForm
 from espalier_desktop.pages.taxonomy.context_bar import NEW_SEED
+from espalier_desktop.pages.taxonomy.document_changes import DocumentChanges
 from espalier_desktop.pages.taxonomy.documents_view import DocumentsView
 from espalier_desktop.pages.taxonomy.form import Form
 from espalier_desktop.pages.taxonomy.importing import Importer
@@ -73,6 +74,7 @@ class LeafEditor(QWidget):
         self.form, self.source = Form(self.attribution, self.student.reply), SourceEdit()
         self.documents = DocumentsView(self._document)
         self.importer = Importer(shell, self)
+        self.changes = DocumentChanges(shell, self)
         self._edits = LeafEdits(self._document, self)
         self._edits.refused.connect(self._on_refused)
         self._picks_for: tuple[int, str] | None = None
@@ -147,7 +149,7 @@ class LeafEditor(QWidget):
         self.source.show_problems(self.view.problems)
         self.form.show_view(self.view)
         titles = (f"{place}  {seed_title(seed)}".strip() for place, seed in enumerate(self.view.seeds, 1))
-        self.documents.show_leaf(self.path, list(titles))
+        self.documents.show_leaf(self.path, list(titles), is_elsewhere=bool(self._repository))
         self.show_facts()
         self.viewed.emit(self.view)
 
@@ -235,7 +237,10 @@ class LeafEditor(QWidget):
         self.form.ask_wanted.connect(self._ask)
         self.student.changed.connect(self.form.show_replies)
         self.documents.wanted.connect(self._import)
-        self.documents.removed.connect(self._remove_document)
+        self.documents.removed.connect(lambda name: self.changes.remove(self.path, name))
+        self.documents.correct_wanted.connect(lambda listed: self.changes.correct(self.path, listed))
+        self.documents.fetch_wanted.connect(self._fetch)
+        self.changes.fetched.connect(lambda _: self.documents.reload())
         self.documents.picked.connect(self._on_picked)
         self.importer.kept.connect(self._on_kept)
 
@@ -331,11 +336,18 @@ class LeafEditor(QWidget):
             self.documents.reload()
             self.documents.choose_name(name)
 
-    @Slot(str)
-    def _remove_document(self, name: str) -> None:
-        if self._document.take_document(self.path, name):
-            text = tr("“{name}” was removed.").format(name=name)
-            self._shell.toast(text, tr("Undo"), self._document.take_back)
+    @property
+    def _repository(self) -> str:
+        """Return the repository in which the leaf's documents are, "" when it names none."""
+        document = self.view.contents.get("document") if self.view else None
+        found = document.get("repo") if isinstance(document, dict) and document.get("patterns") else ""
+        return found.strip() if isinstance(found, str) else ""
+
+    @Slot()
+    def _fetch(self) -> None:
+        self.form.give()
+        self._document.texts.save_all()  # the worker reads the leaf from disk
+        self.changes.fetch(self.path, self._repository)
 
     def _change(self, what: str, where: Where, edit: Callable[..., str], *values: Any) -> None:
         self.form.give()

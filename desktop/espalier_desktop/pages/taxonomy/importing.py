@@ -60,8 +60,11 @@ class Importer(QObject):
         except EspalierError as error:
             self._shell.tell(tr("The document was not saved"), said(str(error)))
             return
+        folder = self._shell.document.project.documents / leaf
+        before = {each.name for each in folder.glob("*.md")}
         if self._shell.document.put_document(leaf, Source(file.name), data, conversion, text):
             sheet.accept()
             self.kept.emit(leaf, file.name)
-            words = tr("“{name}” was added.").format(name=file.name)
-            self._shell.toast(words, tr("Undo"), self._shell.document.take_back)
+            is_new = {each.name for each in folder.glob("*.md")} != before
+            words = tr("“{name}” was added.") if is_new else tr("“{name}” took the place of its earlier import.")
+            self._shell.toast(words.format(name=file.name), tr("Undo"), self._shell.document.take_back)

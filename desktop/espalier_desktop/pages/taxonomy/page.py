@@ -276,8 +276,9 @@ class TaxonomyPage(Page):
 
     @Slot(str)
     def _on_touched(self, path: str) -> None:
+        is_shown = path == self.editor.path
         self._go_on(path)
-        if path == self.editor.path:
+        if is_shown:
             self.editor.check()
 
     @Slot(str, object)

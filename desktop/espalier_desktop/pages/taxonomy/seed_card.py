@@ -44,8 +44,9 @@ class SeedCard(QFrame):
     pick_wanted = Signal()
     ask_wanted = Signal()
 
-    def __init__(self, index: int, count: int, seed: Any, kind: Kind) -> None:
+    def __init__(self, index: int, seed: Any, kind: Kind) -> None:
         super().__init__()
+        self.shape = shape_of(seed, kind)
         self.setProperty("role", "card")
         self.where: Where = ("seed_examples", index)
         self._seed, self._kind, self._number = seed, kind, index + 1
@@ -57,9 +58,10 @@ class SeedCard(QFrame):
         self.head.clicked.connect(self.toggle)
         self.head.setIconSize(QSize(12, 12))
         self._badge = label(role="error")
-        up = _tool("up", tr("Move seed example {number} up"), index, self.up.emit, index > 0)
-        down = _tool("down", tr("Move seed example {number} down"), index, self.down.emit, index + 1 < count)
-        remove = _tool("close", tr("Remove seed example {number}"), index, self.removed.emit, True)
+        up = _tool("up", tr("Move seed example {number} up"), index, self.up.emit)
+        down = _tool("down", tr("Move seed example {number} down"), index, self.down.emit)
+        remove = _tool("close", tr("Remove seed example {number}"), index, self.removed.emit)
+        up.setEnabled(index > 0)
         self._tools = (up, down, remove)
         top = row(self.head, self._badge, *self._tools, spacing=2)
         top.setStretch(0, 1)
@@ -74,6 +76,15 @@ class SeedCard(QFrame):
     def is_open(self) -> bool:
         """Return whether the fields are shown."""
         return not self._body.isHidden()
+
+    @property
+    def is_filled(self) -> bool:
+        """Return whether the fields are made."""
+        return self._body.layout() is not None
+
+    def stand_among(self, count: int) -> None:
+        """Let it be moved within a list of so many."""
+        self._tools[1].setEnabled(self._number < count)
 
     def show_title(self, seed: Any, errors: int = 0) -> None:
         """Show the first question, or what stands in its place, and how many errors are inside."""
@@ -104,7 +115,7 @@ class SeedCard(QFrame):
 
     def open(self, is_open: bool) -> None:
         """Show or hide the fields."""
-        if is_open and self._body.layout() is None:
+        if is_open and not self.is_filled:
             self._fill()
         self._body.setVisible(is_open)
         for tool in self._tools:  # Tab passes quickly over closed cards
@@ -135,7 +146,7 @@ class SeedCard(QFrame):
         for number in range(len(pairs)):
             where = (*self.where, "questions_and_answers", number)
             body.addWidget(line())
-            drop = _tool("close", tr("Remove pair {number}"), number, partial(self.dropped.emit, where), True)
+            drop = _tool("close", tr("Remove pair {number}"), number, partial(self.dropped.emit, where))
             body.addLayout(row(label(tr("Pair {number}").format(number=number + 1), "strong"), None, drop))
             self._add_pair(body, where, tr("pair {number}").format(number=number + 1))
         where = (*self.where, "questions_and_answers", len(pairs))
@@ -178,17 +189,24 @@ class _Fold(QPushButton):
         self.show_title(self._title)
 
 
+def shape_of(seed: Any, kind: Kind) -> object:
+    """Return what decides which fields a card has; equal for seed examples that can stand in the same card."""
+    if not isinstance(seed, Mapping):
+        return None
+    pairs = seed.get("questions_and_answers")
+    return kind, len(pairs) if isinstance(pairs, list) else None
+
+
 def _pair() -> dict[str, str]:
     return {"question": "", "answer": ""}
 
 
-def _tool(picture: str, name: str, index: int, do: Any, is_possible: bool) -> QToolButton:
+def _tool(picture: str, name: str, index: int, do: Any) -> QToolButton:
     made = QToolButton()
     made.setIcon(icon(picture, "muted"))
     made.setIconSize(QSize(16, 16))
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.setAccessibleName(name.format(number=index + 1))
     made.setToolTip(name.format(number=index + 1))
-    made.setEnabled(is_possible)
     made.clicked.connect(lambda: do())
     return made

@@ -254,9 +254,9 @@ class TreeModel(QAbstractItemModel):
 
     @override
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid():
+        twig = self._by_id.get(index.internalId())  # views ask this three times for each row: nothing else is called
+        if twig is None:
             return Qt.ItemFlag.NoItemFlags
-        twig = self._by_id.get(index.internalId(), self._root)
         if twig.kids:
             return _FREE if "/" in twig.path else _FIXED
         return _FREE_AND_LAST if "/" in twig.path else _FIXED

@@ -1,0 +1,1 @@
+"""Generate: what the teacher is to write, what that takes, and what it writes."""

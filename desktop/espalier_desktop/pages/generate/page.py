@@ -1,0 +1,342 @@
+"""Generate: which leaves are written, what that takes, and the rows as they are decided."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from espalier.errors import EspalierError
+from espalier.status import LeafStatus
+from espalier.synthesis.latest import latest_samples
+from espalier_desktop.i18n import tr
+from espalier_desktop.jobs.job import Job, JobState
+from espalier_desktop.jobs.story import MOST_ROWS, Story
+from espalier_desktop.pages.generate.forecaster import Forecaster
+from espalier_desktop.pages.generate.funnel import FunnelPane, steps_of
+from espalier_desktop.pages.generate.head import ENDED_BADLY, Head
+from espalier_desktop.pages.generate.leaves import LeavesModel, LeavesTable
+from espalier_desktop.pages.generate.plan_sheet import PlanSheet
+from espalier_desktop.pages.generate.rows import Row, RowsTable
+from espalier_desktop.pages.generate.teacher import teacher_words
+from espalier_desktop.pages.generate.try_sheet import TrySheet
+from espalier_desktop.pages.generate.wording import leaf_state, state_sentence
+from espalier_desktop.pages.page import Page, Shell
+from espalier_desktop.pages.taxonomy.names import leaf_name
+from espalier_desktop.taxonomy_history import base_name
+from espalier_desktop.widgets.basics import button, column, label, row, set_role, set_widths
+from espalier_desktop.widgets.empty import EmptyState, empty_or
+from espalier_desktop.widgets.formats import number
+from espalier_desktop.widgets.segments import Segments
+
+WRITING = ("generate", "tune", "train")  # commands whose first stage writes samples
+SETTLE = 400  # milliseconds after a change until the work is foretold again
+
+
+class GeneratePage(Page):
+    """The head above; below it the leaves with ticks beside the rows and the funnel of the one that is looked at."""
+
+    offers = frozenset({"generate", "go_generate"})
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.head = Head(self.plan, self.try_few, shell.jobs.stop, self.go_on)
+        self.model = LeavesModel(self)
+        self.leaves = LeavesTable(self.model)
+        self.rows = RowsTable(tr("Newest rows"))
+        self.funnel = FunnelPane()
+        self.forecaster = Forecaster(shell.document, self)
+        self._pipeline = ""  # that a try was made with, until a plan takes it over
+        self._sheet: TrySheet | None = None
+        self._followed = ""  # the leaf that the run was last seen at
+        self._before = 0  # accepted rows of that leaf when the run came to it
+        self._settled = QTimer(self, interval=SETTLE, singleShot=True)
+        self._settled.timeout.connect(lambda: self.forecaster.look(shell.document.project.pipeline))
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the leaves there are and where their samples are."""
+        document = self.shell.document
+        self._whole.setCurrentIndex(1 if document.leaves else 0)
+        self.model.show_leaves(document.leaves.values())
+        if not self.leaves.path:
+            self.leaves.choose(self.model.path(0))
+        text, role = teacher_words(document.project)
+        self.head.teacher.setText(text)
+        set_role(self.head.teacher, role)
+        history = document.history.now
+        changes = [path for path in (history.changes if history else {}) if path in document.leaves]
+        self.since.setVisible(bool(changes))
+        if history and changes:
+            words = tr("Tick the leaves that changed since {base}").format(base=base_name(history.base))
+            self.since.setToolTip(words)
+            self.since.setAccessibleName(words)
+        self._refresh_run()
+
+    def showing(self) -> None:
+        """Foretell the work as things are now."""
+        if self.shell.document.status:
+            self._settled.start()
+        self.refresh()
+
+    def closing(self) -> None:
+        """End what is being looked up."""
+        self._settled.stop()
+        self.forecaster.close()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the leaf that is looked at, the pane and the widths."""
+        return {"leaf": self.leaves.path, "pane": self._pane, "sizes": self._splitter.sizes()}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Look at the leaf that was looked at."""
+        self.leaves.choose(str(state.get("leaf")))
+        if state.get("pane") in self.panes.buttons:
+            self.show_pane(str(state["pane"]))
+        set_widths(self._splitter, state.get("sizes"))
+
+    def show_pane(self, pane: str) -> None:
+        """Show the rows or the funnel."""
+        self._pane = pane
+        self.panes.choose(pane)
+        self._refresh_leaf()
+
+    def plan(self, pipeline: str = "") -> None:
+        """Plan a full run of the leaves with a tick."""
+        document = self.shell.document
+        chosen = self.model.chosen
+        if chosen and self.shell.jobs.current is None:
+            document.texts.save_all()
+            pipeline = pipeline or self._pipeline or document.project.pipeline
+            PlanSheet(self.window(), document, chosen, pipeline, self._start, self.try_few).open()
+
+    def try_few(self, pipeline: str = "") -> None:
+        """Let the teacher write a few rows for the leaves with a tick."""
+        if self.shell.jobs.current is None and self.model.chosen:
+            self.shell.document.texts.save_all()
+            self._pipeline = pipeline
+            self.shell.jobs.start("try", leaves=self.model.chosen, pipeline=pipeline)
+
+    def go_on(self) -> None:
+        """Go on with the last run, exactly where it was."""
+        story = self._story()
+        if story and self.shell.jobs.current is None:
+            self.shell.jobs.start(story.command, **story.arguments)
+
+    def _lay_out(self) -> None:
+        def tick(text: str, name: str, which: Any) -> Any:
+            made = button(text, lambda: self.model.choose(which()), role="link")
+            made.setAccessibleName(name)
+            return made
+
+        document = self.shell.document
+        self.every = tick(tr("All"), tr("Tick all leaves"), lambda: list(document.leaves))
+        self.none = tick(tr("None"), tr("Tick no leaf"), list)
+        self.needed = tick(tr("To write"), tr("Tick the leaves that need writing"), lambda: None)
+        self.since = tick(tr("Changed"), "", self._changed)
+        left = QWidget()
+        ticks = row(self.every, self.none, self.needed, self.since, None, spacing=4)
+        left.setLayout(column(ticks, self.leaves, spacing=6))
+        self.panes = Segments({"rows": tr("Newest rows"), "funnel": tr("Funnel")}, tr("About the leaf"))
+        self.title = label(role="headline")
+        self.counts = label(role="muted")
+        self.why = label(role="muted", wrap=True)
+        self.review = button(tr("Open in Review"), self._open_review, role="link")
+        nothing = EmptyState("generate", tr("No rows yet"), tr("What the teacher writes for this leaf is shown here."))
+        nothing.sentence.setMinimumWidth(240)
+        self._found = empty_or(nothing, self.rows)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._found)
+        self._stack.addWidget(self.funnel)
+        right = QWidget()
+        right.setLayout(
+            column(
+                row(self.title, None, self.review, spacing=12),
+                self.why,
+                row(self.panes, None, self.counts, spacing=12),
+                self._stack,
+                spacing=10,
+            )
+        )
+        left.setMinimumWidth(300)
+        right.setMinimumWidth(380)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setProperty("role", "gap")
+        self._splitter.setHandleWidth(20)
+        self._splitter.setChildrenCollapsible(False)
+        for part in (left, right):
+            self._splitter.addWidget(part)
+        self._splitter.setSizes([400, 600])
+        self._splitter.setStretchFactor(1, 1)
+        content = column(self.head, self._splitter, spacing=16)
+        content.setStretch(1, 1)
+        content.setContentsMargins(24, 20, 24, 20)
+        whole = QWidget()
+        whole.setLayout(content)
+        text = tr(
+            "The teacher reads your seed examples and documents and writes questions and answers like them. The critic "
+            "judges each one and says why. Add a leaf first."
+        )
+        add = button(tr("Go to Taxonomy"), lambda: self.shell.go("taxonomy"), role="primary")
+        self._whole = empty_or(EmptyState("generate", tr("Nothing to write for yet"), text, add), whole)
+        self.setLayout(column(self._whole, spacing=0))
+        self._pane = "rows"
+        self.panes.choose("rows")
+
+    def _connect(self) -> None:
+        document, jobs = self.shell.document, self.shell.jobs
+        document.leaves_changed.connect(self.refresh)
+        document.status_changed.connect(self._on_status)
+        document.settings_changed.connect(self._on_status)
+        document.history.changed.connect(self.refresh)
+        jobs.changed.connect(self._refresh_run)
+        jobs.ended.connect(self._on_ended)
+        self.forecaster.changed.connect(self._refresh_run)
+        self.model.ticked.connect(self._refresh_run)
+        self.leaves.shown.connect(lambda _: self._refresh_leaf())
+        self.panes.chosen.connect(self.show_pane)
+        self.rows.opened.connect(self._open_row)
+        self.funnel.wanted.connect(self._open_check)
+
+    def _changed(self) -> list[str]:
+        """Return the leaves that are not as they were at the base."""
+        history = self.shell.document.history.now
+        return list(history.changes) if history else []
+
+    def _start(self, pipeline: str, per_leaf: int) -> None:
+        document, chosen = self.shell.document, self.model.chosen
+        self._pipeline = ""
+        document.set_pipeline(pipeline)
+        leaves = [] if len(chosen) == len(document.leaves) else chosen
+        self.model.choose(None)
+        self.shell.jobs.start("generate", leaves=leaves, per_leaf=per_leaf)
+
+    def _story(self) -> Story | None:
+        """Return the latest job that wrote samples, None when this window has seen none."""
+        latest = self.shell.jobs.latest
+        told = [latest[name] for name in WRITING if name in latest]
+        return max(told, key=lambda story: story.log.name, default=None)
+
+    def _running(self) -> tuple[Story, Job] | None:
+        job = self.shell.jobs.current
+        story = self.shell.jobs.story(job) if job and job.request.command in WRITING else None
+        return (story, job) if story and job and story.stage in ("", "model", "generate") else None
+
+    @Slot()
+    def _on_status(self) -> None:
+        self.refresh()
+        if self.isVisible() and self.shell.jobs.current is None:
+            self._settled.start()
+
+    @Slot()
+    def _refresh_run(self) -> None:
+        document, running = self.shell.document, self._running()
+        if running:
+            story, job = running
+            self.head.show_run(story, job, len(story.arguments.get("leaves") or document.leaves))
+            leaf = story.leaf
+            if leaf and leaf != self._followed:
+                self._followed, self._before = leaf, document.leaves[leaf].accepted if leaf in document.leaves else 0
+                self.leaves.choose(leaf)
+            self.model.show_running(leaf, {leaf: self._before + story.accepted.get(leaf, 0)})
+        else:
+            self._followed = ""
+            self.model.show_running("", {})
+            self._show_rest()
+        self.offers = frozenset({"generate", "go_generate", *(["stop"] if running else [])})
+        self._open_try()
+        self._refresh_leaf()
+
+    def _show_rest(self) -> None:
+        """Show the plan, and how the last run ended when it did not come to its end."""
+        document, chosen = self.shell.document, self.model.chosen
+        found = self.forecaster.forecast(chosen)
+        is_ready = self.shell.jobs.current is None and not document.errors
+        problem = tr("Mend the leaves with errors first.") if document.errors else self.forecaster.problem
+        self.head.show_plan(len(chosen), len(document.leaves), found, problem, is_ready=is_ready)
+        story = self._story()
+        is_unfinished = any(leaf.samples != "all" for leaf in document.leaves.values())
+        if not story or self.shell.jobs.current or story.stage not in ("", "generate", "model"):
+            return
+        if story.state in ENDED_BADLY or (story.state is JobState.STOPPED and is_unfinished):
+            self.head.show_end(story)
+
+    def _refresh_leaf(self) -> None:
+        leaf = self.shell.document.leaves.get(self.leaves.path)
+        if leaf is None:
+            return
+        running = self._running()
+        story = running[0] if running and running[0].drawn.get(leaf.path) else None
+        self.title.setText(leaf_name(leaf.path))
+        self.title.setToolTip(leaf.path)
+        self.why.setText(state_sentence(leaf))
+        self.why.setVisible(not (running and running[0].leaf == leaf.path))
+        set_role(self.why, "error" if leaf_state(leaf) == "error" else "muted")
+        accepted, drawn = leaf.accepted, leaf.accepted + sum(leaf.rejected.values())
+        if story:
+            accepted, drawn = story.accepted[leaf.path], story.drawn[leaf.path]
+        text = tr("{accepted} of {all} accepted").format(accepted=number(accepted), all=number(drawn))
+        self.counts.setText(text if drawn else "")
+        self.review.setVisible(drawn > 0)
+        is_funnel = self._pane == "funnel" and drawn > 0
+        self._stack.setCurrentIndex(1 if is_funnel else 0)
+        if is_funnel:
+            self.funnel.show_steps(story.funnels.get(leaf.path, ()) if story else steps_of(leaf))
+            return
+        rows = [each for each in story.rows if each["leaf"] == leaf.path] if story else self._read(leaf)
+        self.rows.rows.show_rows(rows)
+        self._found.setCurrentIndex(1 if rows else 0)
+
+    def _read(self, leaf: LeafStatus) -> list[Row]:
+        """Return the newest rows of a leaf from disk."""
+        if not leaf.journal:
+            return []
+        project = self.shell.document.project
+        try:
+            samples = latest_samples(project.samples / leaf.journal, project.thresholds, MOST_ROWS)
+        except (EspalierError, OSError):
+            return []
+        return [
+            {
+                "leaf": leaf.path,
+                "question": sample.question,
+                "answer": sample.answer,
+                "accepted": sample.is_accepted,
+                "reason": sample.failure.told if sample.failure else "",
+            }
+            for sample in samples
+        ]
+
+    def _open_try(self) -> None:
+        job = self.shell.jobs.current
+        if job and job.request.command == "try" and self._sheet is None:
+            pipeline = str(job.request.arguments.get("pipeline", ""))
+            self._sheet = TrySheet(
+                self.window(), self.shell.jobs, lambda: self.plan(pipeline), lambda: self.try_few(pipeline)
+            )
+            self._sheet.finished.connect(self._forget_sheet)
+            self._sheet.open()
+
+    @Slot()
+    def _forget_sheet(self) -> None:
+        self._sheet = None
+        self._settled.start()
+
+    @Slot(object)
+    def _on_ended(self, story: object) -> None:
+        assert isinstance(story, Story)
+        self._refresh_run()
+
+    def _open_review(self) -> None:
+        self.shell.go("review", {"leaf": self.leaves.path})
+
+    @Slot(object)
+    def _open_row(self, found: Row) -> None:
+        self.shell.go("review", {"leaf": str(found["leaf"]), "text": str(found["question"])})
+
+    @Slot(str)
+    def _open_check(self, check: str) -> None:
+        place = {"leaf": self.leaves.path, "kind": "learned" if check == "accepted" else "rejected"}
+        self.shell.go("review", place if check == "accepted" else {**place, "check": check})
