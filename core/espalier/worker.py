@@ -100,9 +100,11 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     if request.command == "bench":
         from espalier.metal.bench import bench, bench_critic
         from espalier.metal.bench_forecast import bench_forecast
+        from espalier.metal.bench_replay import bench_replay
         from espalier.metal.bench_training import bench_training
 
         benches = {"critic": bench_critic, "training": bench_training, "forecast": bench_forecast}
+        benches["replay"] = bench_replay
         return benches.get(str(arguments.get("name")), bench)(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":

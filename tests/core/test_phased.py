@@ -15,6 +15,7 @@ from espalier import stages
 from espalier.errors import Cancelled, EspalierError
 from espalier.language import TrainRow
 from espalier.messages import Event, Note
+from espalier.metal import bench_replay
 from espalier.metal.backend import MlxBackend
 from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.practice import Practice
@@ -163,3 +164,17 @@ def test_general_data_that_cannot_be_read_is_said(project: Project, practice: li
     project.general.write_text('{"text": "hm"}\n')
     with pytest.raises(EspalierError, match=r"general\.jsonl, line 1: .*Mend the line"):
         stages.lesson(project, practice)
+
+
+def test_the_bench_of_replays_trains_the_knowledge_once(
+    project: Project, practice: list[Practice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_replay, "generate", lambda *arguments: practice)
+    told: list[Event] = []
+    result = bench_replay.bench_replay(told.append, project)
+    assert list(result["replay"]) == ["after knowledge", "after skills, replay 0.5", "after skills, replay 0"]
+    assert result["asked"] == 24
+    first, second = sorted(project.runs.iterdir())
+    assert same(first / "phases" / "1" / "adapter", second / "phases" / "1" / "adapter")
+    assert not same(first / "adapter", second / "adapter")
+    assert sum("Phase 1 of 2" in event.text for event in told if isinstance(event, Note)) == 1

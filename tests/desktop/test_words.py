@@ -159,6 +159,7 @@ ENGINE = Path(__file__).parents[2] / "core" / "espalier"
 NOT_IN_THE_WINDOW = {
     "bench.py",
     "bench_forecast.py",
+    "bench_replay.py",
     "check.py",
     "cli.py",
     "client.py",
