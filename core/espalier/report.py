@@ -38,7 +38,7 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
     if "critic" in result:
         _show_critic(console, result["critic"])
     for name, ratio in result.get("ratios", {}).items():
-        console.print(f"{name}: {ratio:.1f} times plain mlx-lm", markup=False)
+        console.print(f"{name}: {ratio:.2f} times plain mlx-lm", markup=False)
 
 
 def _scoreboard(report: Mapping[str, Any]) -> Table:
