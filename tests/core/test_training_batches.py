@@ -1,5 +1,6 @@
 """Packed, sorted and one by one: the same loss and the same gradient on random models of many architectures."""
 
+from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
@@ -251,12 +252,18 @@ def test_the_rate_warms_up_then_follows_its_schedule(schedule: str) -> None:
 @pytest.mark.slow  # MLX's CPU build runs a C++ compiler
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_compiled_step_makes_the_same_updates_with_another_dropout_each_time(
-    packed: bool, monkeypatch: pytest.MonkeyPatch
+    packed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def losses(is_compiled: bool, **values: Any) -> list[float]:
         monkeypatch.setattr("espalier.metal.train.compiles", lambda settings: is_compiled)
-        made = trainer(layout=Layout(packed, COMMON, 32 if is_compiled else 1), **values)
-        return [made.update().loss for _ in range(made.steps)]
+        made = [trainer(layout=Layout(packed, COMMON, 32 if is_compiled else 1), **values) for _ in range(2)]
+        found = [made[0].update().loss for _ in range(made[0].steps)]
+        first = [made[1].update().loss for _ in range(2)]
+        made[1].save(tmp_path / "checkpoint")
+        made[1].update()
+        made[1].restore(tmp_path / "checkpoint")
+        assert first + [made[1].update().loss for _ in range(2, made[1].steps)] == found
+        return found
 
     mx.enable_compile()
     try:

@@ -78,8 +78,8 @@ def plan_layout(model: Any, rows: Sequence[Encoded], settings: TrainSettings) ->
 
 
 def compiles(settings: TrainSettings) -> bool:
-    """Return whether steps are compiled: on the Mac, and not where a recomputed layer's dropout has its own seed."""
-    return mx.metal.is_available() and not (settings.checkpointing and settings.lora.dropout)
+    """Return whether steps are compiled: on the Mac, and not where layers are recomputed from a seed of their own."""
+    return mx.metal.is_available() and not settings.checkpointing
 
 
 class Trainer:
@@ -107,16 +107,20 @@ class Trainer:
         self._optimizer = optim.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True)
         self._optimizer.init(self.model.trainable_parameters())
         self.layout, self.verdict = (layout, "") if layout else plan_layout(self.model, rows, settings)
-        gradient = nn.value_and_grad(self.model, mean_loss)
-        self._gradient: Any = lambda batch, share: gradient(self.model, Batch(*batch), share)
-        self._apply: Any = self._apply_plainly
-        if compiles(settings):
-            state = [self.model.state, self._optimizer.state, mx.random.state]
-            self._gradient = mx.compile(self._gradient, inputs=state, outputs=state)
-            self._apply = mx.compile(self._apply_plainly, inputs=state, outputs=state)
+        self._prepare()
         self._epochs: dict[int, list[list[int]]] = {}
         self.step = self.earlier = 0
         self.lowered = 1.0
+
+    def _prepare(self) -> None:
+        """Make the functions of a step; compiled, they hold on to the weights and the optimizer's state of now."""
+        gradient = nn.value_and_grad(self.model, mean_loss)
+        self._gradient: Any = lambda batch, share: gradient(self.model, Batch(*batch), share)
+        self._apply: Any = self._apply_plainly
+        if compiles(self._settings):
+            state = [self.model.state, self._optimizer.state, mx.random.state]
+            self._gradient = mx.compile(self._gradient, inputs=state, outputs=state)
+            self._apply = mx.compile(self._apply_plainly, inputs=state, outputs=state)
 
     @property
     def steps(self) -> int:
@@ -219,6 +223,7 @@ class Trainer:
         """Go on from a checkpoint that `save` wrote; return everything in its ``state.json``."""
         read_trained(folder, self.model, self._settings)
         self._optimizer.state = tree_unflatten(list(mx.load(str(folder / "optimizer.safetensors")).items()))
+        self._prepare()
         state: dict[str, Any] = json.loads((folder / "state.json").read_text())
         self.step, self.earlier, self.lowered = state["step"], state["earlier"], state["lowered"]
         return state
