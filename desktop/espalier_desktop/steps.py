@@ -147,7 +147,9 @@ def _samples(document: Document) -> tuple[StepState, str]:
     leaves = document.leaves.values()
     accepted = sum(leaf.accepted for leaf in leaves)
     stale = sum(leaf.samples != "all" for leaf in leaves)
-    if not leaves or document.errors:
+    if not leaves:
+        return StepState.WAITING, tr("No leaf yet")
+    if document.errors:
         return StepState.WAITING, tr("Mend leaves first")
     if stale == len(leaves) and not accepted:
         return StepState.NEXT, tr("None written yet")

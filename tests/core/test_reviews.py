@@ -16,7 +16,7 @@ from espalier.synthesis.final import State, finals, learned, turned_away
 from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.later import checked, later_path
 from espalier.synthesis.reviews import Review, Reviews, read_reviews, review, taken_back
-from espalier.synthesis.sample import Journal, Sample, measured
+from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.sample_table import STATES, SampleFile, SampleTable, learned_rows, states
 from espalier.synthesis.samples_view import Filter, View
 from espalier.taxonomy.reader import read_taxonomy
@@ -198,6 +198,31 @@ def test_groups_and_shares_count_what_is_there(view: View) -> None:
     ]
     assert view.shares(LEAF)[0].learned == 0
     assert sum(share.total for share in view.shares(LEAF)) == 10
+    assert view.branches() == []  # the only one has all leaves
+
+
+def test_a_passage_that_is_only_recalled_is_no_fact_that_lacks_practice(tmp_path: Path, reviews: Reviews) -> None:
+    recalled = Sample(
+        "0-0-recall", LEAF, "Recall it all.", "All of it.", "A whole passage.", (Check(RECALL, True, ""),)
+    )
+    write_journal(tmp_path / "a.jsonl", [sample(2), recalled])
+    table = SampleTable([SampleFile(tmp_path / "a.jsonl")], reviews)
+    assert list(table.load())
+    assert [share.name for share in View(table).shares(LEAF)] == ["Fact 1."]
+    assert View(table).shares()[0].total == 2
+
+
+def test_branches_with_some_of_the_leaves_tell_how_much_practice_they_have(tmp_path: Path, reviews: Reviews) -> None:
+    leaves = ("knowledge/arts/song/a", "knowledge/arts/song/b", "knowledge/c", "compositional_skills/d")
+    drawn = [sample(n, trip=(n % 2) / 2, leaf=leaf) for n, leaf in enumerate((*leaves, leaves[0], leaves[2]))]
+    write_journal(tmp_path / "a.jsonl", drawn)
+    table = SampleTable([SampleFile(tmp_path / "a.jsonl")], reviews)
+    assert list(table.load())
+    found = View(table).branches()
+    assert [(share.name, share.learned, share.total, share.leaves) for share in found] == [
+        ("knowledge/arts", 1, 3, 2),
+        ("knowledge", 2, 5, 3),
+    ]
 
 
 def test_a_decision_shows_in_every_row_with_the_same_words(tmp_path: Path, reviews: Reviews) -> None:

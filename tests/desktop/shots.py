@@ -296,9 +296,9 @@ def show_generate(application: QApplication, window: MainWindow, mark: str) -> N
     page = window.page
     assert isinstance(page, GeneratePage)
     wait(application, lambda: bool(page.forecaster.outlooks))
-    page.show_pane("funnel")
+    page.pane.show_pane("funnel")
     shoot(application, window, f"generate-funnel-{mark}")
-    page.show_pane("rows")
+    page.pane.show_pane("rows")
     for kind in ("knowledge", "skill"):
         remember_pace(window.document.project, kind, Pace(56, 0.31, 3.2, 0.46, 900))
     page.every.click()
@@ -327,9 +327,9 @@ def show_generate(application: QApplication, window: MainWindow, mark: str) -> N
     job.memory = 3_100_000_000
     job.changed.emit()
     shoot(application, window, f"generate-running-{mark}")
-    page.show_pane("funnel")
+    page.pane.show_pane("funnel")
     shoot(application, window, f"generate-running-funnel-{mark}")
-    page.show_pane("rows")
+    page.pane.show_pane("rows")
     job.stop()
     job.stop()
     wait(application, lambda: window.jobs.current is None)

@@ -3,11 +3,15 @@
 import ctypes
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from made_files import pdf, prose
 
 from espalier.demo import create_example
 
@@ -104,6 +108,24 @@ def drive(window):
 sys.exit(app.main())
 """
 
+WORKING = """
+def drive(window):
+    window.go("taxonomy")
+    page = window.page
+    page.tree.choose(os.environ["LEAF"])
+    text = window.document.texts.text(os.environ["LEAF"])
+    window.document.edit(os.environ["LEAF"], splice.set_value(text, ("document", "repo"), os.environ["REPO"]), "Typing")
+    page.editor.check()
+    page.editor.documents.fetch_wanted.emit()
+    page.editor.importer.start(os.environ["LEAF"], [Path(os.environ["FILE"])])
+    print("working", flush=True)
+    while True:
+        QTest.qWait(1000)
+
+from espalier.taxonomy import splice
+sys.exit(app.main())
+"""
+
 
 def obey_permissions() -> None:
     """Make root obey them too, in the program that is started next."""
@@ -167,3 +189,55 @@ def test_a_file_that_another_program_replaces_under_the_hand_is_not_lost(tmp_pat
     assert told["theirs"] == "version: 3\n# theirs\n"
     assert told["mine"].endswith("# mine")
     assert told["disputes"] == []
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Return the processes below one, by their numbers, with what they run."""
+    found: dict[int, str] = {}
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            command = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+            found |= {child: command, **descendants(child)}
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float = 60) -> bool:
+    end = time.monotonic() + seconds
+    while not is_true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return is_true()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_program_leaves_no_process_behind(tmp_path: Path) -> None:
+    root, file = tmp_path / "Project", tmp_path / "canal.pdf"
+    create_example(root)
+    file.write_bytes(pdf([prose(["The canal was opened in 1822."])]))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/canals.git"
+        wheel = "knowledge/engineering/falkirk_wheel"
+        environment = {**os.environ, "LEAF": wheel, "REPO": address, "FILE": str(file)}
+        command = [sys.executable, "-c", DRIVEN + WORKING, str(root)]
+        program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert program.stdout
+        assert program.stdout.readline() == "working\n"
+
+        def names() -> str:
+            return " ".join(descendants(program.pid).values())
+
+        assert wait_for(lambda: "espalier.worker" in names() and " fetch " in names()), (
+            "a worker and its Git are at work"
+        )
+        assert "espalier.documents.preview" in names()
+        below = descendants(program.pid)
+        program.kill()
+        program.wait()
+        program.stdout.close()
+        assert wait_for(lambda: not any(map(is_alive, below)), 20), {p: n for p, n in below.items() if is_alive(p)}

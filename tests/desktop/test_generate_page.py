@@ -81,9 +81,9 @@ def test_why_samples_are_out_of_date_is_said(lived_in_root: Path, open_window: O
     page = generate_page(open_window(lived_in_root))
     page.leaves.choose(WHEEL)
     assert cell(page, WHEEL, 1) == "Out of date"
-    assert page.why.text().startswith("Another pipeline was chosen. The old samples are kept on disk;")
+    assert page.pane.why.text().startswith("Another pipeline was chosen. The old samples are kept on disk;")
     page.leaves.choose(TRIAGE)
-    assert page.why.text() == "The teacher has not written for this leaf yet."
+    assert page.pane.why.text() == "The teacher has not written for this leaf yet."
     assert changed_words(["leaf", "documents"]) == "The leaf was edited and its documents have changed"
     assert changed_words(["teacher", "critic"]) == "Another teacher was chosen"
     assert changed_words(["prompts"]) == "The pipeline’s prompts have changed"
@@ -131,16 +131,17 @@ def test_what_was_planned_is_started(fresh_root: Path, open_window: Open, fake_w
     assert open_project(fresh_root).pipeline == "compact"
     story = window.jobs.story(job)
     qtbot.waitUntil(lambda: story.progress is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: page.head.sentence.text() == "16 of 24 facts", timeout=LONG)
     assert page.head.line.text() == "Writing samples: Falkirk wheel"
-    assert page.head.sentence.text() == "16 of 24 facts"
     figures = {key: figure.value.text() for key, figure in page.head.figures.items()}
     assert (figures["drawn"], figures["accepted"], figures["speed"]) == ("30", "18", "182")
-    assert page.rows.rows.rowCount() == 30
-    assert str(page.rows.rows.index(0, 0).data()) == "How much water is in a gondola?"
-    assert page.counts.text() == "18 of 30 accepted"
+    assert page.pane.rows.rows.rowCount() == 30
+    assert str(page.pane.rows.rows.index(0, 0).data()) == "How much water is in a gondola?"
+    assert page.pane.counts.text() == "18 of 30 accepted"
     assert cell(page, WHEEL, 1) == "Being written"
-    page.panes.buttons["funnel"].click()
-    words = [str(page.funnel.bars.model().index(row, 0).data()) for row in range(page.funnel.bars.model().rowCount())]
+    page.pane.panes.buttons["funnel"].click()
+    bars = page.pane.funnel.bars.model()
+    words = [str(bars.index(row, 0).data()) for row in range(bars.rowCount())]
     assert words == ["Drawn", "Stands alone", "Round trip", "Accepted"]
     assert not window._stop.isVisible()  # the page has a button of its own
     page.head.pause.click()
@@ -170,7 +171,7 @@ def test_a_run_that_fails_says_why_and_is_tried_again(
         sheet.close()
     fake_worker("writing")
     page.head.go_on.click()
-    qtbot.waitUntil(lambda: page.rows.rows.rowCount() == 30, timeout=LONG)
+    qtbot.waitUntil(lambda: page.pane.rows.rows.rowCount() == 30, timeout=LONG)
     window.do("stop")
     window.do("stop")
     qtbot.waitUntil(lambda: window.jobs.current is None, timeout=LONG)
@@ -216,21 +217,21 @@ def test_a_row_opens_in_review(lived_in_root: Path, open_window: Open, qtbot: Qt
     window = open_window(lived_in_root)
     page = generate_page(window)
     page.leaves.choose(WHEEL)
-    row = page.rows.rows.index(1, 0)
+    row = page.pane.rows.rows.index(1, 0)
     question = str(row.data())
-    page.rows.setCurrentIndex(row)
-    QTest.keyClick(page.rows, Qt.Key.Key_Return)
+    page.pane.rows.setCurrentIndex(row)
+    QTest.keyClick(page.pane.rows, Qt.Key.Key_Return)
     review = window.page
     assert isinstance(review, ReviewPage)
     qtbot.waitUntil(lambda: 1 <= review.model.rowCount() <= 2, timeout=LONG)  # two rounds asked the same here
     assert review.filter.wanted.leaf == WHEEL
     assert review.filter.wanted.text == question
     page = generate_page(window)
-    page.show_pane("funnel")
-    model = page.funnel.bars.model()
-    page.funnel.bars.setCurrentIndex(model.index(1, 0))
-    assert "turned away" in page.funnel.show_rows.text()
-    page.funnel.show_rows.click()
+    page.pane.show_pane("funnel")
+    model = page.pane.funnel.bars.model()
+    page.pane.funnel.bars.setCurrentIndex(model.index(1, 0))
+    assert "turned away" in page.pane.funnel.show_rows.text()
+    page.pane.funnel.show_rows.click()
     qtbot.waitUntil(lambda: review.model.rowCount() > 1, timeout=LONG)
     assert review.filter.wanted.kind == "rejected"
     assert review.filter.wanted.check
@@ -272,7 +273,7 @@ def test_the_real_worker_tries_measures_and_writes(
     assert "The critic rejected all" in page.head.sentence.text()
     qtbot.waitUntil(lambda: not window.document.is_surveying, timeout=LONG)
     page.leaves.choose(next(iter(story.drawn)))
-    assert page.rows.rows.rowCount() > 0
+    assert page.pane.rows.rows.rowCount() > 0
     for other in window.findChildren(Sheet):
         other.close()
 

@@ -250,7 +250,7 @@ def test_a_reader_that_crashes_is_one_sentence(
 def test_a_skill_takes_no_document(page: TaxonomyPage, canal: Path) -> None:
     page.tree.choose(SKILL)
     assert not drop(page.editor, canal)
-    assert not page.editor.modes.buttons["documents"].isVisible()
+    assert not page.editor.panes.modes.buttons["documents"].isVisible()
 
 
 def test_a_removed_document_comes_back(page: TaxonomyPage, window: MainWindow) -> None:

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
+from repositories import global_settings
 
 pytestmark = [
     pytest.mark.real_window,
@@ -126,9 +128,13 @@ def display() -> Iterator[str]:
 
 
 def run(script: str, display: str, *projects: Path) -> None:
-    environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-    command = [sys.executable, "-c", BEGIN + script, *map(str, projects)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    run_program(["-c", BEGIN + script, *map(str, projects)], display)
+
+
+def run_program(arguments: list[str], display: str, **variables: str) -> None:
+    environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", **variables}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "all is well"
 
@@ -139,3 +145,13 @@ def test_windows_take_the_keyboard_and_come_to_the_front(display: str, fresh_roo
 
 def test_the_tree_is_filtered_renamed_and_gone_through_with_keys_alone(display: str, fresh_root: Path) -> None:
     run(KEYS, display, fresh_root)
+
+
+@pytest.mark.skipif(not find_library("Xtst"), reason="needs libXtst, which moves the pointer of an X server")
+def test_a_new_user_gets_from_an_empty_project_to_a_committed_leaf(
+    display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in global_settings(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    path = os.pathsep.join(str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests"))
+    run_program([str(Path(__file__).with_name("first_leaf.py")), str(tmp_path)], display, PYTHONPATH=path)

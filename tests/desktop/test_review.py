@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from desktop.lived_in import review_some
+from made_samples import sample, write_journal
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
@@ -17,9 +18,11 @@ from espalier.project import open_project
 from espalier.synthesis.calibration import rate, read_ratings
 from espalier.synthesis.final import State
 from espalier.synthesis.later import keep_explanation, later_path
-from espalier.synthesis.reviews import read_reviews, review
-from espalier.synthesis.samples_view import Filter
+from espalier.synthesis.reviews import Reviews, read_reviews, review
+from espalier.synthesis.sample_table import SampleFile, SampleTable
+from espalier.synthesis.samples_view import Filter, View
 from espalier_desktop.main_window import MainWindow
+from espalier_desktop.pages.review.balance import BalancePane
 from espalier_desktop.pages.review.page import ReviewPage
 from espalier_desktop.pages.review.rating import RatingSheet, tell_agreement
 from espalier_desktop.pages.review.rows_model import RowsModel
@@ -284,17 +287,25 @@ def test_rated_rows_tell_how_far_the_critic_agrees_and_offer_thresholds(page: Re
     assert len(read_ratings(root / "ratings.jsonl")) == 20
 
 
-def test_thresholds_that_agree_better_become_the_draft(page: ReviewPage, root: Path) -> None:
+def test_thresholds_that_agree_better_are_tried_or_used_with_one_click(page: ReviewPage, root: Path) -> None:
     rows = [each for each in page.store.finals(range(page.model.rowCount())) if each.state is State.ACCEPTED]
     for each in rows:
         trip = next((check.score for check in each.sample.verdict if check.name == "round trip"), None)
         rate(root / "ratings.jsonl", each.drawn, (trip or 0) > 0.6)
     page.panes.show_pane("thresholds")
     samples = [each.sample for each in rows]
-    told = tell_agreement(page.window(), samples, read_ratings(root / "ratings.jsonl"), page.thresholds.try_thresholds)
-    told.open()
-    click(told, "Try These Thresholds")
-    assert page.thresholds.draft["round trip"] == pytest.approx(0.61, abs=0.02)
+    ratings = read_ratings(root / "ratings.jsonl")
+    for choice in ("Try First", "Use These Thresholds"):
+        told = tell_agreement(page.window(), samples, ratings, page.thresholds.try_thresholds, page._use_thresholds)
+        told.open()
+        click(told, choice)
+        if choice == "Try First":
+            assert page.thresholds.draft["round trip"] == pytest.approx(0.61, abs=0.02)
+            assert "round trip" not in page.shell.document.project.thresholds
+    assert page.shell.document.project.thresholds["round trip"] == pytest.approx(0.61, abs=0.02)
+    assert page.thresholds.draft == {}
+    page.shell.document.take_back()
+    assert "round trip" not in page.shell.document.project.thresholds
 
 
 def test_a_draft_can_be_taken_back(page: ReviewPage) -> None:
@@ -332,6 +343,23 @@ def test_balance_names_what_is_short_and_leads_to_its_rows(page: ReviewPage) -> 
     assert page.filter.wanted.source == page.panes.balance.sources.current
     page.filter.reset()
     assert page.panes.balance.leaves.current == ""
+
+
+def test_balance_tells_of_branches_and_a_branch_leads_to_the_rows_below_it(tmp_path: Path, qapp: QApplication) -> None:
+    paths = ("knowledge/arts/a", "knowledge/arts/b", "knowledge/c")
+    rows = [sample(number, leaf=path) for number, path in enumerate(paths)]
+    write_journal(tmp_path / "a.jsonl", rows)
+    table = SampleTable([SampleFile(tmp_path / "a.jsonl")], Reviews(tmp_path / "reviews.jsonl"))
+    assert list(table.load())
+    pane, wanted = BalancePane(), list[tuple[str, str]]()
+    pane.wanted.connect(lambda leaf, source: wanted.append((leaf, source)))
+    pane.show_view(View(table))
+    model = pane.leaves.model()
+    names = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+    assert names == ["Knowledge / arts · 2 leaves", "A", "B", "C"]
+    pane.leaves.setCurrentIndex(model.index(0, 0))
+    assert wanted == [("knowledge/arts", "")]
+    assert "Choose a leaf" in pane.source_sentence.text()
 
 
 def test_a_suggestion_is_used_or_dismissed(page: ReviewPage) -> None:

@@ -399,3 +399,16 @@ def test_the_real_program_edits_a_leaf_and_saves_it(fresh_root: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.returncode == 0, done.stderr
     assert file.read_text(encoding="utf-8") == before.replace("espalier-app\n", "espalier-app-and-me\n", 1)
+
+
+def test_form_and_source_both_have_room_when_they_come_back_side_by_side(page: TaxonomyPage, qtbot: QtBot) -> None:
+    window = page.window()
+    for width in (1100, 1400, 1100, 1280):
+        window.resize(width, 800)
+        qtbot.wait(1)
+    page.editor.set_mode("documents")
+    page.editor.set_mode("source")
+    page.editor.set_mode("both")
+    qtbot.wait(1)
+    assert page.editor.source.isVisible()
+    assert min(page.editor.panes.splitter.sizes()) > 200

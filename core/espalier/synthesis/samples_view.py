@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from espalier.synthesis.final import State
+from espalier.synthesis.sample import RECALL
 from espalier.synthesis.sample_table import (
     Mask,
     Rows,
@@ -80,11 +81,13 @@ class Share:
         name: path of a leaf, or a source.
         learned: samples that the student learns from.
         total: samples that were drawn for it.
+        leaves: how many leaves it stands for; 1 for a leaf or source.
     """
 
     name: str
     learned: int
     total: int
+    leaves: int = 1
 
 
 @dataclass
@@ -206,16 +209,44 @@ class View:
         return (float(scores.min()), float(scores.max())) if len(scores) else None
 
     def shares(self, leaf: str = "") -> list[Share]:
-        """Return each leaf's share, or each source's in one leaf, those with the fewest learned rows first."""
+        """Return each leaf's share, or each source's in one leaf, those with the fewest learned rows first.
+
+        What only rows without the teacher were made from, such as a whole passage, is no source to draw more from.
+        """
         codes, names = (self.table.source, self.table.sources) if leaf else (self.table.leaf, self.table.leaves)
         inside = np.ones(len(codes), bool)
         if leaf:
             inside = self.table.leaf == (self.table.leaves.index(leaf) if leaf in self.table.leaves else -1)
         totals = np.bincount(codes[inside], minlength=len(names))
         good = np.bincount(codes[inside & learned_rows(self.table, self.states)], minlength=len(names))
-        there = np.flatnonzero(totals)
+        if leaf and RECALL in self.table.checks:
+            inside &= ~self.table.made[:, self.table.checks.index(RECALL)]
+        there = np.flatnonzero(np.bincount(codes[inside], minlength=len(names)))
         first = there[np.argsort(good[there], kind="stable")][:MOST_SHARES].tolist()
         return [Share(names[code], int(good[code]), int(totals[code])) for code in first]
+
+    def branches(self) -> list[Share]:
+        """Return the share of each branch with some but not all of the leaves, the fewest learned rows a leaf first.
+
+        A branch with the same leaves as the one above it is left out.
+        """
+        paths = self.table.leaves
+        totals = np.bincount(self.table.leaf, minlength=len(paths))
+        good = np.bincount(self.table.leaf[learned_rows(self.table, self.states)], minlength=len(paths))
+        below: dict[str, list[int]] = {}
+        for code, path in enumerate(paths):
+            for branch in (path[:place] for place, letter in enumerate(path) if letter == "/"):
+                below.setdefault(branch, []).append(code)
+        chosen = {
+            branch: codes
+            for branch, codes in below.items()
+            if 1 < len(codes) < len(paths) and codes != below.get(branch.rpartition("/")[0])
+        }
+        shares = [
+            Share(branch, int(good[codes].sum()), int(totals[codes].sum()), len(codes))
+            for branch, codes in chosen.items()
+        ]
+        return sorted(shares, key=lambda share: share.learned / share.leaves)
 
     def _kind(self, kind: str) -> Mask:
         if kind == "learned":

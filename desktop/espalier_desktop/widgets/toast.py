@@ -10,6 +10,7 @@ from typing_extensions import override
 from espalier_desktop.widgets.basics import button, label, row
 
 STAYS = 5_000  # milliseconds
+_ABOVE = 96  # px from the window's foot: what a page has there are the buttons that are wanted next
 
 
 class Toast(QFrame):
@@ -52,7 +53,7 @@ class Toast(QFrame):
     def _place(self) -> None:
         self.adjustSize()
         window = self._window
-        self.move((window.width() - self.width()) // 2, window.height() - self.height() - 24)
+        self.move((window.width() - self.width()) // 2, window.height() - self.height() - _ABOVE)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

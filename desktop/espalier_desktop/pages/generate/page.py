@@ -3,32 +3,25 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
-from espalier.errors import EspalierError
-from espalier.status import LeafStatus
-from espalier.synthesis.latest import latest_samples
 from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.job import Job, JobState
-from espalier_desktop.jobs.story import MOST_ROWS, Story
+from espalier_desktop.jobs.story import Story
 from espalier_desktop.pages.generate.forecaster import Forecaster
-from espalier_desktop.pages.generate.funnel import FunnelPane, steps_of
 from espalier_desktop.pages.generate.head import ENDED_BADLY, Head
+from espalier_desktop.pages.generate.leaf_pane import LeafPane
 from espalier_desktop.pages.generate.leaves import LeavesModel, LeavesTable
 from espalier_desktop.pages.generate.plan_sheet import PlanSheet
-from espalier_desktop.pages.generate.rows import Row, RowsTable
 from espalier_desktop.pages.generate.teacher import teacher_words
 from espalier_desktop.pages.generate.try_sheet import TrySheet
-from espalier_desktop.pages.generate.wording import leaf_state, state_sentence
 from espalier_desktop.pages.page import Page, Shell
-from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.taxonomy_history import base_name
-from espalier_desktop.widgets.basics import button, column, label, row, set_role, set_widths
+from espalier_desktop.widgets.basics import button, column, row, set_role, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
-from espalier_desktop.widgets.formats import number
-from espalier_desktop.widgets.segments import Segments
 
 WRITING = ("generate", "tune", "train")  # commands whose first stage writes samples
+BEAT = 100  # milliseconds between two looks at a job that moves on
 SETTLE = 400  # milliseconds after a change until the work is foretold again
 
 
@@ -42,13 +35,15 @@ class GeneratePage(Page):
         self.head = Head(self.plan, self.try_few, shell.jobs.stop, self.go_on)
         self.model = LeavesModel(self)
         self.leaves = LeavesTable(self.model)
-        self.rows = RowsTable(tr("Newest rows"))
-        self.funnel = FunnelPane()
+        self.pane = LeafPane()
         self.forecaster = Forecaster(shell.document, self)
         self._pipeline = ""  # that a try was made with, until a plan takes it over
         self._sheet: TrySheet | None = None
         self._followed = ""  # the leaf that the run was last seen at
         self._before = 0  # accepted rows of that leaf when the run came to it
+        self._seen: Job | None = None  # the job that was shown last
+        self._beat = QTimer(self, interval=BEAT, singleShot=True)
+        self._beat.timeout.connect(self._refresh_run)
         self._settled = QTimer(self, interval=SETTLE, singleShot=True)
         self._settled.timeout.connect(lambda: self.forecaster.look(shell.document.project.pipeline))
         self._lay_out()
@@ -88,20 +83,14 @@ class GeneratePage(Page):
 
     def save_state(self) -> dict[str, Any]:
         """Return the leaf that is looked at, the pane and the widths."""
-        return {"leaf": self.leaves.path, "pane": self._pane, "sizes": self._splitter.sizes()}
+        return {"leaf": self.leaves.path, "pane": self.pane.pane, "sizes": self._splitter.sizes()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Look at the leaf that was looked at."""
         self.leaves.choose(str(state.get("leaf")))
-        if state.get("pane") in self.panes.buttons:
-            self.show_pane(str(state["pane"]))
+        if state.get("pane") in self.pane.panes.buttons:
+            self.pane.show_pane(str(state["pane"]))
         set_widths(self._splitter, state.get("sizes"))
-
-    def show_pane(self, pane: str) -> None:
-        """Show the rows or the funnel."""
-        self._pane = pane
-        self.panes.choose(pane)
-        self._refresh_leaf()
 
     def plan(self, pipeline: str = "") -> None:
         """Plan a full run of the leaves with a tick."""
@@ -139,34 +128,13 @@ class GeneratePage(Page):
         left = QWidget()
         ticks = row(self.every, self.none, self.needed, self.since, None, spacing=4)
         left.setLayout(column(ticks, self.leaves, spacing=6))
-        self.panes = Segments({"rows": tr("Newest rows"), "funnel": tr("Funnel")}, tr("About the leaf"))
-        self.title = label(role="headline")
-        self.counts = label(role="muted")
-        self.why = label(role="muted", wrap=True)
-        self.review = button(tr("Open in Review"), self._open_review, role="link")
-        nothing = EmptyState("generate", tr("No rows yet"), tr("What the teacher writes for this leaf is shown here."))
-        nothing.sentence.setMinimumWidth(240)
-        self._found = empty_or(nothing, self.rows)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._found)
-        self._stack.addWidget(self.funnel)
-        right = QWidget()
-        right.setLayout(
-            column(
-                row(self.title, None, self.review, spacing=12),
-                self.why,
-                row(self.panes, None, self.counts, spacing=12),
-                self._stack,
-                spacing=10,
-            )
-        )
         left.setMinimumWidth(300)
-        right.setMinimumWidth(380)
+        self.pane.setMinimumWidth(380)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setProperty("role", "gap")
         self._splitter.setHandleWidth(20)
         self._splitter.setChildrenCollapsible(False)
-        for part in (left, right):
+        for part in (left, self.pane):
             self._splitter.addWidget(part)
         self._splitter.setSizes([400, 600])
         self._splitter.setStretchFactor(1, 1)
@@ -182,8 +150,6 @@ class GeneratePage(Page):
         add = button(tr("Go to Taxonomy"), lambda: self.shell.go("taxonomy"), role="primary")
         self._whole = empty_or(EmptyState("generate", tr("Nothing to write for yet"), text, add), whole)
         self.setLayout(column(self._whole, spacing=0))
-        self._pane = "rows"
-        self.panes.choose("rows")
 
     def _connect(self) -> None:
         document, jobs = self.shell.document, self.shell.jobs
@@ -191,14 +157,13 @@ class GeneratePage(Page):
         document.status_changed.connect(self._on_status)
         document.settings_changed.connect(self._on_status)
         document.history.changed.connect(self.refresh)
-        jobs.changed.connect(self._refresh_run)
+        jobs.changed.connect(self._on_jobs_changed)
         jobs.ended.connect(self._on_ended)
         self.forecaster.changed.connect(self._refresh_run)
         self.model.ticked.connect(self._refresh_run)
         self.leaves.shown.connect(lambda _: self._refresh_leaf())
-        self.panes.chosen.connect(self.show_pane)
-        self.rows.opened.connect(self._open_row)
-        self.funnel.wanted.connect(self._open_check)
+        self.pane.switched.connect(self._refresh_leaf)
+        self.pane.wanted.connect(lambda place: self.shell.go("review", place))
 
     def _changed(self) -> list[str]:
         """Return the leaves that are not as they were at the base."""
@@ -231,7 +196,20 @@ class GeneratePage(Page):
             self._settled.start()
 
     @Slot()
+    def _on_jobs_changed(self) -> None:
+        """Follow a job, a few times a second while it only moves on."""
+        self._open_try()
+        job = self.shell.jobs.current
+        if job is not self._seen:
+            self._seen = job
+            self._refresh_run()
+        elif not self._beat.isActive():
+            self._beat.start()
+
+    @Slot()
     def _refresh_run(self) -> None:
+        if not self.isVisibleTo(self.window()):
+            return
         document, running = self.shell.document, self._running()
         if running:
             story, job = running
@@ -246,7 +224,6 @@ class GeneratePage(Page):
             self.model.show_running("", {})
             self._show_rest()
         self.offers = frozenset({"generate", "go_generate", *(["stop"] if running else [])})
-        self._open_try()
         self._refresh_leaf()
 
     def _show_rest(self) -> None:
@@ -263,51 +240,17 @@ class GeneratePage(Page):
         if story.state in ENDED_BADLY or (story.state is JobState.STOPPED and is_unfinished):
             self.head.show_end(story)
 
+    @Slot()
     def _refresh_leaf(self) -> None:
         leaf = self.shell.document.leaves.get(self.leaves.path)
         if leaf is None:
             return
         running = self._running()
-        story = running[0] if running and running[0].drawn.get(leaf.path) else None
-        self.title.setText(leaf_name(leaf.path))
-        self.title.setToolTip(leaf.path)
-        self.why.setText(state_sentence(leaf))
-        self.why.setVisible(not (running and running[0].leaf == leaf.path))
-        set_role(self.why, "error" if leaf_state(leaf) == "error" else "muted")
-        accepted, drawn = leaf.accepted, leaf.accepted + sum(leaf.rejected.values())
-        if story:
-            accepted, drawn = story.accepted[leaf.path], story.drawn[leaf.path]
-        text = tr("{accepted} of {all} accepted").format(accepted=number(accepted), all=number(drawn))
-        self.counts.setText(text if drawn else "")
-        self.review.setVisible(drawn > 0)
-        is_funnel = self._pane == "funnel" and drawn > 0
-        self._stack.setCurrentIndex(1 if is_funnel else 0)
-        if is_funnel:
-            self.funnel.show_steps(story.funnels.get(leaf.path, ()) if story else steps_of(leaf))
-            return
-        rows = [each for each in story.rows if each["leaf"] == leaf.path] if story else self._read(leaf)
-        self.rows.rows.show_rows(rows)
-        self._found.setCurrentIndex(1 if rows else 0)
-
-    def _read(self, leaf: LeafStatus) -> list[Row]:
-        """Return the newest rows of a leaf from disk."""
-        if not leaf.journal:
-            return []
+        story = running[0] if running else None
+        has_written = story is not None and story.drawn.get(leaf.path, 0) > 0
+        is_running = story is not None and story.leaf == leaf.path
         project = self.shell.document.project
-        try:
-            samples = latest_samples(project.samples / leaf.journal, project.thresholds, MOST_ROWS)
-        except (EspalierError, OSError):
-            return []
-        return [
-            {
-                "leaf": leaf.path,
-                "question": sample.question,
-                "answer": sample.answer,
-                "accepted": sample.is_accepted,
-                "reason": sample.failure.told if sample.failure else "",
-            }
-            for sample in samples
-        ]
+        self.pane.show_leaf(project, leaf, story if has_written else None, is_running=is_running)
 
     def _open_try(self) -> None:
         job = self.shell.jobs.current
@@ -328,15 +271,3 @@ class GeneratePage(Page):
     def _on_ended(self, story: object) -> None:
         assert isinstance(story, Story)
         self._refresh_run()
-
-    def _open_review(self) -> None:
-        self.shell.go("review", {"leaf": self.leaves.path})
-
-    @Slot(object)
-    def _open_row(self, found: Row) -> None:
-        self.shell.go("review", {"leaf": str(found["leaf"]), "text": str(found["question"])})
-
-    @Slot(str)
-    def _open_check(self, check: str) -> None:
-        place = {"leaf": self.leaves.path, "kind": "learned" if check == "accepted" else "rejected"}
-        self.shell.go("review", place if check == "accepted" else {**place, "check": check})

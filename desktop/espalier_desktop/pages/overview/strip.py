@@ -55,11 +55,11 @@ class StepTile(QPushButton):
         self.page = ""
         self._sign = _Sign(place)
         self._title = label(role="strong")
-        self._text = label(role="caption")
+        self._text = label(role="caption", wrap=True)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout = row(self._sign, column(None, self._title, self._text, None, spacing=2), spacing=10)
         layout.setStretch(1, 1)
-        layout.setContentsMargins(10, 8, 8, 8)
+        layout.setContentsMargins(8, 8, 0, 8)
         self.setLayout(layout)
         for child in self.findChildren(QWidget):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -1,6 +1,7 @@
-"""How the practice is spread: over the leaves, and over the facts of one leaf."""
+"""How the practice is spread: over the branches and leaves, and over the facts of one leaf."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -8,18 +9,20 @@ from PySide6.QtWidgets import QWidget
 from espalier.synthesis.samples_view import Share, View
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.review.bars import Bar, BarList
+from espalier_desktop.pages.review.wording import branch_title
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.formats import number
 
+_LETTERS = 60  # of a fact in a sentence
 _SHORT = 0.5  # of the average: what has less is said to be short
 
 
 class BalancePane(QWidget):
-    """Leaves beside the facts of the chosen leaf, those with the least practice first.
+    """Branches and leaves beside the facts of the chosen leaf, those with the least practice first.
 
     Signals:
-        wanted: leaf and source whose rows shall be shown; "" for all.
+        wanted: leaf or branch, and source, whose rows shall be shown; "" for all.
     """
 
     wanted = Signal(str, str)
@@ -27,7 +30,7 @@ class BalancePane(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._view: View | None = None
-        self.leaves = BarList(tr("Practice of each leaf"))
+        self.leaves = BarList(tr("Practice of each branch and leaf"))
         self.sources = BarList(tr("Practice of each fact"))
         self.leaves.chosen.connect(self._choose_leaf)
         self.sources.chosen.connect(lambda source: self.wanted.emit(self.leaves.current, source))
@@ -35,7 +38,8 @@ class BalancePane(QWidget):
         self.leaf_sentence.setMinimumSize(120, 34)  # two lines; a wrapped label asks for more than it gets
         self.source_sentence = label(role="muted", wrap=True)
         self.source_sentence.setMinimumSize(120, 34)  # two lines; a wrapped label asks for more than it gets
-        left = column(label(tr("Leaves"), "section"), self.leaves, self.leaf_sentence, spacing=8)
+        self.title = label(role="section")
+        left = column(self.title, self.leaves, self.leaf_sentence, spacing=8)
         right = column(label(tr("Facts of the leaf"), "section"), self.sources, self.source_sentence, spacing=8)
         layout = row(left, right, spacing=16)
         layout.setStretch(0, 1)
@@ -45,8 +49,9 @@ class BalancePane(QWidget):
     def show_view(self, view: View) -> None:
         """Show how the rows of a view are spread."""
         self._view = view
-        shares = view.shares()
-        self.leaves.show_bars(_bars(shares, is_leaf=True))
+        branches, shares = view.branches(), view.shares()
+        self.title.setText(tr("Branches and leaves") if branches else tr("Leaves"))
+        self.leaves.show_bars([*_branch_bars(branches), *_bars(shares, is_leaf=True)])
         self.leaf_sentence.setText(_sentence(shares, is_leaf=True))
         self._show_sources()
 
@@ -59,8 +64,9 @@ class BalancePane(QWidget):
         leaf = self.leaves.current or (self._view.table.leaves[0] if len(self._view.table.leaves) == 1 else "")
         shares = [share for share in self._view.shares(leaf) if share.name] if leaf else []
         self.sources.show_bars(_bars(shares, is_leaf=False))
+        is_leaf = leaf in self._view.table.leaves
         choose = tr("Choose a leaf to see which of its facts have little practice.")
-        self.source_sentence.setText(_sentence(shares, is_leaf=False) if leaf else choose)
+        self.source_sentence.setText(_sentence(shares, is_leaf=False) if is_leaf else choose)
 
 
 def _bars(shares: Sequence[Share], *, is_leaf: bool) -> list[Bar]:
@@ -72,6 +78,19 @@ def _bars(shares: Sequence[Share], *, is_leaf: bool) -> list[Bar]:
         count = f"{number(share.learned)} / {number(share.total)}"
         words = words.format(name=name, learned=number(share.learned), all=number(share.total))
         bars.append(Bar(share.name, name, count, share.learned / most, words))
+    return bars
+
+
+def _branch_bars(shares: Sequence[Share]) -> list[Bar]:
+    """Return the bars of branches, as long as their leaves' average."""
+    most = max((share.learned / share.leaves for share in shares), default=0) or 1
+    bars = []
+    for share in shares:
+        name = f"{branch_title(share.name)} · {tr('%n leaf(s)', share.leaves)}"
+        words = tr("{name}: {learned} of {all} in training")
+        words = words.format(name=name, learned=number(share.learned), all=number(share.total))
+        count = f"{number(share.learned)} / {number(share.total)}"
+        bars.append(Bar(share.name, name, count, share.learned / share.leaves / most, words))
     return bars
 
 
@@ -87,7 +106,7 @@ def _sentence(shares: Sequence[Share], *, is_leaf: bool) -> str:
     average = sum(share.learned for share in shares) / len(shares)
     first = shares[0]
     if len(shares) > 1 and first.learned < _SHORT * average:
-        name = leaf_name(first.name) if is_leaf else " ".join(first.name.split())
+        name = leaf_name(first.name) if is_leaf else shorten(first.name, _LETTERS, placeholder="…")
         text = tr("“{name}” has {count}, the average is {average}. Generate more for it, or keep some of its rows.")
         return text.format(name=name, count=number(first.learned), average=number(average))
     return tr("The practice is evenly spread: {average} on average.").format(average=number(average))

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QWidget
 
 from espalier.synthesis.samples_view import Filter
 from espalier_desktop.i18n import tr
-from espalier_desktop.pages.review.wording import check_title, kind_titles
-from espalier_desktop.pages.taxonomy.names import branch_name, leaf_name
+from espalier_desktop.pages.review.wording import branch_title, check_title, kind_titles
+from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import button, label, row
 
 PAUSE = 60  # milliseconds without a key until rows are looked for
@@ -74,7 +74,7 @@ class FilterBar(QWidget):
         branches = {path[:place] for path in leaves for place, letter in enumerate(path) if letter == "/"}
         paths = sorted({*leaves, *branches}) if len(leaves) > 1 else list(leaves)
         entries = [(tr("All leaves"), "")]
-        entries += [(leaf_name(path) if path in leaves else _branch(path), path) for path in paths]
+        entries += [(leaf_name(path) if path in leaves else branch_title(path), path) for path in paths]
         _refill(self.leaf, entries)
         _refill(self.check, [(tr("Any check"), ""), *((check_title(name), name) for name in checks)])
 
@@ -118,12 +118,6 @@ class FilterBar(QWidget):
                 field.setRange(low, high)
                 field.setSingleStep(max(0.01, (high - low) / 50))
                 field.setValue(value)
-
-
-def _branch(path: str) -> str:
-    """Return a branch with those above it."""
-    places = [place for place, letter in enumerate(path) if letter == "/"]
-    return " / ".join(branch_name(path[:place]) for place in (*places, len(path)))
 
 
 def _combo(name: str) -> QComboBox:

@@ -110,7 +110,9 @@ class ReviewPage(Page):
     def rate(self) -> None:
         """Let the person rate a few rows, and compare them with the critic."""
         samples = self.store.spread(RATED_FROM)
-        ask_ratings(self.window(), self.shell.document.root, samples, self.thresholds.try_thresholds)
+        ask_ratings(
+            self.window(), self.shell.document.root, samples, self.thresholds.try_thresholds, self._use_thresholds
+        )
 
     def _lay_out(self) -> None:
         self._splitter = QSplitter(Qt.Orientation.Vertical)
@@ -274,10 +276,12 @@ class ReviewPage(Page):
 
     @Slot()
     def _apply_thresholds(self) -> None:
-        draft = self.thresholds.draft
+        self._use_thresholds(self.thresholds.draft)
+
+    def _use_thresholds(self, thresholds: Mapping[str, float]) -> None:
         self.thresholds.only.setChecked(False)
         document = self.shell.document
-        document.set_thresholds({**document.project.thresholds, **draft})
+        document.set_thresholds({**document.project.thresholds, **thresholds})
 
     @Slot(str, str)
     def _on_group(self, action: str, check: str) -> None:

@@ -26,17 +26,18 @@ from espalier_desktop.widgets.basics import button, label
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.sheet import Sheet
 
+Take = Callable[[Mapping[str, float]], object]
 
-def ask_ratings(
-    parent: QWidget, root: Path, samples: Sequence[Sample], use: Callable[[Mapping[str, float]], object]
-) -> None:
+
+def ask_ratings(parent: QWidget, root: Path, samples: Sequence[Sample], try_out: Take, use: Take) -> None:
     """Let the person rate a few samples of a project, and compare them with the critic.
 
     Args:
         parent: window.
         root: of the project.
         samples: among which those to rate are chosen.
-        use: takes thresholds that agree better.
+        try_out: shows what thresholds that agree better would do.
+        use: makes them hold.
     """
     path = ratings_path(root)
     chosen = rows_to_rate(samples, read_ratings(path))
@@ -44,7 +45,7 @@ def ask_ratings(
     def end() -> None:
         ratings = read_ratings(path)
         if any(sample.key in ratings for sample in samples):
-            tell_agreement(parent, samples, ratings, use).open()
+            tell_agreement(parent, samples, ratings, try_out, use).open()
 
     if chosen:
         RatingSheet(parent, chosen, lambda sample, is_good: rate(path, sample, is_good), end).open()
@@ -112,9 +113,7 @@ class RatingSheet(Sheet):
         self.source.setText(sample.source if sample.source != sample.answer else "")
 
 
-def tell_agreement(
-    parent: QWidget, samples: Sequence[Sample], ratings: Ratings, use: Callable[[Mapping[str, float]], object]
-) -> Sheet:
+def tell_agreement(parent: QWidget, samples: Sequence[Sample], ratings: Ratings, try_out: Take, use: Take) -> Sheet:
     """Show how far critic and person agree, and offer thresholds that would agree better."""
     found, proposal = agreements(samples, ratings), propose(samples, ratings)
     sheet = Sheet(parent, tr("You and the critic"), _whole(found[""]))
@@ -126,7 +125,8 @@ def tell_agreement(
         return sheet.add(tr("OK"), is_primary=True)
     sheet.body.addWidget(label(_offer(proposal), wrap=True))
     thresholds = proposal.thresholds
-    return sheet.add(tr("Leave As It Is")).add(tr("Try These Thresholds"), lambda: use(thresholds), is_primary=True)
+    sheet.add(tr("Leave As It Is")).add(tr("Try First"), lambda: try_out(thresholds))
+    return sheet.add(tr("Use These Thresholds"), lambda: use(thresholds), is_primary=True)
 
 
 def _whole(found: Agreement) -> str:

@@ -118,5 +118,7 @@ class RowsModel(QAbstractTableModel):
         name = failed or (worst[0] if worst else "")
         if not name:
             return ""
-        score = view.table.scores[row, view.table.checks.index(name)]
-        return check_title(name) if np.isnan(score) else f"{check_title(name)} {number(float(score), 2)}"
+        code = view.table.checks.index(name)
+        score = view.table.scores[row, code]
+        is_measured = not np.isnan(score) and not np.isnan(view.table.least[row, code])
+        return check_title(name) if not is_measured else f"{check_title(name)} {number(float(score), 2)}"

@@ -54,6 +54,9 @@ class ThresholdPane(QWidget):
         self.sentence.setMinimumSize(120, 34)  # two lines; a wrapped label asks for more than it gets
         self.only = button(tr("Show These Rows"))
         self.only.setCheckable(True)
+        self.only.toggled.connect(
+            lambda is_on: self.only.setText(tr("Show All Rows") if is_on else tr("Show These Rows"))
+        )
         self.only.toggled.connect(self.shown)
         self.apply = button(tr("Apply"), self.applied.emit, role="primary")
         self.reset = button(tr("Reset"), self._reset)

@@ -2,6 +2,7 @@
 
 from espalier.synthesis.final import State
 from espalier_desktop.i18n import said, tr
+from espalier_desktop.pages.taxonomy.names import branch_name
 
 SIGNS = {  # icon and colour of each state
     State.ACCEPTED: ("check", "good"),
@@ -46,3 +47,9 @@ def check_title(name: str) -> str:
     """Return what a check is called; those of a person's own pipelines keep their names."""
     title = said(name)
     return title[:1].upper() + title[1:]
+
+
+def branch_title(path: str) -> str:
+    """Return a branch with those above it."""
+    places = [place for place, letter in enumerate(path) if letter == "/"]
+    return " / ".join(branch_name(path[:place]) for place in (*places, len(path)))

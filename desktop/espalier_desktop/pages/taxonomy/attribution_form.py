@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from espalier.errors import EspalierError
@@ -20,7 +20,13 @@ from espalier_desktop.widgets.basics import button, clear, column, label, row
 
 
 class AttributionForm(QWidget):
-    """The sources of the leaf at ``path``; every change is an edit of the document."""
+    """The sources of the leaf at ``path``; every change is an edit of the document.
+
+    Signals:
+        added: the block of a new source, to be brought into view.
+    """
+
+    added = Signal(object)
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -99,6 +105,7 @@ class AttributionForm(QWidget):
         self._write([*self._works, Attribution()], tr("Add"))
         if self.blocks:
             self.blocks[-1].fields["title"].edit.setFocus()
+            self.added.emit(self.blocks[-1])
 
     def _remove(self, index: int) -> None:
         self.give()

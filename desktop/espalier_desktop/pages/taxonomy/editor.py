@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QTextCursor
+from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
 from espalier.errors import EspalierError
@@ -34,13 +34,12 @@ from espalier_desktop.pages.taxonomy.leaf_view import (
     where_of,
 )
 from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
+from espalier_desktop.pages.taxonomy.panes import Panes
 from espalier_desktop.pages.taxonomy.source import SourceEdit
 from espalier_desktop.pages.taxonomy.student_check import StudentCheck, asks_of
 from espalier_desktop.widgets.basics import column, label, row
-from espalier_desktop.widgets.segments import Segments
 
 _REST = 300  # milliseconds without a key until the text is checked again
-_NARROW = 760  # px: below, form and source do not stand side by side
 
 
 class LeafEditor(QWidget):
@@ -51,8 +50,7 @@ class LeafEditor(QWidget):
 
     Attributes:
         path: of the leaf; "" before the first.
-        mode: ``form``, ``both``, ``source`` or ``documents``.
-        splitter: form and source side by side.
+        panes: its views.
     """
 
     viewed = Signal(object)
@@ -60,15 +58,12 @@ class LeafEditor(QWidget):
     def __init__(self, shell: Shell) -> None:
         super().__init__()
         self._shell, self._document = shell, shell.document
-        self.path, self.mode = "", "both"
+        self.path = ""
         self.view: LeafView | None = None
         self.title = label(role="title", wrap=True)
         self.facts = label(role="muted", wrap=True)
         self.note = label(role="error", wrap=True)
         self.note.hide()
-        views = {"form": tr("Form"), "both": tr("Both"), "source": tr("Source"), "documents": tr("Documents")}
-        self.modes = Segments(views, tr("View"))
-        self.modes.chosen.connect(self.set_mode)
         self.student = StudentCheck(shell, self)
         self.attribution = AttributionForm(self._document)
         self.form, self.source = Form(self.attribution, self.student.reply), SourceEdit()
@@ -79,27 +74,19 @@ class LeafEditor(QWidget):
         self._edits.refused.connect(self._on_refused)
         self._picks_for: tuple[int, str] | None = None
         self.setAcceptDrops(True)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self.form)
-        self.splitter.addWidget(self.source)
-        self.splitter.setSizes([460, 380])
+        self.panes = Panes(self.form, self.source, self.documents)
         names = column(self.title, self.facts, spacing=2)
-        head = row(names, self.modes, spacing=12)
+        head = row(names, self.panes.modes, spacing=12)
         head.setStretch(0, 1)
-        head.setAlignment(self.modes, Qt.AlignmentFlag.AlignTop)
+        head.setAlignment(self.panes.modes, Qt.AlignmentFlag.AlignTop)
         top = column(head, self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
-        self._panes = QStackedWidget()
-        self._panes.addWidget(self.splitter)
-        self._panes.addWidget(self.documents)
-        self.setLayout(column(top, self._panes, spacing=0))
+        self.setLayout(column(top, self.panes, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column
         self._rest = QTimer(self, interval=_REST, singleShot=True)
         self._rest.timeout.connect(self.check)
         self._connect()
-        self.set_mode("both")
+        self.panes.show_leaf(has_documents=False)
 
     def show_leaf(self, path: str) -> None:
         """Show a leaf; what was being typed in another is handed over first."""
@@ -119,7 +106,7 @@ class LeafEditor(QWidget):
         self._picks_for = None
         self.attribution.show_leaf(path)
         self.check()
-        self.set_mode(self.mode)
+        self.panes.show_leaf(self.has_documents)
         self.form.verticalScrollBar().setValue(0)
 
     def forget(self) -> None:
@@ -171,7 +158,7 @@ class LeafEditor(QWidget):
             self.set_mode("both")
         if self.view is None or self.view.blocked or self.mode == "source" or not where_of(problem):
             if self.mode == "form" and not (self.view and self.view.blocked):
-                self.set_mode("both" if self.width() >= _NARROW else "source")
+                self.set_mode("source" if self.panes.is_narrow else "both")
             self.source.go_to(problem.line, problem.column)
         else:
             self.form.go_to(where_of(problem))
@@ -193,24 +180,15 @@ class LeafEditor(QWidget):
             self.student.ask(asks)
         return bool(asks)
 
+    @property
+    def mode(self) -> str:
+        """Return what the person wants to see of leaves: ``form``, ``both``, ``source`` or ``documents``."""
+        return self.panes.mode
+
     @Slot(str)
     def set_mode(self, mode: str) -> None:
         """Show the form, the source, both where there is room, or the documents that knowledge has."""
-        self.mode = mode
-        is_narrow = self.width() < _NARROW
-        shown = "both" if mode == "documents" and not self.has_documents else mode
-        shown = "form" if shown == "both" and is_narrow else shown
-        self._panes.setCurrentIndex(1 if shown == "documents" else 0)
-        self.modes.buttons["documents"].setVisible(self.has_documents)
-        self.form.setVisible(shown != "source")
-        self.source.setVisible(shown != "form")
-        self.modes.buttons["both"].setVisible(not is_narrow)
-        self.modes.choose(shown)
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.set_mode(self.mode)
+        self.panes.show_mode(mode)
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -236,6 +214,7 @@ class LeafEditor(QWidget):
         self.form.pick_wanted.connect(self._start_picking)
         self.form.ask_wanted.connect(self._ask)
         self.student.changed.connect(self.form.show_replies)
+        self.attribution.added.connect(self.form.bring_into_view)
         self.documents.wanted.connect(self._import)
         self.documents.removed.connect(lambda name: self.changes.remove(self.path, name))
         self.documents.correct_wanted.connect(lambda listed: self.changes.correct(self.path, listed))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
@@ -121,6 +121,11 @@ class Form(QScrollArea):
             self.ensureWidgetVisible(found[0], 0, 60)
         elif fields:
             next(iter(fields.values())).edit.setFocus()
+
+    @Slot(object)
+    def bring_into_view(self, widget: QWidget) -> None:
+        """Show a widget that has just been put into the form."""
+        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 40))  # once it has its place
 
     def _fields_for(self, is_knowledge: bool) -> LeafFields:
         if is_knowledge not in self._kinds:

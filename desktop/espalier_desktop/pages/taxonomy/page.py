@@ -90,7 +90,7 @@ class TaxonomyPage(Page):
 
     @override
     def save_state(self) -> dict[str, Any]:
-        widths = {"widths": self._splitter.sizes(), "editor_widths": self.editor.splitter.sizes()}
+        widths = {"widths": self._splitter.sizes(), "editor_widths": self.editor.panes.splitter.sizes()}
         return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode, **widths}
 
     @override
@@ -98,8 +98,8 @@ class TaxonomyPage(Page):
         if isinstance(state.get("open"), list):
             self.tree.open_first([str(path) for path in state["open"]])
         set_widths(self._splitter, state.get("widths"))
-        set_widths(self.editor.splitter, state.get("editor_widths"))
-        if state.get("mode") in self.editor.modes.buttons:
+        set_widths(self.editor.panes.splitter, state.get("editor_widths"))
+        if state.get("mode") in self.editor.panes.modes.buttons:
             self.editor.set_mode(state["mode"])
         self._choose(str(state.get("leaf", "")))
 
@@ -268,6 +268,8 @@ class TaxonomyPage(Page):
         while before and not self._choose(before):
             before = before.rpartition("/")[0]
         path = self.chosen
+        if moves:
+            self.tree.reveal()
         if path != self.editor.path and path in self._document.leaves:
             self.editor.show_leaf(path)
         if path:

@@ -89,6 +89,14 @@ class TreeView(QTreeView):
             self.scrollTo(index)
         return index.isValid()
 
+    def reveal(self) -> None:
+        """Open the branches above the current row and show it; ``scrollTo`` alone opens none during a drag."""
+        above = self.currentIndex().parent()
+        while above.isValid():
+            self.expand(above)
+            above = above.parent()
+        self.scrollTo(self.currentIndex())
+
     def filter(self, text: str) -> None:
         """Show only what matches, opened as far as that is few; the open branches come back with an empty text."""
         chosen = self.path
