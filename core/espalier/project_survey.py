@@ -21,8 +21,8 @@ from espalier.project import Project, open_project
 from espalier.stages import lesson, mixture_of
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
-from espalier.synthesis.generate import leaf_journal, leaf_parts
 from espalier.synthesis.later import checked
+from espalier.synthesis.leaf_work import leaf_journal, leaf_parts
 from espalier.synthesis.origins import changed_parts, read_origins
 from espalier.synthesis.practice import Practice, practice_of, rejections
 from espalier.synthesis.reviews import Reviews, read_reviews

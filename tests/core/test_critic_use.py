@@ -21,9 +21,9 @@ from espalier.synthesis import critic_bench, grounding
 from espalier.synthesis.compact import FIT, GROUNDING, RIVALS, ROUND_TRIP, CompactSettings, Knowledge
 from espalier.synthesis.decide import decide_all
 from espalier.synthesis.freeform import Freeform
-from espalier.synthesis.generate import CompactRun, leaf_journal
 from espalier.synthesis.grounding import Grounds
 from espalier.synthesis.later import checked, settle
+from espalier.synthesis.leaf_work import CompactRun, leaf_journal
 from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.leaf import Leaf, SeedExample
 from espalier.taxonomy.reader import read_taxonomy

@@ -16,7 +16,7 @@ from espalier.project import open_project, write_settings
 from espalier.project_survey import survey
 from espalier.status import LeafStatus, decode_status, encode_status
 from espalier.survey_cache import SurveyCache
-from espalier.synthesis import generate as generating
+from espalier.synthesis import leaf_work
 from espalier.synthesis.forecast import Outlook, forecast, foretell, outlooks, told
 from espalier.synthesis.generate import generate
 from espalier.synthesis.pace import Pace, read_pace, remember_pace
@@ -29,9 +29,9 @@ PACE = Pace(rows=10, seconds=2.0, calls=3.0, accepted=0.5, bytes=400, per_source
 @pytest.fixture(autouse=True)
 def no_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models are names here, and a token is a word."""
-    monkeypatch.setattr(generating, "find_model", Path)
+    monkeypatch.setattr(leaf_work, "find_model", Path)
     monkeypatch.setattr(opening, "find_model", Path)
-    monkeypatch.setattr(generating, "token_counter", lambda folder: lambda text: len(text.split()))
+    monkeypatch.setattr(leaf_work, "token_counter", lambda folder: lambda text: len(text.split()))
 
 
 def test_what_is_foretold_of_a_scaled_pipeline_is_what_comes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Pipelines of blocks over whole projects: every kind of leaf, resume to the row, and what is told on the way."""
 
+import json
 import os
 import subprocess
 import sys
@@ -19,9 +20,10 @@ from espalier.errors import Cancelled, EspalierError
 from espalier.messages import Drawn, Event, Funnel, Note, Stage
 from espalier.project import Project, open_project
 from espalier.stages import mixture_of
-from espalier.synthesis import generate as generating
+from espalier.synthesis import leaf_work
 from espalier.synthesis.decide import decide_all
-from espalier.synthesis.generate import choose_pipeline, generate, leaf_journal
+from espalier.synthesis.generate import choose_pipeline, generate
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.pipelines.check_file import examine_pipeline
 from espalier.synthesis.pipelines.file import read_pipeline
 from espalier.synthesis.pipelines.inputs import language_code, leaf_portions
@@ -37,9 +39,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def no_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models are names here, and a token is a word."""
-    monkeypatch.setattr(generating, "find_model", Path)
+    monkeypatch.setattr(leaf_work, "find_model", Path)
     monkeypatch.setattr(opening, "find_model", Path)
-    monkeypatch.setattr(generating, "token_counter", lambda folder: lambda text: len(text.split()))
+    monkeypatch.setattr(leaf_work, "token_counter", lambda folder: lambda text: len(text.split()))
 
 
 def generated(project: Project, **wanted: Any) -> tuple[dict[str, list[Sample]], list[Event], Teacher]:
@@ -226,25 +228,37 @@ def test_a_moved_threshold_says_what_counts_towards_a_number_of_samples(tmp_path
     assert sum(sample.is_accepted for sample in decide_all(more, strict.thresholds)) >= have
 
 
+def test_what_is_taken_away_after_it_was_drawn_is_drawn_again_until_the_number_is_reached(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", "full")
+    first = generated(project, only=[FREEFORM])[0][FREEFORM]
+    lost = [sample.question for sample in first if sample.is_accepted][:2]
+    have = sum(sample.is_accepted for sample in first)
+    lines = [json.dumps({"question": question, "reference": "r", "accept": ["r"]}) for question in lost]
+    project.questions.write_text("\n".join(lines) + "\n")
+    parts = generate(project, Scripted(Teacher()), lambda event: None, [FREEFORM], per_leaf=have)
+    assert len(parts[0].accepted) >= have
+    assert not {sample.question for sample in parts[0].accepted} & set(lost)
+
+
 def test_another_prompt_is_another_key_and_another_row_count_is_not(tmp_path: Path) -> None:
     folder = folder_of_pipelines(tmp_path)
     project = make_project(tmp_path / "p", str(folder))
     leaf = read_taxonomy(project.taxonomy)[0]
-    key = generating.leaf_key(project, leaf)
+    key = leaf_work.leaf_key(project, leaf)
     config = tmp_path / "sdg" / "configs" / "skill.yaml"
     config.write_text(config.read_text().replace("S", "T", 1))
     file = folder / "grounded_skills.yaml"
     os.utime(file, ns=(1, 1))
-    assert generating.leaf_key(project, leaf) != key
+    assert leaf_work.leaf_key(project, leaf) != key
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes], int]:
     """A project that was generated without a stop: its folder, its journals and the number of calls."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generating, "find_model", Path)
+        patch.setattr(leaf_work, "find_model", Path)
         patch.setattr(opening, "find_model", Path)
-        patch.setattr(generating, "token_counter", lambda folder: lambda text: len(text.split()))
+        patch.setattr(leaf_work, "token_counter", lambda folder: lambda text: len(text.split()))
         project = make_project(tmp_path_factory.mktemp("whole") / "p", "full")
         _, _, teacher = generated(project)
     return project.root, journals(project), teacher.calls
@@ -261,9 +275,9 @@ def test_stopped_anywhere_the_set_is_the_same_to_the_byte(
 ) -> None:
     _, expected, calls = whole
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generating, "find_model", Path)
+        patch.setattr(leaf_work, "find_model", Path)
         patch.setattr(opening, "find_model", Path)
-        patch.setattr(generating, "token_counter", lambda folder: lambda text: len(text.split()))
+        patch.setattr(leaf_work, "token_counter", lambda folder: lambda text: len(text.split()))
         project = make_project(tmp_path_factory.mktemp("stopped") / "p", "full")
         assert calls > 20
         for stop in stops:
@@ -279,12 +293,13 @@ KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
 from espalier.synthesis import generate as generating
+from espalier.synthesis import leaf_work
 from espalier.project import open_project
 from espalier.teachers import opening
 from scripted_teacher import Scripted, Teacher
 
-generating.find_model = opening.find_model = Path
-generating.token_counter = lambda folder: lambda text: len(text.split())
+leaf_work.find_model = opening.find_model = Path
+leaf_work.token_counter = lambda folder: lambda text: len(text.split())
 
 class Slow(Teacher):
     def _count(self):
@@ -392,7 +407,7 @@ def test_a_wave_of_the_whole_leaf_is_one_portion_where_a_block_needs_all_rows(tm
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"version": "1.0", "blocks": blocks}))
     project = make_project(tmp_path / "p", str(tmp_path / "mine.yaml"))
     leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.path == KNOWLEDGE)
-    work = generating.leaf_work(project, leaf, lambda setting: Teacher(), 0)
+    work = leaf_work.leaf_work(project, leaf, lambda setting: Teacher(), 0)
     assert isinstance(work, LeafRun)
     assert len(work.portions) == 1
     assert len(leaf_portions(leaf, work.documents, work.count)) > 1

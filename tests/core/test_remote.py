@@ -602,9 +602,8 @@ def test_killed_again_and_again_a_leaf_ends_the_same_and_only_what_was_in_flight
 
 def run_models(*arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "espalier.cli", "models", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, input=given, env={**os.environ, **environment}, timeout=60
-    )
+    found = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **environment}  # where file_keyring is
+    return subprocess.run(command, capture_output=True, text=True, input=given, env=found, timeout=60)
 
 
 def test_the_commands_show_what_an_endpoint_offers_and_can_do(tmp_path: Path) -> None:

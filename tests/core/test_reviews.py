@@ -13,8 +13,8 @@ from espalier.project_survey import survey
 from espalier.status import LeafStatus
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.final import State, finals, learned, turned_away
-from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.later import checked, later_path
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.reviews import Review, Reviews, read_reviews, review, taken_back
 from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.sample_table import STATES, SampleFile, SampleTable, learned_rows, states

@@ -11,8 +11,8 @@ from espalier.language import Prompt
 from espalier.messages import Event, Progress, Stage
 from espalier.project import open_project
 from espalier.synthesis.final import State, finals
-from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.later import explanations, later_path
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.reviews import read_reviews, review
 from espalier.synthesis.suggest import explain_sample, suggest
 from espalier.taxonomy.reader import read_taxonomy

@@ -9,8 +9,8 @@ from espalier.evaluation.questions import read_questions
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
 from espalier.stages import lesson
-from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.import_rows import import_samples
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.reviews import read_reviews, review

@@ -10,8 +10,8 @@ from espalier.errors import EspalierError
 from espalier.language import LanguageModel
 from espalier.project import Project, open_project
 from espalier.synthesis.decide import decide_all
-from espalier.synthesis.generate import MOST_WAVES, leaf_key, leaf_work
 from espalier.synthesis.later import checked
+from espalier.synthesis.leaf_work import MOST_WAVES, leaf_key, leaf_work
 from espalier.synthesis.pace import Pace, read_pace
 from espalier.synthesis.pipelines.shipped import FILES
 from espalier.synthesis.sample import Journal

@@ -14,9 +14,9 @@ from espalier.synthesis import checks
 from espalier.synthesis.critic import Standard, content
 from espalier.synthesis.duplicates import near_earlier
 from espalier.synthesis.final import learned
-from espalier.synthesis.generate import leaf_key
 from espalier.synthesis.imported import IMPORTED, import_path, imported_samples
 from espalier.synthesis.later import checked
+from espalier.synthesis.leaf_work import leaf_key
 from espalier.synthesis.practice import practice_of
 from espalier.synthesis.reviews import read_reviews
 from espalier.synthesis.row_forms import BadLine, Pair, read_pairs

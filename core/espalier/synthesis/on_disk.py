@@ -2,8 +2,8 @@
 
 from espalier.errors import EspalierError
 from espalier.project import Project
-from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.later import checked
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.practice import Practice, practice_of
 from espalier.synthesis.reviews import read_reviews
 from espalier.taxonomy.reader import read_taxonomy

@@ -16,9 +16,9 @@ from espalier.messages import Emit, Stage
 from espalier.project import Project
 from espalier.resources import resource
 from espalier.synthesis import checks
-from espalier.synthesis.generate import leaf_journal
 from espalier.synthesis.judge import explain
 from espalier.synthesis.later import keep_explanation, later_path
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.reviews import SUGGESTION, read_reviews, review
 from espalier.synthesis.sample import Sample

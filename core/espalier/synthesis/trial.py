@@ -9,7 +9,8 @@ from espalier.messages import Emit, Stage
 from espalier.project import Project
 from espalier.synthesis.counted import Counted
 from espalier.synthesis.funnel import funnel
-from espalier.synthesis.generate import chosen_leaves, leaf_work, tell_samples
+from espalier.synthesis.generate import chosen_leaves, tell_samples
+from espalier.synthesis.leaf_work import leaf_work
 from espalier.synthesis.pace import pace_of, remember_pace
 from espalier.synthesis.pipelines.shipped import COMPACT
 from espalier.taxonomy.leaf import Leaf

@@ -17,7 +17,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 
 from espalier.demo import create_example
-from espalier.synthesis.generate import leaf_journal
+from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.samples_view import Filter
 from espalier.taxonomy.reader import read_taxonomy

@@ -36,6 +36,7 @@ class Panes(QStackedWidget):
         self.splitter.addWidget(source)
         self.splitter.setSizes(_SIDE_BY_SIDE)
         self.addWidget(self.splitter)
+        documents.setMinimumWidth(_NARROWEST)  # while it is hidden, it takes no room from the tree
         self.addWidget(documents)
 
     @property
