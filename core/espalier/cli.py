@@ -27,7 +27,7 @@ from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
 from espalier.teachers.endpoint import is_endpoint
-from espalier.training.settings import METHODS, TrainSettings, changed, check_settings
+from espalier.training import commands as training
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,13 +112,7 @@ def parser() -> argparse.ArgumentParser:
     )
     samples.add_arguments(add("samples", "bring your own samples in, or take samples out", samples.run))
     command = add_stage("train", "train the adapter; run again to resume")
-    command.add_argument("--method", choices=METHODS, default="lora", help="what is trained")
-    text = "change a training setting, such as lora.rank=8 or schedule=linear; may be given again"
-    command.add_argument("--set", action="append", type=_setting, default=[], metavar="NAME=VALUE", help=text)
-    how = command.add_mutually_exclusive_group()
-    how.add_argument("--extend", type=_count, metavar="N", help="N more updates after the newest training")
-    how.add_argument("--finish", action="store_true", help="end the training that is stopped or runs, and keep it")
-    command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")
+    training.add_arguments(command)
     add_stage("quantize", "make the 4-bit student")
     command = add_stage("evaluate", "ask the held-out questions before and after")
     command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
@@ -132,8 +126,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "name",
         nargs="?",
-        choices=("taxonomy", "window", "model", "critic", "training"),
-        help="only this one; all by default",
+        choices=("taxonomy", "window", "model", "critic", "training", "forecast", "replay"),
+        help="only this one; all but replay by default, which takes half an hour",
     )
     add("doctor", "say what this machine has and lacks", _doctor)
     return top
@@ -161,13 +155,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no count; give a number from 1")
     return int(text)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text} sets nothing; write NAME=VALUE")
-    return name.strip(), value.strip()
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -259,9 +246,11 @@ def _stage(options: argparse.Namespace) -> int:
         is_place = options.pipeline and options.pipeline not in SHIPPED and Path(options.pipeline).exists()
         arguments["pipeline"] = str(Path(options.pipeline).absolute()) if is_place else options.pipeline
     if options.command == "train":
-        arguments["settings"] = {"method": options.method, **dict(options.set)}
-        check_settings(changed(TrainSettings(), arguments["settings"]))
-        arguments["extend"], arguments["finish"] = options.extend, options.finish
+        if training.write(options, project):
+            return 0
+        arguments["settings"] = training.values_of(options, project)
+        training.check(project, arguments["settings"])
+        arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
     if options.command == "evaluate" and options.questions:
         arguments["questions"] = str(options.questions)
     if options.command == "ask":
@@ -280,7 +269,9 @@ def _bench(options: argparse.Namespace) -> int:
         status = subprocess.run(command, check=False).returncode
         if status:
             return status
-    parts = [name for name in ("model", "critic", "training") if options.name in (None, name)]
+    if options.name in ("taxonomy", "window"):
+        return 0
+    parts = [options.name] if options.name else ["model", "critic", "training", "forecast"]
     return max(
         (_finish(run_worker(Request("bench", {"name": name}), options.json), options) for name in parts), default=0
     )

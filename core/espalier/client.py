@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
+from espalier.clock import duration
 from espalier.messages import Event, Failed, Finished, Note, Progress, Request, Stage, Text, decode, encode
 
 GRACE = 20  # seconds for the worker to end by itself after it was asked to
@@ -122,7 +123,7 @@ class Screen:
             self._stream(event)
 
     def _advance(self, event: Progress) -> None:
-        left = f", {_duration(event.seconds_left)} left" if event.seconds_left is not None else ""
+        left = f", {duration(event.seconds_left)} left" if event.seconds_left is not None else ""
         text = f"{event.done} of {event.total} {event.unit}{left}  {event.detail}"
         if self._bar is None:
             self._bar = self._bars.add_task(event.stage, total=event.total, text=text)
@@ -135,8 +136,3 @@ class Screen:
 
     def _stream(self, event: Text) -> None:
         """Nothing is drawn while both answers grow: the result shows them whole, one after the other."""
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -32,3 +32,9 @@ class Clock:
         if done <= begun:
             return None
         return max(0.0, (reached - since) / (done - begun) * (self._total - done) - (now - reached))
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it, such as “3 min 5 s”."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from espalier.errors import EspalierError
+from espalier.training.forecast import Forecast
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
 
@@ -168,7 +169,24 @@ class Backend(Protocol):
             run: the run's folder.
             tell: told every update, every score of the held-out rows, and what else a person should know.
             held_out: rows that are scored at every checkpoint and never trained on.
-            earlier: last checkpoint of a run that this one goes on from, with its optimizer; None begins afresh.
+            earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
+                with, with a new optimizer; None begins afresh.
+        """
+
+    def forecast(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+        run: Path,
+    ) -> Forecast:
+        """Return what training will take, measured on a few updates that are thrown away.
+
+        Args:
+            model: folder of the student.
+            phases: rows and held-out rows of each phase, in order.
+            settings: of the run.
+            run: where it will be written.
         """
 
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:

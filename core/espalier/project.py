@@ -31,6 +31,7 @@ class Project:
         teacher: the model that writes samples: name, path, or ``URL#model`` of an endpoint.
         dial: quick, good or thorough.
         critic: the model that judges samples, likewise; "" for the teacher.
+        training: values that a person changed from the dial's, by name; see `espalier.training.dial`.
         pipeline: that writes the samples: a shipped one's name, or a file or folder, from the project's folder.
         thresholds: of the critic's checks, by name, where a person moved them; no part of the leaf key.
     """
@@ -42,6 +43,7 @@ class Project:
     critic: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     pipeline: str = "compact"
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def judge(self) -> str:
@@ -72,6 +74,11 @@ class Project:
     def runs(self) -> Path:
         """Return the folder of the training runs."""
         return self.root / "runs"
+
+    @property
+    def general(self) -> Path:
+        """Return the file of the person's own general data, which is mixed in; it may be missing."""
+        return self.root / "general.jsonl"
 
     @property
     def questions(self) -> Path:
@@ -135,6 +142,8 @@ def write_settings(project: Project) -> None:
         settings["pipeline"] = project.pipeline
     if project.thresholds:
         settings["critic"] = {"thresholds": dict(project.thresholds)}
+    if project.training:
+        settings["training"] = dict(project.training)
     write_text(project.root / SETTINGS, yaml.safe_dump(settings, sort_keys=False))
 
 
@@ -153,6 +162,7 @@ def open_project(root: Path) -> Project:
         student, teacher = models.get("student", STARTER), models.get("teacher", STARTER)
         critic = models.get("critic") or ""
         thresholds = (settings.get("critic") or {}).get("thresholds") or {}
+        training = settings.get("training") or {}
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
     if settings.get("version") != 1:
@@ -161,9 +171,11 @@ def open_project(root: Path) -> Project:
         raise EspalierError(f"{path} has the dial {dial!r}. Choose one of {', '.join(DIALS)}.")
     if not isinstance(thresholds, dict) or not all(map(_is_finite, thresholds.values())):
         raise EspalierError(f"{path}: critic, thresholds must give each check a number, such as round trip: 0.3.")
+    if not isinstance(training, dict):
+        raise EspalierError(f"{path}: training must give each value its name, such as epochs: 5.")
     moved = {str(name): float(value) for name, value in thresholds.items()}
     pipeline = str(settings.get("pipeline") or "compact")
-    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline)
+    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training)
 
 
 def _is_finite(value: object) -> bool:

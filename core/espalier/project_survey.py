@@ -18,7 +18,7 @@ from espalier.files import read_lines
 from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER
 from espalier.project import Project, open_project
-from espalier.stages import mixture_of, train_settings
+from espalier.stages import lesson, mixture_of
 from espalier.status import Extent, LeafStatus, ProjectStatus, encode_status
 from espalier.survey_cache import SurveyCache
 from espalier.synthesis.later import checked
@@ -94,7 +94,7 @@ def _leaf_status(
 
 def _project_status(project: Project, practice: list[Practice], newest: Run | None) -> ProjectStatus:
     names = [project.student, *(name for name in (project.teacher, project.judge) if not is_endpoint(name))]
-    fresh = find_run(project, mixture_of(project, practice), train_settings(project)) if practice else None
+    fresh = _fresh(project, practice) if practice else None
     run = fresh if fresh and fresh.adapter else newest
     return ProjectStatus(
         tuple(stray_files(find_files(project.taxonomy))),
@@ -106,6 +106,14 @@ def _project_status(project: Project, practice: list[Practice], newest: Run | No
         _scores(run) if run else {},
         fresh.folder.name if fresh and not fresh.adapter else "",
     )
+
+
+def _fresh(project: Project, practice: list[Practice]) -> Run | None:
+    try:
+        mixture, settings, curriculum = lesson(project, practice)
+    except EspalierError:  # a training value or file that cannot be used; training says which
+        return None
+    return find_run(project, mixture, settings, curriculum)
 
 
 def _is_missing(name: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from espalier.clock import duration
+
 MODELS = ("base", "tuned", "4-bit")
 EXAMPLES = 3
 
@@ -25,6 +27,8 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
         console.print(f"Time: {spent}.", markup=False)
     if "base" in result:
         console.print(f"Before: {result['base']}\nAfter:  {result['tuned']}", markup=False)
+    if "verdict" in result:
+        console.print(_forecast(result), markup=False, soft_wrap=True)
     for name in ("run", "model"):
         if name in result:
             console.print(f"{name.capitalize()}: {result[name]}", markup=False, soft_wrap=True)
@@ -63,6 +67,17 @@ def _telling(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     first = {row["leaf"]: row for row in reversed(order)}
     chosen = [*first.values(), *(row for row in order if row is not first[row["leaf"]])]
     return chosen[:EXAMPLES]
+
+
+def _forecast(result: Mapping[str, Any]) -> str:
+    lines = [" ".join(result["sentences"])]
+    if result["seconds"] is not None:
+        lines.append(f"{result['updates']} updates take about {duration(result['seconds'])}.")
+    lines.append(f"On the disk it takes up to {result['disk'] / 1e9:.1f} GB.")
+    if result["change"]:
+        values = " ".join(f"--set {name}={value}" for name, value in result["change"]["values"].items())
+        lines.append(f"To make it fit: espalier train PROJECT {values}")
+    return "\n".join(lines)
 
 
 def _critic(result: Mapping[str, Any]) -> str:

@@ -8,32 +8,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from espalier.clock import Clock
 from espalier.evaluation.questions import Question, read_questions
 from espalier.files import write_json
-from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling, TrainRow
+from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
 from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
 from espalier.synthesis.generate import generate
+from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
-from espalier.training.mixture import Mixture, Row, mix
-from espalier.training.progress import Told, TrainEvent, Validated, wish
+from espalier.training.brought import instead, with_general
+from espalier.training.conversations import train_row
+from espalier.training.curriculum import Curriculum, phases
+from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.forecast import Forecast
+from espalier.training.mixture import Mixture, mix
+from espalier.training.phased import train_run
+from espalier.training.progress import wish
+from espalier.training.recipe import mix_recipe, read_recipe
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
-from espalier.training.settings import LOW_RANK, TITLES, TrainSettings, changed, check_settings
+from espalier.training.settings import TrainSettings
 
 ANSWER = Sampling(max_tokens=64)
-EPOCHS = {"quick": 4, "good": 5, "thorough": 12}
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
-
-
-def train_settings(project: Project, values: Mapping[str, Any] | None = None) -> TrainSettings:
-    """Return what the dial stands for when the student is trained, with the values that a person changed.
-
-    Raises:
-        EspalierError: a value cannot be used.
-    """
-    return check_settings(changed(TrainSettings(epochs=EPOCHS[project.dial]), values or {}))
 
 
 def held_out_questions(project: Project) -> list[Question]:
@@ -42,9 +39,46 @@ def held_out_questions(project: Project) -> list[Question]:
 
 
 def mixture_of(project: Project, practice: Sequence[Practice]) -> Mixture:
-    """Return what the student learns from."""
+    """Return what the student learns from these leaves."""
     questions = [question.question for question in held_out_questions(project)]
     return mix([(part.leaf, part.accepted) for part in practice], questions)
+
+
+def lesson(
+    project: Project, practice: Sequence[Practice], values: Mapping[str, Any] | None = None
+) -> tuple[Mixture, TrainSettings, Curriculum]:
+    """Return what the next run is made of: its rows, its settings and its curriculum.
+
+    Args:
+        project: whose dial, training values, general data and recipe count.
+        practice: every leaf's samples.
+        values: training values that count before the project's, by name.
+
+    Raises:
+        EspalierError: a value, the general data or the recipe cannot be used.
+    """
+    settings, curriculum = train_settings(project, values), curriculum_of(project, values)
+    mixture = mixture_of(project, practice)
+    questions = [question.question for question in held_out_questions(project)]
+    if curriculum.recipe:
+        rows = mix_recipe(read_recipe(project.root / curriculum.recipe), settings.seed)
+        mixture = instead(mixture, rows, questions)
+    return with_general(mixture, project, questions), settings, curriculum
+
+
+def forecast_run(project: Project, backend: Backend, emit: Emit, values: Mapping[str, Any] | None = None) -> Forecast:
+    """Return what training now would take, on the samples that there are; nothing is written.
+
+    Raises:
+        EspalierError: there is nothing to train on, or the settings cannot work on the student.
+    """
+    mixture, settings, curriculum = lesson(project, read_practice(project), values)
+    emit(Stage("forecast", f"A few updates of {project.student}"))
+    plan = [
+        ([train_row(row) for row in phase.rows], [train_row(row) for row in phase.held_out])
+        for phase in phases(mixture, curriculum, settings.seed)
+    ]
+    return backend.forecast(find_model(project.student), plan, settings, project.runs)
 
 
 def train(
@@ -61,14 +95,16 @@ def train(
         backend: trains.
         emit: told the stage and its progress.
         practice: every leaf's samples.
-        values: training settings that a person changed, by name.
+        values: training values that count before the project's, by name.
+
+    Raises:
+        EspalierError: a value cannot be used, or there is nothing to train on.
     """
-    settings = train_settings(project, values)
-    mixture = mixture_of(project, practice)
+    mixture, settings, curriculum = lesson(project, practice, values)
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
-    run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES})
-    _train(run, backend, emit)
+    run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
+    train_run(run, backend, emit)
     return run
 
 
@@ -79,7 +115,7 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    _train(run, backend, emit)
+    train_run(run, backend, emit)
     return run
 
 
@@ -90,7 +126,7 @@ def finish(project: Project, backend: Backend, emit: Emit) -> Run:
         EspalierError: no run was stopped on its way.
     """
     run = ask_to_finish(project)
-    _train(run, backend, emit)
+    train_run(run, backend, emit)
     return run
 
 
@@ -101,46 +137,8 @@ def ask_to_finish(project: Project) -> Run:
         EspalierError: no run is on its way.
     """
     run = stopped_run(project)
-    wish(run.folder, "finish")
+    wish(run.at_work, "finish")
     return run
-
-
-def _train(run: Run, backend: Backend, emit: Emit) -> None:
-    settings, rows = run.settings, run.rows("train")
-    what = TITLES[settings.method]
-    if settings.method in LOW_RANK:
-        what += f" of rank {settings.lora.rank} (alpha {settings.lora.alpha:g})"
-    emit(Stage("train", f"{what} on {len(rows)} rows", run.adapter is not None))
-    if run.adapter:
-        return
-    clock: Clock | None = None
-    scored: dict[str, float] = {}
-
-    def tell(event: TrainEvent) -> None:
-        nonlocal clock
-        if isinstance(event, Told):
-            emit(Note(event.text))
-        elif isinstance(event, Validated):
-            scored["held_out_loss"] = round(event.loss, 4)
-        else:
-            clock = clock or Clock("train", event.steps, "updates", emit)
-            clock.tell(
-                event.step,
-                f"loss {event.loss:.3f}",
-                loss=round(event.loss, 4),
-                learning_rate=event.learning_rate,
-                tokens_per_second=round(event.tokens / max(event.seconds, 1e-9), 1),
-                memory=event.memory,
-                **scored,
-            )
-
-    earlier = run.earlier
-    student = find_model(run.request["student"])
-    backend.train(student, _turns(rows), settings, run.folder, tell, _turns(run.rows("heldout")), earlier)
-
-
-def _turns(rows: Sequence[Row]) -> list[TrainRow]:
-    return [TrainRow((Message("user", row.question), Message("assistant", row.answer))) for row in rows]
 
 
 def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:

@@ -88,6 +88,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.project import is_held, locked, open_project
     from espalier.synthesis.generate import choose_pipeline, generate
     from espalier.synthesis.practice import rejections
+    from espalier.training.dial import change_training
 
     backend = MlxBackend()
     arguments = dict(request.arguments)
@@ -98,18 +99,23 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
         from espalier.metal.bench import bench, bench_critic
+        from espalier.metal.bench_forecast import bench_forecast
+        from espalier.metal.bench_replay import bench_replay
         from espalier.metal.bench_training import bench_training
 
-        return {"critic": bench_critic, "training": bench_training}.get(arguments.get("name", ""), bench)(emit)
+        benches = {"critic": bench_critic, "training": bench_training, "forecast": bench_forecast}
+        benches["replay"] = bench_replay
+        return benches.get(str(arguments.get("name")), bench)(emit)
     project = open_project(Path(arguments["project"]))
     if request.command == "ask":
         return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
+    if request.command == "train" and arguments.get("finish") and is_held(project):
+        run = stages.ask_to_finish(project)
+        return {"run": str(run.folder)}
     if request.command == "probe":
         if project.student == STARTER:
             demo.ensure_starter(backend, emit)
         return {"answers": probe(project, backend, arguments["questions"], emit)}
-    if request.command == "train" and arguments.get("finish") and is_held(project):
-        return {"run": str(stages.ask_to_finish(project).folder)}
     with locked(project):
         demo.ensure_models(project, backend, emit)
         if request.command == "tune":
@@ -133,6 +139,12 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if request.command == "train" and arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
+        if request.command == "train" and arguments.get("forecast"):
+            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
+        if request.command == "train":
+            values = arguments.get("settings") or {}
+            stages.lesson(project, (), values)  # what is wrong is said before hours of work
+            project = change_training(project, values)
         leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
         if request.command == "try":
             from espalier.synthesis.trial import try_few
@@ -143,7 +155,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             project = choose_pipeline(project, arguments["pipeline"], leaves, since)
         practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
         if request.command == "train":
-            return {"run": str(stages.train(project, backend, emit, practice, arguments.get("settings")).folder)}
+            return {"run": str(stages.train(project, backend, emit, practice).folder)}
         accepted = sum(len(part.accepted) for part in practice)
         return {"accepted": accepted, "rejected": rejections(practice)}
 

@@ -8,7 +8,7 @@ from espalier import demo
 from espalier.evaluation.questions import read_questions
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
-from espalier.stages import mixture_of, train_settings
+from espalier.stages import lesson
 from espalier.synthesis.import_rows import import_samples
 from espalier.synthesis.leaf_work import leaf_journal
 from espalier.synthesis.on_disk import read_practice
@@ -90,7 +90,8 @@ def make_lived_in(root: Path, name_of_model: str) -> Project:
     project = replace(open_project(root), student=name_of_model, teacher=name_of_model)
     write_settings(project)
     practice = [write_samples(project, leaf) for leaf in read_taxonomy(project.taxonomy)]
-    run = open_run(project, mixture_of(project, practice), train_settings(project), {"mlx": "0"})
+    mixture, settings, curriculum = lesson(project, practice)
+    run = open_run(project, mixture, settings, {"mlx": "0"}, curriculum)
     dated = run.folder.with_name("2026-11-20T18-42-07")
     run.folder.rename(dated)
     for folder, size in (("adapter", 9_800_000), ("model-4bit", 81_000_000)):

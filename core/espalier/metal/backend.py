@@ -7,12 +7,14 @@ import mlx.core as mx
 
 from espalier.language import Prompt, Sampling, TrainRow
 from espalier.metal.adapters import load_adapter, scaled_by_row
+from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
 from espalier.metal.paired import ask_both, ask_each
 from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
+from espalier.training.forecast import Forecast
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
 
@@ -41,6 +43,16 @@ class MlxBackend:
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
         TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
+
+    def forecast(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+        run: Path,
+    ) -> Forecast:
+        """Return what training will take; see `espalier.language.Backend.forecast`."""
+        return measure(model, phases, settings, run)
 
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
         """Write the student merged with its adapter, in 4 bits."""

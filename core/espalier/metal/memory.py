@@ -28,10 +28,15 @@ def _bytes(layer: Any) -> int:
     return int(sum(part.shape[1] * part.shape[3] * part.itemsize for part in (keys, values)))
 
 
-def room_for_rows() -> int:
-    """Return the bytes that a batch's keys and values may take now."""
+def memory_budget() -> int:
+    """Return the bytes that this process may hold: a share of what the GPU may, or of half the machine without one."""
     if mx.metal.is_available():
         whole = int(mx.device_info()["max_recommended_working_set_size"])
     else:
         whole = this_machine(Path.cwd()).memory // 2
-    return max(0, int(whole * _SHARE) - int(mx.get_active_memory())) // _COPIES
+    return int(whole * _SHARE)
+
+
+def room_for_rows() -> int:
+    """Return the bytes that a batch's keys and values may take now."""
+    return max(0, memory_budget() - int(mx.get_active_memory())) // _COPIES

@@ -229,6 +229,12 @@ class Trainer:
         return state
 
     def extend(self, folder: Path) -> None:
-        """Begin a new run from the last checkpoint of an earlier one: its weights, optimizer and place in the rows."""
+        """Begin a new run from an earlier one's last checkpoint: its weights, optimizer and place in the rows.
+
+        A folder that holds an adapter alone gives its weights; optimizer and rows begin afresh.
+        """
+        if not (folder / "optimizer.safetensors").exists():
+            read_trained(folder, self.model, self._settings)
+            return
         self.restore(folder)
         self.step, self.earlier = 0, self.earlier + self.step

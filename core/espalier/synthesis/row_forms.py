@@ -45,6 +45,23 @@ def read_pairs(path: Path) -> tuple[list[Pair], list[BadLine]]:
     Raises:
         EspalierError: the file is missing, too large, or no text.
     """
+    pairs: list[Pair] = []
+    bad: list[BadLine] = []
+    for line, value in read_values(path):
+        found = pair_of(line, value)
+        if isinstance(found, Pair):
+            pairs.append(found)
+        else:
+            bad.append(found)
+    return pairs, bad
+
+
+def read_values(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield (line, value) of each row of a file; a text is the reason why the line cannot be read.
+
+    Raises:
+        EspalierError: as `read_pairs`.
+    """
     if not path.is_file():
         raise EspalierError(f"There is no file {path}. Check the name.")
     if path.stat().st_size > LARGEST:
@@ -53,19 +70,10 @@ def read_pairs(path: Path) -> tuple[list[Pair], list[BadLine]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise EspalierError(f"{path.name} is not UTF-8 text. Save it as JSON lines or CSV in UTF-8.") from error
-    pairs: list[Pair] = []
-    bad: list[BadLine] = []
-    for line, value in _values(path, text):
-        found = _pair(line, value)
-        if isinstance(found, Pair):
-            pairs.append(found)
-        else:
-            bad.append(found)
-    return pairs, bad
+    yield from _values(path, text)
 
 
 def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    """Yield (line, value) of each row; a text is the reason why the line cannot be read."""
     if path.suffix.casefold() in (".csv", ".tsv"):
         table = csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix.casefold() == ".tsv" else ",")
         while True:
@@ -93,7 +101,8 @@ def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
             yield number, value
 
 
-def _pair(line: int, value: Any) -> Pair | BadLine:
+def pair_of(line: int, value: Any) -> Pair | BadLine:
+    """Return the question and answer that a row of any known form holds, or why it holds none."""
     if isinstance(value, str):
         return BadLine(line, value)
     if not isinstance(value, Mapping):

@@ -1,7 +1,8 @@
 """From accepted samples to the rows a student learns from, with a few of each leaf held out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 from rapidfuzz import fuzz
@@ -21,22 +22,40 @@ class Row:
 
     Attributes:
         question: what the student is asked, after the text that belongs to it.
-        origin: seed, sample or imported.
+        origin: seed, sample, imported, general or recipe.
+        passage: fact or passage of a document that the answer comes from; "" where there is none.
+        turns: the whole conversation where it is more than the question and its answer.
+        unmask: the question is learned like the answer.
     """
 
     leaf: str
     question: str
     answer: str
     origin: str
+    passage: str = ""
+    turns: tuple[tuple[str, str], ...] = ()
+    unmask: bool = False
+
+
+def row_of(fields: Mapping[str, Any]) -> Row:
+    """Return a row from the values that JSON kept of it."""
+    return Row(**{**fields, "turns": tuple((role, text) for role, text in fields.get("turns", ()))})
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a run trains on, what it keeps for validation, and how many rows a held-out question kept away."""
+    """What a run trains on.
+
+    Attributes:
+        held_out: rows that are never trained on and that checkpoints are scored by.
+        withheld: number of rows that a held-out question kept away.
+        general: the person's general data, of which each phase takes a share.
+    """
 
     train: tuple[Row, ...]
     held_out: tuple[Row, ...]
     withheld: int
+    general: tuple[Row, ...] = ()
 
 
 def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str]) -> Mixture:
@@ -58,18 +77,21 @@ def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str
         ]
         seen: dict[str, int] = {}
         for sample in samples:
-            row = Row(leaf.path, sample.request, sample.answer, "imported" if is_imported(sample) else "sample")
+            origin = "imported" if is_imported(sample) else "sample"
+            passage = sample.source if leaf.kind == "knowledge" and origin == "sample" else ""
+            row = Row(leaf.path, sample.request, sample.answer, origin, passage)
             seen[sample.source] = seen.get(sample.source, 0) + 1
             is_spare = seen[sample.source] > 3 and crc32(sample.question.encode()) % HELD_OUT == 0
             if is_spare:
                 held_out.append(row)
             else:
                 rows.append((row, sample.question))
-        kept = [row for row, question in rows if not _is_near(plain(question), forbidden)]
+        kept = [row for row, question in rows if not is_near(plain(question), forbidden)]
         withheld += len(rows) - len(kept)
         train += kept
     return Mixture(tuple(train), tuple(held_out), withheld)
 
 
-def _is_near(question: str, others: Sequence[str]) -> bool:
+def is_near(question: str, others: Sequence[str]) -> bool:
+    """Return whether a plain question is nearly one of the others."""
     return any(fuzz.ratio(question, other) >= NEAR for other in others)

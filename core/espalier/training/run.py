@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from espalier.errors import EspalierError
 from espalier.files import read_lines, whole_folder, write_json, write_text
 from espalier.project import Project, content_key
-from espalier.training.mixture import Mixture, Row
+from espalier.training.curriculum import Curriculum, Phase, phases
+from espalier.training.mixture import Mixture, Row, row_of
 from espalier.training.settings import LOW_RANK, TrainSettings, changed, check_settings
 
 
@@ -62,8 +62,25 @@ class Run:
         return changed(TrainSettings(), self.request["settings"])
 
     def rows(self, part: str) -> list[Row]:
-        """Return the rows of ``train`` or ``heldout``, as they were when the run was made."""
-        return [Row(**row) for row in read_lines(self.folder / f"{part}.jsonl")]
+        """Return the rows of ``train``, ``heldout`` or ``general``, as they were when the run was made."""
+        return [row_of(line) for line in read_lines(self.folder / f"{part}.jsonl")]
+
+    @property
+    def phases(self) -> list[Phase]:
+        """Return the run's phases in order; the same whenever it is asked."""
+        curriculum = Curriculum(**self.request.get("curriculum", {}))
+        mixture = Mixture(tuple(self.rows("train")), tuple(self.rows("heldout")), 0, tuple(self.rows("general")))
+        return phases(mixture, curriculum, self.settings.seed)
+
+    def phase_folder(self, number: int) -> Path:
+        """Return the folder of a phase, counted from 1, in a run that has several."""
+        return self.folder / "phases" / str(number)
+
+    @property
+    def at_work(self) -> Path:
+        """Return the folder that is, or will next be, trained: the run's own, or that of its first open phase."""
+        begun = sorted((self.folder / "phases").glob("*"), key=lambda folder: (len(folder.name), folder.name))
+        return next((folder for folder in begun if not whole_folder(folder / "adapter")), self.folder)
 
     @property
     def report(self) -> Path:
@@ -71,13 +88,15 @@ class Run:
         return self.folder / "report.json"
 
 
-def open_run(project: Project, mixture: Mixture, settings: TrainSettings, versions: dict[str, str]) -> Run:
-    """Return the run of this mixture and these settings; a new one when there is none yet."""
-    found = find_run(project, mixture, settings)
+def open_run(
+    project: Project, mixture: Mixture, settings: TrainSettings, versions: dict[str, str], curriculum: Curriculum
+) -> Run:
+    """Return the run of this mixture, settings and curriculum; a new one when there is none yet."""
+    found = find_run(project, mixture, settings, curriculum)
     if found:
         return found
-    key = _run_key(project, mixture, settings)
-    return _new_run(project, key, mixture.train, mixture.held_out, settings, versions)
+    key = _run_key(project, mixture, settings, curriculum)
+    return _new_run(project, key, mixture, settings, versions, curriculum=asdict(curriculum))
 
 
 def extend_run(project: Project, updates: int, versions: dict[str, str]) -> Run:
@@ -97,8 +116,9 @@ def extend_run(project: Project, updates: int, versions: dict[str, str]) -> Run:
     settings = check_settings(changed(newest.settings, {"updates": updates}))
     name = newest.folder.name
     key = content_key(newest.request["key"], asdict(settings), name)
-    rows = newest.rows("train"), newest.rows("heldout")
-    return _new_run(project, key, *rows, settings, versions, student=newest.request["student"], extends=name)
+    rows = (row for phase in newest.phases for row in phase.rows)
+    mixture = Mixture(tuple(rows), tuple(newest.rows("heldout")), 0)
+    return _new_run(project, key, mixture, settings, versions, student=newest.request["student"], extends=name)
 
 
 def stopped_run(project: Project) -> Run:
@@ -108,7 +128,7 @@ def stopped_run(project: Project) -> Run:
         EspalierError: it is finished, or there is none.
     """
     runs = all_runs(project)
-    if not runs or runs[-1].adapter or not runs[-1].checkpoint:
+    if not runs or runs[-1].adapter or not whole_folder(runs[-1].at_work / "checkpoint"):
         raise EspalierError(f"{project.root} has no training that was stopped. There is nothing to finish.")
     return runs[-1]
 
@@ -116,41 +136,36 @@ def stopped_run(project: Project) -> Run:
 def _new_run(
     project: Project,
     key: str,
-    train: Sequence[Row],
-    held_out: Sequence[Row],
+    mixture: Mixture,
     settings: TrainSettings,
     versions: dict[str, str],
-    **more: str,
+    **more: Any,
 ) -> Run:
     folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
     count = 1
     while folder.exists():
         folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
         count += 1
-    for name, rows in (("train", train), ("heldout", held_out)):
+    for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
         write_text(folder / f"{name}.jsonl", "".join(lines))
-    request: dict[str, Any] = {
-        "key": key,
-        "student": project.student,
-        "settings": asdict(settings),
-        "versions": versions,
-        **more,
-    }
+    request: dict[str, Any] = {"key": key, "student": project.student, "settings": asdict(settings), **more}
+    request["versions"] = versions
     if settings.method in LOW_RANK:
         request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)
     return Run(folder, request)
 
 
-def find_run(project: Project, mixture: Mixture, settings: TrainSettings) -> Run | None:
-    """Return the run of this mixture and these settings, None when there is none yet."""
-    key = _run_key(project, mixture, settings)
+def find_run(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> Run | None:
+    """Return the run of this mixture, settings and curriculum, None when there is none yet."""
+    key = _run_key(project, mixture, settings, curriculum)
     return next((run for run in all_runs(project) if run.request.get("key") == key), None)
 
 
-def _run_key(project: Project, mixture: Mixture, settings: TrainSettings) -> str:
-    return content_key([asdict(row) for row in mixture.train], asdict(settings), project.student)
+def _run_key(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> str:
+    rows = [[asdict(row) for row in part] for part in (mixture.train, mixture.general)]
+    return content_key(*rows, asdict(settings), asdict(curriculum), project.student)
 
 
 def all_runs(project: Project) -> list[Run]:

@@ -160,16 +160,21 @@ def changed(settings: TrainSettings, values: Mapping[str, Any]) -> TrainSettings
         known = {item.name: getattr(settings, item.name) for item in fields(settings)}
         inside = is_dataclass(known.get(part))
         if inside and rest:
-            settings = replace(settings, **{part: _put(known[part], rest, value)})
+            settings = replace(settings, **{part: put(known[part], rest, value)})
         elif inside and isinstance(value, Mapping):
             for key, inner in value.items():
                 settings = changed(settings, {f"{part}.{key}": inner})
         else:
-            settings = _put(settings, name, value)
+            settings = put(settings, name, value)
     return settings
 
 
-def _put(part: Any, name: str, value: Any) -> Any:
+def put(part: Any, name: str, value: Any) -> Any:
+    """Return a dataclass of plain values with one of them changed; texts become what the field holds.
+
+    Raises:
+        EspalierError: a name or a value that is none.
+    """
     known = {item.name: getattr(part, item.name) for item in fields(part)}
     if name not in known or is_dataclass(known[name]):
         raise EspalierError(f"There is no training setting “{name}”. Choose one of {', '.join(sorted(known))}.")

@@ -1,0 +1,174 @@
+"""A forecast that is measured: the largest updates of the run are made once on the real student and thrown away."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from mlx_lm.utils import get_total_parameters
+
+from espalier.errors import EspalierError
+from espalier.language import TrainRow
+from espalier.machine import free_space
+from espalier.metal.adapters import adapt, packed_bits
+from espalier.metal.memory import memory_budget
+from espalier.metal.model import MlxModel, load
+from espalier.metal.rows import encode_all
+from espalier.metal.train import Trainer
+from espalier.training.forecast import Forecast, forecast, largest_pass
+from espalier.training.memory import Pass, Shape, needed, passes
+from espalier.training.settings import TrainSettings
+
+TIMED = (0.1, 0.5, 0.9)  # places among the updates, by their work, of those that are timed
+HOPELESS = 1.5  # times the room: what the formula puts beyond is not tried, it would only be killed
+
+
+@dataclass(frozen=True)
+class Part:
+    """One phase of a run, as lengths in tokens: of its rows, of their answers, and the number of held-out rows."""
+
+    lengths: list[int]
+    answers: list[int]
+    held_out: int
+
+
+def measure(
+    model: Path,
+    phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+    settings: TrainSettings,
+    run: Path,
+    room: int | None = None,
+) -> Forecast:
+    """Return what training these phases will take.
+
+    Args:
+        model: folder of the student.
+        phases: rows and held-out rows of each, in order.
+        settings: of the run.
+        run: where the run's folder will be; what is free there counts.
+        room: bytes that may be used; what this machine allows by default.
+
+    Raises:
+        EspalierError: the settings cannot work on this student, or there is nothing to train.
+    """
+    mx.clear_cache()
+    mx.reset_peak_memory()
+    started = time.monotonic()
+    room = memory_budget() if room is None else room
+    student = load(model)
+    shape = shape_of(student)
+    adapt(student, settings, packed_bits(model))
+    encoded = [(encode_all(student, rows, settings).rows, kept) for rows, kept in phases]
+    if not any(rows for rows, _ in encoded):
+        raise EspalierError("There is no row to train on. Generate samples first, or allow more tokens per row.")
+    parts = [
+        Part([len(row.tokens) for row in rows], [len(row.answers) for row in rows], len(kept))
+        for rows, kept in encoded
+        if rows
+    ]
+
+    def plan(other: TrainSettings, common: int = 0, *, packed: bool = False) -> list[list[list[Pass]]]:
+        cut = other.max_tokens
+        return [
+            list(
+                passes(
+                    [min(cut, length) for length in part.lengths],
+                    part.answers,
+                    other,
+                    common,
+                    packed=packed,
+                )
+            )
+            for part in parts
+        ]
+
+    shared = 0
+
+    def largest(other: TrainSettings) -> Pass:
+        common = 0 if other.checkpointing else shared
+        every = [update for part in plan(replace(other, epochs=1, updates=0), common) for update in part]
+        return largest_pass(shape, other, every)[1]
+
+    free = free_space(run)
+    if needed(shape, settings, largest(settings)) > HOPELESS * room:
+        updates = sum(map(len, plan(settings)))
+        return forecast(shape, settings, largest, None, room, free, updates, None)
+    number = max(range(len(parts)), key=lambda index: sum(parts[index].lengths))
+    rows, held_out = [pair for pair in encoded if pair[0]][number]
+    trainer = Trainer(student, rows, settings)
+    loaded = time.monotonic() - started
+    layout = trainer.layout
+    shared = layout.common
+    planned = plan(settings, layout.common, packed=layout.packed)
+    rate = _seconds_per_work(trainer, planned[number], shape, settings)
+    work = sum(one.work(shape) for part in planned for update in part for one in update)
+    saves = sum(len(part) // settings.save_every + 2 for part in planned)
+    kept_rows = encode_all(student, held_out, settings).rows
+    seconds = loaded + rate * work + saves * _seconds_to_save(trainer, kept_rows)
+    memory = int(mx.get_peak_memory())
+    return forecast(shape, settings, largest, memory, room, free, sum(map(len, planned)), seconds)
+
+
+def _seconds_per_work(
+    trainer: Trainer, updates: Sequence[Sequence[Pass]], shape: Shape, settings: TrainSettings
+) -> float:
+    """Return the seconds per unit of work, over updates of little, middling and much work.
+
+    The update that needs most memory comes first: it tells the peak, and warms up what the others are timed with.
+    """
+    work = [sum(one.work(shape) for one in update) for update in updates]
+    _make(trainer, largest_pass(shape, settings, updates)[0])
+    order = sorted(range(len(work)), key=work.__getitem__)
+    timed = dict.fromkeys(order[int(place * len(order))] for place in TIMED)
+    return sum(_make(trainer, number) for number in timed) / sum(work[number] for number in timed)
+
+
+def _make(trainer: Trainer, number: int) -> float:
+    """Return the seconds that an update takes; the student is changed by it and no longer of use."""
+    trainer.step = number
+    trainer.lowered = 0.0  # a rate of 0: however often it is measured, no loss is lost
+    started = time.monotonic()
+    trainer.update()
+    mx.synchronize()
+    return time.monotonic() - started
+
+
+def _seconds_to_save(trainer: Trainer, held_out: Sequence[Any]) -> float:
+    """Return what a checkpoint with its score takes."""
+    started = time.monotonic()
+    if held_out:
+        trainer.loss(held_out)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.save(Path(folder, "checkpoint"))
+    return time.monotonic() - started
+
+
+def shape_of(student: MlxModel) -> Shape:
+    """Return the numbers of a loaded student that its memory depends on."""
+    model = student.model
+    args: Any = getattr(model, "args", None)
+    text: Any = getattr(args, "text_config", None) or args
+
+    def told(*names: str, default: int) -> int:
+        values = (text.get(name) if isinstance(text, dict) else getattr(text, name, None) for name in names)
+        return next((int(value) for value in values if isinstance(value, int) and value > 0), default)
+
+    arrays = [array for _, array in tree_flatten(model.parameters())]
+    number = max((array.itemsize for array in arrays if mx.issubdtype(array.dtype, mx.floating)), default=2)
+    width = told("hidden_size", "d_model", "n_embd", "dim", default=1024)
+    experts = told("num_experts_per_tok", default=1)
+    inner = told("moe_intermediate_size", "intermediate_size", "hidden_dim", "n_inner", default=4 * width)
+    return Shape(
+        weights=sum(array.nbytes for array in arrays),
+        parameters=int(get_total_parameters(model)),
+        number=number,
+        vocabulary=told("vocab_size", default=100_000),
+        width=width,
+        inner=inner * experts,
+        heads=told("num_attention_heads", "n_heads", "n_head", default=max(1, width // 64)),
+        layers=len(model.layers),
+    )
