@@ -84,13 +84,14 @@ for life in range(11):
             os.write(begins, b".")
         MlxBackend().train(folder, ROWS, SETTINGS, run, tell, HELD_OUT)
         os._exit(0)
+    os.close(begins)  # so that a child that has ended is no child to wait for
     if life < 10:
         for _ in range(chance.randrange(1, 9)):
             os.read(ends, 1)
         time.sleep(chance.random() * 0.05)
         os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
-    os.close(ends), os.close(begins)
+    os.close(ends)
     print(status, flush=True)
 """
 
