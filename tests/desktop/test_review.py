@@ -53,6 +53,7 @@ def open_page(window: MainWindow, qtbot: QtBot) -> ReviewPage:
     qtbot.waitUntil(lambda: not page.store.is_loading and page.model.rowCount() > 0, timeout=LONG)
     window.activateWindow()
     page.table.setFocus()
+    qtbot.waitUntil(window.isActiveWindow, timeout=LONG)  # keys of the menus reach no other window
     return page
 
 
