@@ -319,7 +319,7 @@ def test_documents_come_from_the_repository_that_the_leaf_names(
     press(page.editor.documents, "Remove Document")
     press(page.editor.documents, "Fetch from the Leaf’s Repository")
     qtbot.waitUntil(lambda: window._toast.text.text() == "1 document fetched.", timeout=LONG)
-    assert titles(page) == ["locks.md"]
+    qtbot.waitUntil(lambda: titles(page) == ["locks.md"], timeout=LONG)
     qtbot.waitUntil(lambda: QApplication.activeModalWidget() is not None, timeout=LONG)
     told = QApplication.activeModalWidget()
     assert isinstance(told, Sheet), "what was left out is said"
