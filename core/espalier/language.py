@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from espalier.errors import EspalierError
 from espalier.training.forecast import Forecast
@@ -159,6 +159,7 @@ class Backend(Protocol):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        probes: Sequence[Prompt] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -171,6 +172,7 @@ class Backend(Protocol):
             held_out: rows that are scored at every checkpoint and never trained on.
             earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
                 with, with a new optimizer; None begins afresh.
+            probes: answered before the first update and at every checkpoint; what is learned is the same without.
         """
 
     def forecast(
@@ -187,6 +189,23 @@ class Backend(Protocol):
             phases: rows and held-out rows of each phase, in order.
             settings: of the run.
             run: where it will be written.
+        """
+
+    def preview(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+    ) -> dict[str, Any]:
+        """Return the lengths of all rows and the first batch, as ``first_batch.json`` of a run holds them.
+
+        Args:
+            model: folder of the student.
+            phases: rows and held-out rows of each phase, in order.
+            settings: of the run.
+
+        Raises:
+            EspalierError: the settings cannot work on the student, or there is no row.
         """
 
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:

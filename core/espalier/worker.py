@@ -116,6 +116,8 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         if project.student == STARTER:
             demo.ensure_starter(backend, emit)
         return {"answers": probe(project, backend, arguments["questions"], emit)}
+    if request.command == "preview":
+        return stages.preview(project, backend, arguments.get("settings"))
     with locked(project):
         demo.ensure_models(project, backend, emit)
         if request.command == "tune":
@@ -139,7 +141,7 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if request.command == "train" and arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        if request.command == "train" and arguments.get("forecast"):
+        if request.command == "forecast" or (request.command == "train" and arguments.get("forecast")):
             return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
         if request.command == "train":
             values = arguments.get("settings") or {}

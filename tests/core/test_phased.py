@@ -13,7 +13,7 @@ from desktop.lived_in import write_samples
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import stages
 from espalier.errors import Cancelled, EspalierError
-from espalier.language import TrainRow
+from espalier.language import Prompt, TrainRow
 from espalier.messages import Event, Note
 from espalier.metal import bench_replay
 from espalier.metal.backend import MlxBackend
@@ -45,6 +45,7 @@ class Counting(MlxBackend):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        probes: Sequence[Prompt] = (),
     ) -> None:
         def count(event: TrainEvent) -> None:
             tell(event)
@@ -53,7 +54,7 @@ class Counting(MlxBackend):
                 if len(self.updates) >= self._stop_after:
                     raise Cancelled
 
-        super().train(model, rows, settings, run, count, held_out, earlier)
+        super().train(model, rows, settings, run, count, held_out, earlier, probes)
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
 from espalier.language import Prompt, Sampling, TrainRow
 from espalier.metal.adapters import load_adapter, scaled_by_row
+from espalier.metal.first_batch import preview
 from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
@@ -40,9 +42,10 @@ class MlxBackend:
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        probes: Sequence[Prompt] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
-        TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
+        TrainingRun(model, rows, held_out, settings, run, tell, earlier, probes).train()
 
     def forecast(
         self,
@@ -53,6 +56,15 @@ class MlxBackend:
     ) -> Forecast:
         """Return what training will take; see `espalier.language.Backend.forecast`."""
         return measure(model, phases, settings, run)
+
+    def preview(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+    ) -> dict[str, Any]:
+        """Return the rows' lengths and the first batch; see `espalier.language.Backend.preview`."""
+        return preview(model, [row for rows, _ in phases for row in rows], settings)
 
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
         """Write the student merged with its adapter, in 4 bits."""

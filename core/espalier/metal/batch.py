@@ -52,7 +52,7 @@ def make_batch(rows: Sequence[Encoded], layout: Layout) -> Batch:
     """Return rows that share their first ``layout.common`` tokens as a batch."""
     common = layout.common
     lengths = [len(row.tokens) - 1 - common for row in rows]
-    bins = pack(lengths, common) if layout.packed else [[index] for index in range(len(rows))]
+    bins = bins_of(rows, layout)
     width = max(sum(lengths[index] for index in bin) for bin in bins)
     width = -(-width // layout.bucket) * layout.bucket
     tokens, places, targets, segments, positions = [], [], [], [], []
@@ -81,6 +81,13 @@ def make_batch(rows: Sequence[Encoded], layout: Layout) -> Batch:
         mx.array(segments) if layout.packed else None,
         mx.array(positions) if layout.packed else None,
     )
+
+
+def bins_of(rows: Sequence[Encoded], layout: Layout) -> list[list[int]]:
+    """Return which of the rows stand in each row of their batch."""
+    if not layout.packed:
+        return [[index] for index in range(len(rows))]
+    return pack([len(row.tokens) - 1 - layout.common for row in rows], layout.common)
 
 
 class RowsCache:

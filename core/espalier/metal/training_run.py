@@ -1,6 +1,7 @@
 """One training run in its folder: checkpoints, exact resume, held-out scores, retreat from a loss that is lost."""
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +11,25 @@ import mlx.core as mx
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.files import replace_folder, whole_folder, write_json
-from espalier.language import TrainRow
-from espalier.metal.adapters import adapt, packed_bits, write_adapter
+from espalier.language import Prompt, Sampling, TrainRow
+from espalier.metal.adapters import adapt, write_adapter
+from espalier.metal.first_batch import first_batch
 from espalier.metal.model import load
-from espalier.metal.rows import Encoded, describe, encode_all
+from espalier.metal.rows import Encoded, describe, encode_all, encode_some
 from espalier.metal.train import LOWER, LostError, Trainer
-from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish
+from espalier.training.methods import packed_bits
+from espalier.training.probes import TOKENS
+from espalier.training.progress import (
+    FIRST_BATCH,
+    Probed,
+    RunRecord,
+    Tell,
+    Told,
+    TrainEvent,
+    Update,
+    Validated,
+    take_wish,
+)
 from espalier.training.settings import TrainSettings, check_settings
 
 RETREATS = 3  # times that a run goes back to its last checkpoint before it gives up
@@ -55,22 +69,17 @@ class TrainingRun:
         run: Path,
         tell: Tell,
         earlier: Path | None = None,
+        probes: Sequence[Prompt] = (),
     ) -> None:
         """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s."""
         check_settings(settings)
-        student = load(model)
+        self._student = student = load(model)
         adapt(student, settings, packed_bits(model))
-        encoding = encode_all(student, rows, settings)
-        if not encoding.rows:
-            most = settings.max_tokens
-            raise EspalierError(
-                f"Every row is longer than {most} tokens. Allow more tokens per row, or shorten the samples."
-                if encoding.left_out
-                else "There is no row to train on. Generate samples first."
-            )
+        encoding = encode_some(student, rows, settings)
         self._settings, self._folder, self._tell = settings, RunFolder(run), tell
         self._held_out: list[Encoded] = encode_all(student, held_out, settings).rows
         self._trainer = Trainer(student, encoding.rows, settings)
+        self._probes = [probe for probe in probes if self._fits(probe)]
         self._retreats, self._best = 0, float("inf")
         checkpoint = whole_folder(self._folder.checkpoint)
         if checkpoint:
@@ -80,8 +89,10 @@ class TrainingRun:
             self._trainer.extend(earlier)
         self._record = RunRecord(run, self._trainer.step)
         if not checkpoint:
-            for text in (*describe(encoding, settings), self._trainer.verdict):
-                self._say(Told(0, text))
+            for told in (*describe(encoding, settings), Told(0, self._trainer.verdict)):
+                self._say(told)
+            write_json(run / FIRST_BATCH, first_batch(student, self._trainer, encoding, settings))
+            self._probe()
             self._save()
 
     def train(self) -> None:
@@ -99,11 +110,30 @@ class TrainingRun:
                 self._update()
                 if trainer.step % settings.save_every == 0 or trainer.step == trainer.steps:
                     self._validate()
+                    self._probe()
                     self._save()
+        if stopped:
+            self._validate()
         self._record.flush()
+        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped}
+        best = whole_folder(self._folder.best)
         with replace_folder(self._folder.adapter) as folder:
-            write_adapter(folder, trainer.model, settings)
-            write_json(folder / "made.json", {"updates": trainer.step, "of": trainer.steps, "stopped": stopped})
+            if stopped and best:
+                shutil.copytree(best, folder, dirs_exist_ok=True)
+                made |= json.loads((best / "made.json").read_text(encoding="utf-8"))
+            else:
+                write_adapter(folder, trainer.model, settings)
+            write_json(folder / "made.json", made)
+
+    def _fits(self, probe: Prompt) -> bool:
+        return len(self._student.encode(probe)) + TOKENS <= self._student.context_length
+
+    def _probe(self) -> None:
+        """Answer the probe questions greedily; neither weights nor chance are touched, so the run stays the same."""
+        if self._probes:
+            self._trainer.model.eval()
+            answers = self._student.answer(self._probes, Sampling(TOKENS))
+            self._say(Probed(self._trainer.step, tuple(answer.strip() for answer in answers)))
 
     def _heed(self) -> bool:
         """Return whether a person asked to finish now.
@@ -153,6 +183,7 @@ class TrainingRun:
                 self._trainer.step,
                 f"The loss was not a number at update {at}. Training goes on from update {self._trainer.step} with a "
                 f"highest learning rate of {rate:.2g}.",
+                "retreat",
             )
         )
 

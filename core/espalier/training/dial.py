@@ -43,10 +43,17 @@ def curriculum_of(project: Project, values: Mapping[str, Any] | None = None) -> 
 
 
 def change_training(project: Project, values: Mapping[str, Any]) -> Project:
-    """Write changed training values into ``project.yaml``; a value that is what the dial gives is taken out.
+    """Write changed training values into ``project.yaml``; as `with_training`."""
+    changed_project = with_training(project, values)
+    write_settings(changed_project)
+    return changed_project
+
+
+def with_training(project: Project, values: Mapping[str, Any]) -> Project:
+    """Return the project with changed training values; a value that is what the dial gives is taken out.
 
     Raises:
-        EspalierError: a value cannot be used; nothing is written then.
+        EspalierError: a value cannot be used.
     """
     changed_project = replace(project, training={**project.training, **values})
     wanted = train_settings(changed_project), curriculum_of(changed_project)
@@ -55,7 +62,6 @@ def change_training(project: Project, values: Mapping[str, Any]) -> Project:
         shorter = replace(project, training=without)
         if (train_settings(shorter), curriculum_of(shorter)) == wanted:
             changed_project = shorter
-    write_settings(changed_project)
     return changed_project
 
 

@@ -1,5 +1,6 @@
 """What a run tells while it trains, and its record in ``events.jsonl``; what a person asks of it meanwhile."""
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from espalier.files import append_lines, read_lines, write_text
 
 EVENTS = "events.jsonl"
+FIRST_BATCH = "first_batch.json"
+FRESH = 0.5  # seconds that a line may wait for others before it is written: windows read along
 _WISH = "wish"
 
 
@@ -47,13 +50,22 @@ class Validated:
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence about the run that a person should read, such as a retreat or rows that were cut."""
+    """A sentence about the run that a person should read; ``kind`` is cut, left out, retreat, or "" for other news."""
 
     step: int
     text: str
+    kind: str = ""
 
 
-TrainEvent = Update | Validated | Told
+@dataclass(frozen=True)
+class Probed:
+    """The probe questions were answered as the student is after an update; ``answers`` are in their order."""
+
+    step: int
+    answers: tuple[str, ...]
+
+
+TrainEvent = Update | Validated | Told | Probed
 Tell = Callable[[TrainEvent], None]
 
 
@@ -64,6 +76,7 @@ class RunRecord:
         """Open the record of a run that goes on after an update; lines beyond it are dropped."""
         self._path = run / EVENTS
         self._waiting: list[dict[str, Any]] = []
+        self._written = time.monotonic()
         kept = [line for line in read_lines(self._path) if line.get("step", 0) <= step]
         if self._path.exists():
             self._path.unlink()
@@ -71,15 +84,17 @@ class RunRecord:
             append_lines(self._path, kept)
 
     def add(self, event: TrainEvent) -> None:
-        """Keep an event; it is on disk after the next `flush`."""
+        """Keep an event; it is on disk after the next `flush`, and soon anyway."""
         self._waiting.append({"event": type(event).__name__, **asdict(event)})
-        if len(self._waiting) >= 10:
+        if time.monotonic() - self._written >= FRESH:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits."""
-        append_lines(self._path, self._waiting)
+        if self._waiting:
+            append_lines(self._path, self._waiting)
         self._waiting = []
+        self._written = time.monotonic()
 
 
 def wish(run: Path, what: str) -> None:

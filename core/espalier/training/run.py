@@ -42,6 +42,19 @@ class Run:
         return whole_folder(self.folder / "best")
 
     @property
+    def made(self) -> dict[str, Any]:
+        """Return what is known of the adapter: the updates that it had, ``of`` how many, whether it was ``stopped``.
+
+        ``held_out_loss`` is there when the best checkpoint was taken; {} while there is no adapter.
+        """
+        folder = self.adapter
+        try:
+            found = json.loads((folder / "made.json").read_text(encoding="utf-8")) if folder else {}
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
     def checkpoint(self) -> Path | None:
         """Return the folder of the last checkpoint, None before the first."""
         return whole_folder(self.folder / "checkpoint")
