@@ -13,6 +13,7 @@ from typing_extensions import override
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
 from espalier.taxonomy.checker import examine
+from espalier.training.explained import EXPLAINED
 from espalier_desktop import i18n
 from espalier_desktop.desk import Desk
 from espalier_desktop.main_window import MainWindow
@@ -110,7 +111,17 @@ def shown_texts(window: QWidget) -> Iterator[tuple[str, str]]:
 
 def is_data(text: str, window: QWidget) -> bool:
     """Return whether a text is the person's own, or a name, or a number."""
-    own = {"Espalier", "English", "Français", "smollm2-135m-instruct", "Lived In"}
+    own = {
+        *EXPLAINED.values(),
+        "LoRA",
+        "QLoRA",
+        "DoRA",
+        "Espalier",
+        "English",
+        "Français",
+        "smollm2-135m-instruct",
+        "Lived In",
+    }
     if isinstance(window, MainWindow):
         document = window.document
         own |= {part.replace("_", " ").casefold() for path in document.leaves for part in path.split("/")}

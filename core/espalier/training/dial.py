@@ -1,7 +1,7 @@
 """What a project trains with: the dial's values, or a preset's, and over them what the person changed."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from espalier.errors import EspalierError
@@ -42,6 +42,26 @@ def curriculum_of(project: Project, values: Mapping[str, Any] | None = None) -> 
     return check_curriculum(curriculum)
 
 
+def changed_values(project: Project) -> dict[str, Any]:
+    """Return every training value that holds, by the names of `espalier.training.explained.EXPLAINED`.
+
+    Raises:
+        EspalierError: a value cannot be used.
+    """
+    return _flat({**asdict(train_settings(project)), **asdict(curriculum_of(project)), PRESET: _preset(project)})
+
+
+def usual_values(project: Project) -> dict[str, Any]:
+    """Return every training value as the dial has it, or the preset, for the method that is chosen."""
+    method = train_settings(project).method
+    kept = {name: value for name, value in ((PRESET, _preset(project)), ("method", method)) if value}
+    return changed_values(replace(project, training=kept)) | {"method": TrainSettings().method}
+
+
+def _preset(project: Project) -> str:
+    return str(project.training.get(PRESET, "") or "")
+
+
 def change_training(project: Project, values: Mapping[str, Any]) -> Project:
     """Write changed training values into ``project.yaml``; as `with_training`."""
     changed_project = with_training(project, values)
@@ -50,14 +70,22 @@ def change_training(project: Project, values: Mapping[str, Any]) -> Project:
 
 
 def with_training(project: Project, values: Mapping[str, Any]) -> Project:
-    """Return the project with changed training values; a value that is what the dial gives is taken out.
+    """Return the project with changed training values; None, or what the dial gives, is taken out.
 
     Raises:
         EspalierError: a value cannot be used.
     """
-    changed_project = replace(project, training={**project.training, **values})
+    given = _flat(values)
+    flat = {**_flat(project.training), **given}
+    changed_project = replace(project, training={name: value for name, value in flat.items() if value is not None})
     wanted = train_settings(changed_project), curriculum_of(changed_project)
-    for name in values:
+    typed = changed_values(changed_project)  # numbers, where a person gave texts
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in typed.items()}
+    kept = {
+        name: plain.get(name, value) if name in given else value for name, value in changed_project.training.items()
+    }
+    changed_project = replace(project, training=kept)
+    for name in given:
         without = {key: value for key, value in changed_project.training.items() if key != name}
         shorter = replace(project, training=without)
         if (train_settings(shorter), curriculum_of(shorter)) == wanted:

@@ -15,7 +15,7 @@ from espalier.models.folder import find_model
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Phase
 from espalier.training.progress import Told, TrainEvent, Update, Validated
-from espalier.training.run import Run
+from espalier.training.run import PLAN, Run
 from espalier.training.settings import LOW_RANK, TITLES
 
 JOURNAL = "phases.json"
@@ -46,6 +46,7 @@ def train_run(run: Run, backend: Backend, emit: Emit, probes: Sequence[Question]
     if len(plan) == 1:
         _train_phase(run, plan[0], run.folder, run.earlier, backend, emit, probes)
         return
+    write_json(run.folder / PLAN, [phase.name for phase in plan])
     earlier, journal = run.earlier, []
     for number, phase in enumerate(plan, 1):
         folder = run.phase_folder(number)

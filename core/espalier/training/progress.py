@@ -1,5 +1,6 @@
 """What a run tells while it trains, and its record in ``events.jsonl``; what a person asks of it meanwhile."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -110,3 +111,21 @@ def take_wish(run: Path) -> str:
     what = path.read_text(encoding="utf-8").strip()
     path.unlink()
     return what
+
+
+def forget_pause(run: Path) -> None:
+    """Take back a pause that nobody heeded, because the run was ended in another way."""
+    if take_wish(run) == "finish":
+        wish(run, "finish")
+
+
+def read_first_batch(run: Path) -> dict[str, Any]:
+    """Return what a run showed the student first, {} where it is not known; of a run in phases, the first one's."""
+    for file in (run / FIRST_BATCH, *sorted(run.glob(f"phases/*/{FIRST_BATCH}"))):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
