@@ -21,7 +21,7 @@ from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
 Teacher = Callable[[], LanguageModel]  # loads it when it is first needed
-VERSION = 3  # part of the leaf key: raise it when the same inputs give other samples
+VERSION = 4  # part of the leaf key: raise it when the same inputs give other samples
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it

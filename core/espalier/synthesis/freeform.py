@@ -8,7 +8,7 @@ from zlib import crc32
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
 from espalier.synthesis.compact import CompactSettings, Teacher, prompts
-from espalier.synthesis.critic import Standard, content
+from espalier.synthesis.critic import Standard, content, has_fixed_answers
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
@@ -31,7 +31,7 @@ class Freeform:
         self._texts = prompts()
         self._standard = Standard.of(leaf)
         self._answers = list(dict.fromkeys(seed.answer for seed in leaf.seeds))
-        self._is_fixed_set = 2 * len(self._answers) <= len(leaf.seeds)
+        self._is_fixed_set = has_fixed_answers(leaf)
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
         self.portion = len(self._sources)
         self.unit = "answers" if self._is_fixed_set else "rounds"

@@ -25,7 +25,7 @@ WAVES = {"quick": 1, "good": 2, "thorough": 5}
 BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
 TRIAL_WAVE = 1000  # number of the wave of samples that are drawn to have a look
-BLOCKS_VERSION = 1  # part of the leaf key: raise it when the same blocks give other samples
+BLOCKS_VERSION = 2  # part of the leaf key: raise it when the same blocks give other samples
 Load = Callable[[str], LanguageModel]  # the model of a role, by its setting
 Tell = Callable[[int, int, int], None]
 
