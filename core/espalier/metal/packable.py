@@ -9,7 +9,7 @@ from mlx_lm.models.cache import KVCache, make_prompt_cache
 from espalier.metal.batch import Layout, make_batch, predicting_states
 from espalier.metal.positions import positions_per_token
 from espalier.metal.rows import Encoded
-from espalier.training.plan import pack
+from espalier.training.plan import arranged
 
 _LENGTHS = (11, 7, 14, 5)
 _COMMON = 3
@@ -46,7 +46,7 @@ def _agrees(model: Any, layout: Layout) -> bool:
     for number, length in enumerate(_LENGTHS, 1):
         rest = [(31 * number + 17 * place * place + 7 * place) % vocabulary for place in range(length)]
         rows.append(Encoded(start + rest, list(range(_COMMON + 1, _COMMON + length))))
-    bins = pack([len(row.tokens) - 1 - _COMMON for row in rows], _COMMON) if layout.packed else [range(len(rows))]
+    bins = arranged([len(row.tokens) - 1 - _COMMON for row in rows], _COMMON, packed=layout.packed)
     try:
         with positions_per_token(model):
             together = predicting_states(model, make_batch(rows, layout)).astype(mx.float32)
