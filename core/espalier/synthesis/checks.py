@@ -100,12 +100,15 @@ def leaves_something(question: str, answer: str) -> Check:
     return Check("leaves something to answer", True, "The answer adds to the question.")
 
 
+IS_NEW = Check("new", True, "No other question is nearly the same.")
+
+
 def is_new(question: str, others: Iterable[str]) -> Check:
     """Check that a question is no near-duplicate of others, given in their plain form."""
     alike = process.extract_iter(plain(question), others, scorer=fuzz.ratio, processor=None, score_cutoff=NEAR)
     if found := next(alike, None):
         return Check("new", False, f"It is nearly the same as “{found[0]}”.", round(found[1], 1))
-    return Check("new", True, "No other question is nearly the same.")
+    return IS_NEW
 
 
 def repeats(question: str, leaf: str = "") -> Check:

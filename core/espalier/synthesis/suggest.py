@@ -18,7 +18,7 @@ from espalier.resources import resource
 from espalier.synthesis import checks
 from espalier.synthesis.judge import explain
 from espalier.synthesis.later import keep_explanation, later_path
-from espalier.synthesis.leaf_work import leaf_journal
+from espalier.synthesis.leaf_work import journal_of
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.pipelines.inputs import language_code
 from espalier.synthesis.reviews import SUGGESTION, read_reviews, review
@@ -114,7 +114,7 @@ def explain_sample(project: Project, backend: Backend, emit: Emit, leaf: str, ke
     emit(Stage("explain", f"Why “{check}” says so"))
     model = open_model(project.judge, project, backend, emit)
     text = explain(model, sample, made, sample.source, language_code(part.leaf)).strip()
-    keep_explanation(later_path(leaf_journal(project, part.leaf)[0]), sample, check, text)
+    keep_explanation(later_path(journal_of(project, part.leaf).path), sample, check, text)
     return text
 
 
