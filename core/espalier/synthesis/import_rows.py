@@ -124,7 +124,7 @@ def _without_repeats(samples: Sequence[Sample], there: Sequence[_There]) -> list
             check = checks.IS_NEW
             if place in repeated:
                 question, _, leaf = named[repeated[place]]
-                check = checks.repeats(question, "" if leaf == samples[row].leaf else leaf)
+                check = checks.not_new(question, "" if leaf == samples[row].leaf else leaf)
             judged[row] = judged[row].judged(check)
     return judged
 
