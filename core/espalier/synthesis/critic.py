@@ -76,11 +76,7 @@ def judge_plainly(sample: Sample, standard: Standard, source: str, known: Iterab
         source: text that it was drawn from, "" for a freeform skill.
         known: plain form of the questions that are there already, in the seeds too; of the same context only.
     """
-    for check in _plain(sample, standard, source, known):
-        sample = sample.judged(check)
-        if not check.passed:
-            break
-    return sample
+    return sample.up_to_failure(_plain(sample, standard, source, known))
 
 
 def _plain(sample: Sample, standard: Standard, source: str, known: Iterable[str]) -> Iterator[Check]:

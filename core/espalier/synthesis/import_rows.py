@@ -92,14 +92,7 @@ def _judge(project: Project, leaf: Leaf) -> Judge:
         yield content(sample, standard, "")
         yield checks.is_not_held_out(sample.question, held_out)
 
-    def judge(sample: Sample) -> Sample:
-        for check in verdict(sample):
-            sample = sample.judged(check)
-            if not check.passed:
-                break
-        return sample
-
-    return judge
+    return lambda sample: sample.up_to_failure(verdict(sample))
 
 
 def _held_out(project: Project) -> Sequence[Question]:
