@@ -24,11 +24,11 @@ from espalier.taxonomy.walk import LEAF_FILE
 from espalier_desktop.edits import ChangeFolders, EditAttribution, EditText
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
+from espalier_desktop.jobs.process import end
 from espalier_desktop.taxonomy_history import TaxonomyHistory
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
 
-_GRACE = 5_000  # milliseconds
 _MOST_EDITS = 500  # that can be undone
 _TELL = 150  # milliseconds between two signals while a survey goes through many leaves
 
@@ -237,10 +237,7 @@ class Document(QObject):
         self.closed.emit()
         self.history.close()
         self._watcher.blockSignals(True)
-        self._survey.blockSignals(True)
-        self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed
-        self._survey.kill()
-        self._survey.waitForFinished(_GRACE)
+        end(self._survey)
 
     def write(self, project: Project) -> None:
         """Write settings to disk and show them; only undo commands call this."""

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QHeaderView, QTableView
 from typing_extensions import override
 
 from espalier_desktop.i18n import tr
+from espalier_desktop.jobs.process import end
 from espalier_desktop.widgets.formats import number
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-_GRACE = 3_000  # milliseconds
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _FIRST = 200  # characters: as much of a chunk as a row can show
 
@@ -82,10 +82,7 @@ class Chunker(QObject):
         """Give up what is being cut."""
         process, self._process = self._process, None
         if process:
-            process.blockSignals(True)
-            process.waitForStarted(_GRACE)  # what has not started yet cannot be killed
-            process.kill()
-            process.waitForFinished(_GRACE)
+            end(process)
             process.deleteLater()
 
     @Slot()
