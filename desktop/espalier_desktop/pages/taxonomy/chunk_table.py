@@ -14,6 +14,7 @@ from typing_extensions import override
 from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.process import end
 from espalier_desktop.widgets.formats import number
+from espalier_desktop.widgets.tables import set_up_rows
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -112,17 +113,9 @@ class ChunkTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self._chunks = _ChunkModel(self)
+        set_up_rows(self, tr("Chunks"), 28)
         self.setModel(self._chunks)
-        self.setAccessibleName(tr("Chunks"))
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(28)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setResizeContentsPrecision(0)
