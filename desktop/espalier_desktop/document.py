@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from espalier.documents import shelf
 from espalier.documents.convert import Conversion
@@ -21,7 +21,7 @@ from espalier.taxonomy.folders import Change, Roots
 from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
-from espalier_desktop.edits import ChangeFolders, EditAttribution, EditText
+from espalier_desktop.edits import ChangeFolders, ChangeSettings, EditAttribution, EditText
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.process import end
@@ -254,7 +254,7 @@ class Document(QObject):
 
     def _change(self, text: str, project: Project) -> None:
         if project != self.project:
-            self.undo.push(_ChangeSettings(self, text, project))
+            self.undo.push(ChangeSettings(self, text, project))
 
     def _change_folders(self, text: str, make: Callable[[Roots], Change], before: str = "") -> str | None:
         self.texts.save_all()
@@ -332,20 +332,6 @@ class Document(QObject):
         self._read()
         if self._is_stale:
             self.refresh()
-
-
-class _ChangeSettings(QUndoCommand):
-    def __init__(self, document: Document, text: str, project: Project) -> None:
-        super().__init__(text)
-        self._document, self._before, self._after = document, document.project, project
-
-    def redo(self) -> None:
-        """Write the settings as they were chosen."""
-        self._document.write(self._after)
-
-    def undo(self) -> None:
-        """Write the settings as they were before."""
-        self._document.write(self._before)
 
 
 def _moved(path: str, moves: Mapping[str, str]) -> str:
