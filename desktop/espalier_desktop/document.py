@@ -17,7 +17,7 @@ from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
 from espalier.taxonomy.attribution import ATTRIBUTION_FILE
-from espalier.taxonomy.folders import Change, Roots
+from espalier.taxonomy.folders import Change, Roots, moved_path
 from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
@@ -201,7 +201,7 @@ class Document(QObject):
         """Show the taxonomy's folders as they are after these changes; only undo commands call this."""
         self.texts.moved(moves)
         self.tree = read_again(self.project.taxonomy, self.tree, self._places(changes))
-        known = {_moved(path, moves): leaf for path, leaf in self._shown.items()}
+        known = {moved_path(path, moves): leaf for path, leaf in self._shown.items()}
         paths = set(_leaf_paths(self.tree))
         paths |= {path for path in known.keys() - paths if self.texts.file(path).is_file()}  # those that links lead to
         leaves = ((path, known.get(path) or LeafStatus(path)) for path in sorted(paths, key=_place))
@@ -332,14 +332,6 @@ class Document(QObject):
         self._read()
         if self._is_stale:
             self.refresh()
-
-
-def _moved(path: str, moves: Mapping[str, str]) -> str:
-    """Return where a path leads after some folders were moved."""
-    for old, new in moves.items():
-        if path == old or path.startswith(f"{old}/"):
-            return new + path[len(old) :]
-    return path
 
 
 def _leaf_paths(tree: Node) -> list[str]:
