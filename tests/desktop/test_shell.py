@@ -306,7 +306,7 @@ def test_closing_a_window_with_a_job_asks_first(
     press(again._banner, "Resume")
     assert again.jobs.current
     assert again.jobs.current.request.command == "train"
-    qtbot.waitUntil(lambda: again.jobs.current is None, timeout=10_000)
+    qtbot.waitUntil(lambda: again.jobs.current is None)
 
 
 def test_an_interrupted_job_can_be_forgotten(fresh_root: Path, open_window: Open, qapp: QApplication) -> None:
@@ -324,7 +324,7 @@ def test_a_failed_job_shows_its_sentence_and_a_stopped_one_a_toast(
     fake_worker("fail")
     window = open_window(fresh_root)
     window.do("tune")
-    qtbot.waitUntil(lambda: bool(sheets(window)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(sheets(window)))
     [sheet] = sheets(window)
     assert sheet.sentence.text() == "The disk is full. Make room and try again."
     press(sheet, "OK")
@@ -332,7 +332,7 @@ def test_a_failed_job_shows_its_sentence_and_a_stopped_one_a_toast(
     window.do("tune")
     qtbot.waitUntil(lambda: window.jobs.current is not None and window.jobs.current.progress is not None)
     window.do("stop")
-    qtbot.waitUntil(lambda: window._toast.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: window._toast.isVisible())
     assert "stopped" in window._toast.text.text()
 
 
@@ -356,7 +356,7 @@ def test_the_job_card_follows_the_job_and_leads_to_its_page(
     QTest.mouseClick(second.sidebar.job_card.stop, Qt.MouseButton.LeftButton)
     assert second.jobs.current is None
     QTest.mouseClick(card.stop, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: first.jobs.current is None, timeout=10_000)
+    qtbot.waitUntil(lambda: first.jobs.current is None)
     assert first.jobs.latest["train"].state is JobState.STOPPED
 
 
