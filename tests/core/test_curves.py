@@ -13,7 +13,7 @@ from espalier.files import append_lines, write_json
 from espalier.training.alerts import alerts
 from espalier.training.curves import Curves, CurvesReader, read_curves
 from espalier.training.health import EARLY, health
-from espalier.training.history import delete_run, differences, read_note, write_note
+from espalier.training.history import differences, read_note, write_note
 from espalier.training.progress import EVENTS, RunRecord, Told, TrainEvent, Update, Validated
 from espalier.training.run import Run
 

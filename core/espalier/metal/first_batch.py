@@ -6,12 +6,11 @@ from typing import Any
 
 from espalier.language import TrainRow
 from espalier.metal.adapters import adapt
-from espalier.metal.batch import bins_of
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import Encoded, Encoding, encode_some
 from espalier.metal.train import Trainer
 from espalier.training.methods import packed_bits
-from espalier.training.plan import parts
+from espalier.training.plan import arranged, parts
 from espalier.training.settings import TrainSettings
 
 
@@ -22,12 +21,14 @@ def first_batch(student: MlxModel, trainer: Trainer, encoding: Encoding, setting
     of those is a list of ``[text, learned]`` pieces. ``verdict`` says why they are put together so. ``lengths`` are
     those of all rows before any was cut: tokens, and tokens before the first that is learned.
     """
-    rows = trainer.batch_rows(0)
+    rows, layout = trainer.batch_rows(0), trainer.layout
     lines = []
     for part in parts([len(row.tokens) for row in rows], settings.accumulation):
         here = [rows[index] for index in part]
-        lines += [[_pieces(student, here[index]) for index in bin] for bin in bins_of(here, trainer.layout)]
-    return {"lines": lines, "packed": trainer.layout.packed, "verdict": trainer.verdict, "lengths": encoding.lengths}
+        lengths = [len(row.tokens) - 1 - layout.common for row in here]
+        bins = arranged(lengths, layout.common, packed=layout.packed)
+        lines += [[_pieces(student, here[index]) for index in bin] for bin in bins]
+    return {"lines": lines, "packed": layout.packed, "verdict": trainer.verdict, "lengths": encoding.lengths}
 
 
 def _pieces(student: MlxModel, row: Encoded) -> list[tuple[str, bool]]:
