@@ -1,16 +1,20 @@
 """The Train page through what a person does with it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from desktop.lived_in import spoil
-from desktop.trained import record, write_record
-from PySide6.QtCore import Qt
+from desktop.trained import QUESTIONS, record, write_record
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLineEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from espalier.files import append_lines
@@ -18,7 +22,9 @@ from espalier.project import open_project
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.train.page import TrainPage
+from espalier_desktop.pages.train.probes_sheet import ProbesSheet
 from espalier_desktop.pages.train.stop_sheet import StopSheet
+from espalier_desktop.widgets.chart import Chart, Series, thinned, ticks
 
 Open = Callable[[Path], MainWindow]
 Behave = Callable[[str], None]
@@ -308,6 +314,133 @@ def test_a_run_is_measured_and_what_makes_it_fit_is_one_click_away(
     assert open_project(lived_in_root).training == {"accumulation": 4}
     assert card.verdict.text() == "Measured with other values"
     assert not card.change.isVisible()
+
+
+def test_answers_to_the_probe_questions_are_read_checkpoint_by_checkpoint(
+    lived_in_root: Path, open_page: OpenPage
+) -> None:
+    write_record(run_of(lived_in_root), record("learning", 600, 600))
+    window, page = open_page(lived_in_root)
+    page.show_pane("probes")
+    pane = page.probes
+    assert [card.question.question for card in pane.cards] == [question[0] for question in QUESTIONS]
+    assert (pane.step.text(), pane.sum.text()) == ("After update 600", "5 of 5 right")
+    assert pane.cards[0].strip.cells[:4] == [(0, False), (50, False), (100, True), (150, True)]
+    QTest.keyClick(pane.place, Qt.Key.Key_Home)
+    assert (pane.step.text(), pane.sum.text()) == ("Before training", "0 of 5 right")
+    assert pane.cards[1].answer.text() == "The Falkirk Wheel is a famous landmark (1)."
+    QTest.keyClick(pane.cards[0].strip, Qt.Key.Key_Right)
+    assert pane.step.text() == "After update 50"
+    assert "100: right" in pane.cards[0].strip.accessibleDescription()
+    pane.choose.click()
+    sheet = QApplication.activeModalWidget()
+    assert isinstance(sheet, ProbesSheet)
+    assert len(sheet.ticked) == 5
+    sheet.asks.click()
+    assert not sheet.list.isEnabled()
+    choose = next(each for each in sheet.findChildren(QPushButton) if each.text() == "Choose")
+    choose.click()
+    assert open_project(lived_in_root).probes == ()
+    window.do("undo")
+    assert open_project(lived_in_root).probes is None
+
+
+def test_no_more_questions_can_be_chosen_than_are_asked(lived_in_root: Path, open_page: OpenPage) -> None:
+    window, page = open_page(lived_in_root)
+    page.choose_probes()
+    sheet = QApplication.activeModalWidget()
+    assert isinstance(sheet, ProbesSheet)
+    choose = next(each for each in sheet.findChildren(QPushButton) if each.text() == "Choose")
+    unticked = [place for place in range(sheet.list.count()) if sheet.list.item(place).text() not in sheet.ticked]
+    sheet.list.item(unticked[0]).setCheckState(Qt.CheckState.Checked)
+    assert not choose.isEnabled()
+    ticked = next(place for place in range(sheet.list.count()) if place not in unticked)
+    sheet.list.item(ticked).setCheckState(Qt.CheckState.Unchecked)
+    wanted = sheet.ticked
+    choose.click()
+    assert open_project(lived_in_root).probes == wanted
+    assert len(wanted) == 5
+    assert window.document.project.probes == wanted
+
+
+def test_runs_are_laid_over_each_other_with_notes_and_deleted_only_when_asked(
+    lived_in_root: Path, open_page: OpenPage, qtbot: QtBot
+) -> None:
+    run = run_of(lived_in_root)
+    write_record(run, record("learning", 300, 300))
+    other = run.with_name("2026-11-19T09-12-44")
+    shutil.copytree(run, other)
+    request = json.loads((other / "request.json").read_text())
+    request["settings"]["lora"]["rank"], request["key"] = 8, "another"
+    (other / "request.json").write_text(json.dumps(request))
+    _, page = open_page(lived_in_root)
+    page.show_pane("runs")
+    pane = page.history
+    qtbot.waitUntil(lambda: len(pane.chart.series) == 4 and len(pane.chart.series[2].xs) == 300, timeout=LONG)
+    assert pane.values.rowCount() == 1
+    cells = [pane.values.item(0, column) for column in range(3)]
+    assert [cell.text() for cell in cells if cell] == ["Rank", "16", "8"]
+    item = pane.table.item(1, 0)
+    assert item
+    item.setCheckState(Qt.CheckState.Unchecked)
+    assert pane.ticked == [run.name]
+    assert pane.same.text() == "Tick two runs or more to compare them."
+    pane.table.setCurrentCell(1, 0)
+    pane.note.setPlainText("Rank 8 was enough.")
+    pane.table.setCurrentCell(0, 0)
+    assert (other / "note.txt").read_text() == "Rank 8 was enough.\n"
+    assert pane.note.toPlainText() == ""
+    pane.table.setCurrentCell(1, 0)
+    assert pane.note.toPlainText() == "Rank 8 was enough."
+    for answer, is_there in (("Keep", True), ("Delete", False)):
+        pane.delete.click()
+        sheet: Any = QApplication.activeModalWidget()
+        assert str(other) in sheet.sentence.text()
+        next(each for each in sheet.findChildren(QPushButton) if each.text() == answer).click()
+        assert other.exists() == is_there
+    assert pane.table.rowCount() == 1
+    assert run.exists()
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=1, max_size=3000),
+    st.integers(5, 200),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=30)
+def test_points_closer_than_pixels_are_thinned_and_keep_what_is_seen(
+    values: list[float], columns: int, extremes: bool
+) -> None:
+    xs, ys = np.arange(len(values), dtype=float), np.asarray(values)
+    few_xs, few_ys = thinned(xs, ys, columns, extremes=extremes)
+    assert len(few_xs) == len(few_ys) <= max(2 * columns, len(values) if len(values) <= 2 * columns else 0)
+    assert np.all(np.diff(few_xs) >= 0)
+    if extremes:
+        assert (few_ys.min(), few_ys.max()) == (ys.min(), ys.max())
+    else:
+        assert ys.min() - 1e-9 <= few_ys.min() <= few_ys.max() <= ys.max() + 1e-9
+
+
+def test_a_part_of_a_chart_is_looked_at_closely_and_read_by_keys(qtbot: QtBot) -> None:
+    chart = Chart("Loss")
+    qtbot.addWidget(chart)
+    chart.resize(600, 300)
+    steps = list(range(1, 100_001))
+    chart.show_series([Series("loss", steps, [1 / step for step in steps], "raw")], 100_000, "falls")
+    chart.grab()
+    assert chart.values_at(50_000.2) == [("loss", 50_000.0, 1 / 50_000)]
+    button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(chart, button, none, QPoint(200, 150))
+    QTest.mouseMove(chart, QPoint(400, 150))
+    QTest.mouseRelease(chart, button, none, QPoint(400, 150))
+    assert chart.range
+    assert 20_000 < chart.range[0] < chart.range[1] < 70_000
+    chart.grab()
+    QTest.keyClick(chart, Qt.Key.Key_Left)
+    assert chart.at is not None
+    QTest.keyClick(chart, Qt.Key.Key_Escape)
+    assert chart.range is None
+    assert ticks(0, 3.1, 5) == [0, 1, 2, 3]
 
 
 def test_rows_that_would_be_cut_are_counted_as_the_limit_moves(

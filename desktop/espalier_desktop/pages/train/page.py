@@ -11,6 +11,7 @@ from espalier.machine import this_machine
 from espalier.training.alerts import alerts
 from espalier.training.curves import Curves
 from espalier.training.dial import train_settings
+from espalier.training.probes import read_probes
 from espalier.training.progress import forget_pause, read_first_batch, wish
 from espalier.training.run import Run, all_runs
 from espalier_desktop.failures import sentence_of
@@ -22,8 +23,11 @@ from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.train.errand import Errand
 from espalier_desktop.pages.train.feed import RunFeed
 from espalier_desktop.pages.train.head import Act, Head
+from espalier_desktop.pages.train.probes_pane import ProbesPane
+from espalier_desktop.pages.train.probes_sheet import choose_probes
 from espalier_desktop.pages.train.progress_pane import ProgressPane
 from espalier_desktop.pages.train.rows_pane import RowsPane
+from espalier_desktop.pages.train.runs_pane import RunsPane, ask_delete
 from espalier_desktop.pages.train.settings_pane import SettingsPane
 from espalier_desktop.pages.train.standing import MORE, TRAINING, standing, unfinished_run, why_not
 from espalier_desktop.pages.train.stop_sheet import StopSheet
@@ -45,6 +49,7 @@ class TrainPage(Page):
         super().__init__(shell)
         self.head = Head()
         self.progress, self.rows, self.settings = ProgressPane(), RowsPane(), SettingsPane()
+        self.probes, self.history = ProbesPane(), RunsPane()
         self.feed = RunFeed(self)
         self.preview = Errand("preview", shell.document, self)
         self.runs: list[Run] = []
@@ -66,6 +71,7 @@ class TrainPage(Page):
         self.runs = all_runs(self.shell.document.project)
         self._refresh_run()
         self._refresh_settings()
+        self.history.show_runs(self.runs, can_delete=self.shell.jobs.current is None)
 
     def showing(self) -> None:
         """Look at the runs again."""
@@ -74,6 +80,7 @@ class TrainPage(Page):
     def closing(self) -> None:
         """End what is being looked up."""
         self.feed.stop()
+        self.history.save_note()
         self.preview.close()
 
     def save_state(self) -> dict[str, Any]:
@@ -95,6 +102,7 @@ class TrainPage(Page):
         """Show one of the panes."""
         self.panes.choose(pane)
         self._stack.setCurrentIndex(self._keys.index(pane))
+        self._refresh_run()
         self._refresh_settings()
 
     @property
@@ -123,8 +131,10 @@ class TrainPage(Page):
     def _panes(self) -> dict[str, tuple[str, QWidget]]:
         return {
             "progress": (tr("Progress"), self._progress),
+            "probes": (tr("Questions"), self.probes),
             "rows": (tr("What It Sees"), self.rows),
             "settings": (tr("Settings"), self.settings),
+            "runs": (tr("Runs"), self.history),
         }
 
     def _connect(self) -> None:
@@ -135,6 +145,9 @@ class TrainPage(Page):
         jobs.ended.connect(self._on_ended)
         self.feed.changed.connect(self._refresh_run)
         self.preview.changed.connect(self._refresh_settings)
+        self.probes.choose_wanted.connect(self.choose_probes)
+        self.history.shown.connect(self.look_at)
+        self.history.delete_wanted.connect(self.ask_delete)
         self.rows.changed.connect(lambda name, value: self.change({name: value}))
         self.rows.wanted.connect(self._look)
         self.settings.dial_chosen.connect(document.set_dial)
@@ -186,6 +199,22 @@ class TrainPage(Page):
             ).open()
         elif job:
             job.stop()
+
+    def look_at(self, run: str) -> None:
+        """Show the curves of a run."""
+        self._chosen = run
+        self.show_pane("progress")
+        self._refresh_run()
+
+    def ask_delete(self, name: str) -> None:
+        """Ask whether a run shall be deleted; nothing is deleted without."""
+        run = next((run for run in self.runs if run.folder.name == name), None)
+        if run and self.shell.jobs.current is None:
+            ask_delete(self, self.shell, run, self.refresh)
+
+    def choose_probes(self) -> None:
+        """Choose what is asked at every checkpoint."""
+        choose_probes(self, self.shell, self.runs[-1] if self.runs else None)
 
     def measure(self) -> None:
         """Measure what a run would take."""
@@ -267,6 +296,8 @@ class TrainPage(Page):
         self.head.show_figures(
             curves if shown else None, total, left, self._machine, running[0].memory if running else 0
         )
+        if self.pane == "probes":
+            self._show_probes(curves, shown)
         if shown:
             self.progress.show_run(curves, total, self._machine, alerts(shown, curves, self._machine))
         self.offers = frozenset({"train", "go_compare", *(["stop"] if running else [])})
@@ -349,6 +380,16 @@ class TrainPage(Page):
             except EspalierError:
                 return
             self.rows.show_rows(self._rows_told(), settings, self.preview.problem, is_asking=self.preview.is_asking)
+
+    def _show_probes(self, curves: Curves, run: Run | None) -> None:
+        questions = read_probes(run.folder) if run else []
+        if self.shell.document.project.probes == ():
+            text = tr("Asking is switched off. “Choose Questions…” switches it on for the next training.")
+        elif run and curves.steps and not questions:
+            text = tr("This run asked nothing: there was no held-out question, or asking was switched off.")
+        else:
+            text = tr("The next training asks some held-out questions at every checkpoint and shows the answers here.")
+        self.probes.show_probes(questions, curves, text)
 
     def _rows_told(self) -> dict[str, Any]:
         """Return what the student sees: of the run that is at work, else of what training now would begin with."""
