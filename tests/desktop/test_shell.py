@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QWi
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from espalier.models.folder import home_folder
 from espalier.project import open_project
 from espalier_desktop.app import open_before
 from espalier_desktop.commands import Commands, menus
 from espalier_desktop.desk import Desk
 from espalier_desktop.help_window import HelpWindow
-from espalier_desktop.home import home_folder, logs_folder, settings
+from espalier_desktop.home import logs_folder, settings
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.jobs.record import JobRecord, write_record
 from espalier_desktop.main_window import MainWindow
