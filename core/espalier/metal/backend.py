@@ -15,12 +15,20 @@ from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
 from espalier.training.forecast import Forecast
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
+from espalier.training.together import Lesson, train_together
 
 
 class MlxBackend:
-    """Loads, trains and quantizes with MLX, on the process's only compute thread."""
+    """Loads, trains and quantizes with MLX, on the process's only compute thread.
+
+    Attributes:
+        hosts: Macs that train together; None for this one alone.
+    """
+
+    hosts: Hosts | None = None
 
     def load(self, model: Path, adapter: Path | None = None) -> MlxModel:
         """Return the model in a folder, with an adapter on top."""
@@ -42,7 +50,12 @@ class MlxBackend:
         earlier: Path | None = None,
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
-        TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
+        if self.hosts and len(self.hosts.names) > 1:
+            mx.clear_cache()  # the ranks are processes of their own
+            lesson = Lesson(model, rows, held_out, settings, run, earlier)
+            train_together(self.hosts, lesson, tell)
+        else:
+            TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
 
     def forecast(
         self,
