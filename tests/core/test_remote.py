@@ -385,7 +385,8 @@ def test_answers_that_came_before_a_failure_are_not_asked_for_again(tmp_path: Pa
         script.fault = lambda number: None
         begun = len(script.answered)
         assert remote(script, answers=answers).answer(prompts, FEW, list(range(20))) == [shout(p) for p in prompts]
-        again = [body for body in script.answered[begun:] if body.get("seed") != 7 and json.dumps(body) in first]
+        rows = [body for body in script.answered[begun:] if body["messages"][0]["content"].startswith("word")]
+        again = [body for body in rows if json.dumps(body) in first]
         assert kept >= 6
         assert len(again) <= 8  # those in flight
         begun = len(script.answered)

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,7 +51,8 @@ def open_page(window: MainWindow, qtbot: QtBot) -> ReviewPage:
     window.go("review")
     page = window.page
     assert isinstance(page, ReviewPage)
-    qtbot.waitUntil(lambda: not page.store.is_loading and page.model.rowCount() > 0, timeout=LONG)
+    store, document = page.store, page.shell.document
+    qtbot.waitUntil(lambda: not (document.is_surveying or store.is_loading) and page.model.rowCount() > 0, timeout=LONG)
     window.activateWindow()
     page.table.setFocus()
     qtbot.waitUntil(window.isActiveWindow, timeout=LONG)  # keys of the menus reach no other window
@@ -121,6 +123,20 @@ def test_one_hand_goes_through_the_queue_and_everything_can_be_undone(page: Revi
     assert read_reviews(open_project(root)).about(page.store.finals([int(page.model.rows[0])])[0].drawn) is None
     page.shell.do("redo")
     assert page.model.rowCount() == before - 1
+
+
+def test_a_decision_made_while_files_are_read_again_never_goes_out_of_sight(page: ReviewPage, qtbot: QtBot) -> None:
+    choose(page, Filter(kind="rejected"))
+    before = page.model.rowCount()
+    journal = next(leaf.journal for leaf in page.shell.document.leaves.values() if leaf.journal)
+    os.utime(page.shell.document.project.samples / journal, (1, 1))
+    page.store.look()
+    assert page.store.is_loading
+    page.decide("keep")
+    shown = [page.model.rowCount()]
+    page.store.replaced.connect(lambda: shown.append(page.model.rowCount()))
+    qtbot.waitUntil(lambda: not page.store.is_loading, timeout=LONG)
+    assert shown == [before - 1] * 2
 
 
 def test_several_rows_are_decided_at_once(page: ReviewPage) -> None:

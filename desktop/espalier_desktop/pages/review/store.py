@@ -43,6 +43,7 @@ class SampleStore(QObject):
         self._stamp: list[tuple[str, tuple[int, int]]] | None = None
         self._reviewed = (0, 0)
         self._reading: Iterator[int] | None = None
+        self._is_behind = False  # something was decided that the rows being read do not know
         self.view = View(SampleTable([], Reviews(Path("/nonexistent"))))
         self._next = self.view
         self._slices = QTimer(self, interval=0)
@@ -76,6 +77,7 @@ class SampleStore(QObject):
             self._reviewed = reviewed
             self._stamp = stamp
             self._next = View(SampleTable(files, read_reviews(project)), project.thresholds)
+            self._is_behind = False
             self._reading = self._next.table.load()
             self._told.start()
             self._slices.start()
@@ -116,8 +118,7 @@ class SampleStore(QObject):
         for sample in samples:
             table.take(sample, rows[sample.key])
         self._reviewed = _stamp(self._document.project.root / REVIEWS)  # it was we who changed the file
-        if self.view is not self._next:
-            self._stamp = None  # what is being read does not know of it
+        self._is_behind = self.view is not self._next
         self.view.refresh()
         self.decided.emit(samples)
         self._settled.start()
@@ -151,6 +152,8 @@ class SampleStore(QObject):
         else:
             self._reading = None
             self._slices.stop()
+            if self._is_behind:
+                self._catch_up()
         if self._reading is None or is_first or self._told.elapsed() > TELL:
             self._told.restart()
             self._next.refresh()
@@ -160,7 +163,14 @@ class SampleStore(QObject):
             elif self.view is self._next:
                 self.grew.emit()
         if self._reading is None and self._stamp is None:
-            self.look()  # something was decided meanwhile
+            self.look()  # a file was written anew meanwhile
+
+    def _catch_up(self) -> None:
+        self._is_behind = False
+        try:
+            self._next.table.take_reviews(read_reviews(self._document.project))
+        except (OSError, ValueError, KeyError, TypeError):
+            self._stamp = None
 
 
 def _stamp(path: Path) -> tuple[int, int]:
