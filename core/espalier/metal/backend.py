@@ -22,13 +22,7 @@ from espalier.training.together import Lesson, train_together
 
 
 class MlxBackend:
-    """Loads, trains and quantizes with MLX, on the process's only compute thread.
-
-    Attributes:
-        hosts: Macs that train together; None for this one alone.
-    """
-
-    hosts: Hosts | None = None
+    """Loads, trains and quantizes with MLX, on the process's only compute thread."""
 
     def load(self, model: Path, adapter: Path | None = None) -> MlxModel:
         """Return the model in a folder, with an adapter on top."""
@@ -48,12 +42,12 @@ class MlxBackend:
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
-        if self.hosts and len(self.hosts.names) > 1:
+        if hosts and len(hosts.names) > 1:
             mx.clear_cache()  # the ranks are processes of their own
-            lesson = Lesson(model, rows, held_out, settings, run, earlier)
-            train_together(self.hosts, lesson, tell)
+            train_together(hosts, Lesson(model, rows, held_out, settings, run, earlier), tell)
         else:
             TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
 

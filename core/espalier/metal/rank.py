@@ -94,8 +94,9 @@ def _other_version(host: str, package: str) -> str:
 
 def _other_student(student: Path) -> Callable[[str, str], str]:
     def say(host: str, what: str) -> str:
-        lacks = f"{host} has no student in {student}" if what == "folder" else f"{host} has another student in {student}"
-        return f"{lacks}. Copy that folder from this Mac to there."
+        if what == "folder":
+            return f"{host} has no student in {student}. Copy that folder from this Mac to there."
+        return f"{host} has another student in {student}. Copy that folder from this Mac to there."
 
     return say
 

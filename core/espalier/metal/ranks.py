@@ -5,6 +5,7 @@ alarm clock, because a process that waits inside MLX hears nothing else: MLX's r
 silent, and can stop without a word by itself (mlx issue 4475).
 """
 
+import json
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -102,7 +103,7 @@ class Ranks:
 
     def tell(self, content: bytes) -> bytes:
         """Return rank 0's bytes; what the others give counts for nothing."""
-        return self._parts(content if self.leads else b"")[0] if self.count > 1 else content
+        return self.gather(content if self.leads else b"")[0] if self.count > 1 else content
 
     def compare(self, facts: dict[str, str], say: Callable[[str, str], str]) -> None:
         """Check that the same is true of every rank.
@@ -116,14 +117,13 @@ class Ranks:
         """
         if self.count == 1:
             return
-        told = self._parts("\n".join(f"{name}\t{fact}" for name, fact in facts.items()).encode())
-        first, *others = (dict(line.split("\t", 1) for line in part.decode().split("\n")) for part in told)
+        first, *others = map(json.loads, self.gather(json.dumps(facts).encode()))
         for number, other in enumerate(others, 1):
             for name, fact in first.items():
                 if other.get(name) != fact:
                     raise EspalierError(say(self.names[number], name))
 
-    def _parts(self, own: bytes) -> list[bytes]:
+    def gather(self, own: bytes) -> list[bytes]:
         """Return every rank's bytes, in the order of the ranks."""
         sizes = self._sum(mx.array([len(own) * (rank == self.rank) for rank in range(self.count)])).tolist()
         parts = []

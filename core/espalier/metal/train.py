@@ -158,7 +158,9 @@ class Trainer:
         """
         settings = self._settings
         rows = self.batch_rows(self.step)
-        seed = settings.seed * 1_000_003 + self.earlier + self.step  # dropout: a function of the step and the rank alone
+        seed = (
+            settings.seed * 1_000_003 + self.earlier + self.step
+        )  # dropout: a function of the step and the rank alone
         seed += self._ranks.rank * 1_000_000_007
         rate = learning_rate(self.step, self.steps, settings) * self.lowered
         self._optimizer.learning_rate = rate

@@ -41,17 +41,25 @@ def read_hosts(path: Path) -> Hosts:
     except OSError as error:
         raise EspalierError(f"The hostfile {path} cannot be read: {error.strerror}. Check its name.") from error
     except ValueError as error:
-        raise EspalierError(f"The hostfile {path} is not JSON: {error}. `mlx.distributed_config` writes one.") from error
+        raise EspalierError(
+            f"The hostfile {path} is not JSON: {error}. `mlx.distributed_config` writes one."
+        ) from error
     content = found if isinstance(found, dict) else {"hosts": found}
     hosts = content.get("hosts")
-    if not isinstance(hosts, list) or not hosts or not all(isinstance(host, dict) and host.get("ssh") for host in hosts):
-        raise EspalierError(f'The hostfile {path} names no Macs. Write [{{"ssh": "NAME", "ips": ["ADDRESS"]}}, …].')
+    if (
+        not isinstance(hosts, list)
+        or not hosts
+        or not all(isinstance(host, dict) and host.get("ssh") for host in hosts)
+    ):
+        raise EspalierError(f"The hostfile {path} names no Macs. Write a list in which each has “ssh” and “ips”.")
     backend = str(content.get("backend") or "ring")
     if backend not in BACKENDS:
         raise EspalierError(f"The hostfile {path} asks for “{backend}”. Choose one of {', '.join(BACKENDS)}.")
     lacking = [str(host["ssh"]) for host in hosts if not host.get("ips")]
     if backend == "ring" and lacking:
-        raise EspalierError(f"The hostfile {path} has no “ips” for {lacking[0]}. The ring needs an address of each Mac.")
+        raise EspalierError(
+            f"The hostfile {path} has no “ips” for {lacking[0]}. The ring needs an address of each Mac."
+        )
     named = [{**host, "ssh": HERE if host["ssh"] in _OWN_NAMES else str(host["ssh"])} for host in hosts]
     for host in named:
         host["ips"] = [HERE if address in _OWN_NAMES else str(address) for address in host.get("ips", [])]

@@ -66,7 +66,9 @@ def event_values(event: TrainEvent) -> dict[str, Any]:
 def event_of(values: Mapping[str, Any]) -> TrainEvent | None:
     """Return the event of what `event_values` returned, None when it is none."""
     kind = _TYPES.get(str(values.get("event")))
-    event: TrainEvent | None = kind(**{name: value for name, value in values.items() if name != "event"}) if kind else None
+    event: TrainEvent | None = (
+        kind(**{name: value for name, value in values.items() if name != "event"}) if kind else None
+    )
     return event
 
 

@@ -23,15 +23,18 @@ from typing import IO, Any
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.language import Message, TrainRow
-from espalier.training.hosts import Hosts
+from espalier.training.hosts import HERE, Hosts
 from espalier.training.progress import Tell, Told, event_of
 from espalier.training.settings import TrainSettings, changed
 
 PATIENCE = 600
 LOST = 3  # exit status of a rank that lost the others; the one that was lost is to be named
 GRACE = 20.0  # seconds that the launcher has to end the other ranks once one has failed
+_PIPE = (
+    300_000  # bytes, more than a pipe holds: mlx.launch turns in circles while a rank of this Mac could be written to
+)
 _RELAXED = "AGX_RELAX_CDM_CTXSTORE_TIMEOUT"  # see `espalier_desktop.jobs.process`
-_EXITED = re.compile(r"Node with rank (\d+) exited with code (-?\d+)")
+_EXITED = re.compile(r"rank (\d+) exited with code (-?\d+)")
 _AGAIN = "Run the same command again to go on from the last checkpoint; fewer Macs or this one alone can do it too."
 
 
@@ -68,7 +71,8 @@ class Lesson:
         values = json.loads(content)
         for name in ("rows", "held_out"):
             values[name] = [
-                TrainRow(tuple(Message(**message) for message in row["messages"]), row["unmask"]) for row in values[name]
+                TrainRow(tuple(Message(**message) for message in row["messages"]), row["unmask"])
+                for row in values[name]
             ]
         for name in ("student", "run", "earlier"):
             values[name] = values[name] and Path(values[name]).expanduser()
@@ -99,20 +103,25 @@ def train_together(hosts: Hosts, lesson: Lesson, tell: Tell) -> None:
         Cancelled: a person asked for a pause; the checkpoint holds everything.
         EspalierError: training failed, on all Macs or on one; or one could not be reached.
     """
-    names = [socket.gethostname().partition(".")[0] if name == "127.0.0.1" else name for name in hosts.names]
+    names = [_this_mac() if name == HERE else name for name in hosts.names]
     tell(Told(0, f"{len(names)} Macs train together: {', '.join(names)}."))
     with tempfile.TemporaryDirectory() as folder:
         hostfile, place = Path(folder, "hosts.json"), Path(folder, "lesson.json")
         hostfile.write_text(json.dumps(hosts.content), encoding="utf-8")
         place.write_bytes(lesson.encode())
-        ended, codes = _run(_command(hosts, hostfile, place, names), tell)
+        unread = _PIPE if set(names) == {_this_mac()} else 0
+        ended, codes = _run(_command(hosts, hostfile, place, names), tell, unread)
     if ended and ended.how == "done":
         return
     if ended and ended.how == "paused":
         raise Cancelled
     if ended and ended.how == "failed":
         raise EspalierError(ended.text)
-    raise EspalierError(_told(ended, codes, names))
+    raise EspalierError(reason(ended, codes, names))
+
+
+def _this_mac() -> str:
+    return socket.gethostname().partition(".")[0]
 
 
 def _command(hosts: Hosts, hostfile: Path, place: Path, names: Sequence[str]) -> list[str]:
@@ -137,31 +146,35 @@ def _free_port(count: int) -> int:
     raise EspalierError(f"There are no {count} free network ports in a row on this Mac. Close other programs.")
 
 
-def _run(command: Sequence[str], tell: Tell) -> tuple[Ended | None, dict[int, int]]:
-    """Return how the ranks ended, as the first of them said that did, and the exit status of each that failed."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,  # stays open: the launcher would turn in circles at its end
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+def _run(command: Sequence[str], tell: Tell, unread: int) -> tuple[Ended | None, dict[int, int]]:
+    """Return how the ranks ended, as the first of them said that did, and the exit status of each that failed.
+
+    Args:
+        command: starts them all.
+        tell: told what rank 0 tells.
+        unread: bytes for the ranks that they do not read.
+    """
     ended: Ended | None = None
     codes: dict[int, int] = {}
-    try:
-        for is_error, line in _lines(process, codes):
-            if is_error:
-                print(line, file=sys.stderr)
-                if found := _EXITED.search(line):
-                    codes[int(found[1])] = int(found[2])
-                continue
-            values = _values(line)
-            if "ended" in values:
-                ended = ended or Ended(values["ended"], values["text"])
-            elif event := event_of(values):
-                tell(event)
-    finally:
-        _end(process)
+    pipe = subprocess.PIPE  # stdin too, and it stays open: at its end the launcher would turn in circles
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True) as process:
+        assert process.stdin
+        process.stdin.write(b"\n" * unread)
+        process.stdin.flush()
+        try:
+            for is_error, line in _lines(process, codes):
+                if is_error:
+                    print(line, file=sys.stderr)
+                    if found := _EXITED.search(line):
+                        codes[int(found[1])] = int(found[2])
+                    continue
+                values = _values(line)
+                if "ended" in values:
+                    ended = ended or Ended(values["ended"], values["text"])
+                elif event := event_of(values):
+                    tell(event)
+        finally:
+            _end(process.pid)
     return ended, codes
 
 
@@ -201,17 +214,14 @@ def _values(line: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(group: int) -> None:
     """End the launcher and this Mac's ranks; a rank that was stopped, or waits inside MLX, only heeds SIGKILL."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, how)
-    process.wait()
-    assert process.stdin
-    process.stdin.close()
+            os.killpg(group, how)
 
 
-def _told(ended: Ended | None, codes: dict[int, int], names: Sequence[str]) -> str:
+def reason(ended: Ended | None, codes: dict[int, int], names: Sequence[str]) -> str:
     """Return what happened, to which Mac, and what to do."""
     if ended:
         return f"Training stopped unexpectedly on one of the Macs: {ended.text}. {_AGAIN}"
