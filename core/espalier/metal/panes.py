@@ -18,7 +18,7 @@ from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.models.folder import model_info
 
 SAME = "The tuned model is the same as its base: the adapter changes nothing. Train again."
-_PROBE = Prompt((Message("user", "What do you know about this?"),))
+_PROBE = Prompt((Message("user", "Hello!"),))
 
 Load = Callable[[Path, Path | None], MlxModel]
 
