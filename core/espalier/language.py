@@ -3,12 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from espalier.errors import EspalierError
 from espalier.training.forecast import Forecast
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from espalier.comparison.session import Panes
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,8 @@ class Backend(Protocol):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
-        probes: Sequence[Prompt] = (),
+        hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -172,7 +177,9 @@ class Backend(Protocol):
             held_out: rows that are scored at every checkpoint and never trained on.
             earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
                 with, with a new optimizer; None begins afresh.
-            probes: answered before the first update and at every checkpoint; what is learned is the same without.
+            hosts: Macs that train together; None for this one alone.
+            probes: questions that are answered before the first update and at every checkpoint; what is learned is the
+                same without.
         """
 
     def forecast(
@@ -211,12 +218,5 @@ class Backend(Protocol):
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
         """Write the student merged with its adapter, in 4 bits."""
 
-    def ask_both(
-        self,
-        model: Path,
-        adapter: Path,
-        prompt: Prompt,
-        sampling: Sampling,
-        on_text: Callable[[str, str], None],
-    ) -> tuple[str, str]:
-        """Return the base and the tuned answer from one batched forward; text is told as it comes, by pane."""
+    def panes(self) -> "Panes":
+        """Return empty panes, which models can be put into."""

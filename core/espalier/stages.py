@@ -8,10 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from espalier.comparison.session import Session
+from espalier.comparison.turns import PANES
+from espalier.errors import EspalierError
 from espalier.evaluation.questions import Question, read_questions
 from espalier.files import write_json
 from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling, TrainRow
-from espalier.messages import Emit, Note, Stage
+from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
 from espalier.synthesis.generate import generate
@@ -20,7 +23,7 @@ from espalier.synthesis.practice import Practice, rejections
 from espalier.training.brought import instead, with_general
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Curriculum, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
@@ -123,7 +126,8 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
-    train_run(run, backend, emit, run_probes(project, run.folder, mixture.held_out))
+    asked = run_probes(project, run.folder, mixture.held_out)
+    train_run(run, backend, emit, hosts_of(project, values), asked)
     return run
 
 
@@ -134,7 +138,8 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    train_run(run, backend, emit, run_probes(project, run.folder, run.rows("heldout")))
+    asked = run_probes(project, run.folder, run.rows("heldout"))
+    train_run(run, backend, emit, hosts_of(project), asked)
     return run
 
 
@@ -145,7 +150,7 @@ def finish(project: Project, backend: Backend, emit: Emit) -> Run:
         EspalierError: no run was stopped on its way.
     """
     run = ask_to_finish(project)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -257,10 +262,35 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     return {**result, "seconds": seconds}
 
 
-def ask(project: Project, backend: Backend, question: str, on_text: Callable[[str, str], None]) -> dict[str, str]:
-    """Return both answers to a question, written side by side by one model in memory."""
-    run = latest_trained(project)
-    assert run.adapter
-    prompt = Prompt((Message("user", question),))
-    base, tuned = backend.ask_both(find_model(project.student), run.adapter, prompt, Sampling(256), on_text)
-    return {"base": base, "tuned": tuned}
+def ask(project: Project, backend: Backend, question: str, settings: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return both answers to a question, written side by side by one model in memory, with their figures.
+
+    Args:
+        project: whose newest run answers after training.
+        backend: fills the panes.
+        question: to both.
+        settings: of the answers, by name; see `espalier.comparison.turns.Settings`.
+        emit: told every token.
+
+    Raises:
+        EspalierError: nothing was trained, a setting is out of its range, or both models are the same.
+    """
+    answers, ends = dict.fromkeys(PANES, ""), dict[str, Answered]()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Text):
+            answers[event.pane] += event.text
+        elif isinstance(event, Answered):
+            ends[event.pane] = event
+        emit(event)
+
+    session = Session(project, backend.panes(), listen)
+    session.open([{"kind": "base"}, {"kind": "tuned"}])
+    if proofs := [facts.proof for facts in session.facts if facts.proof]:
+        raise EspalierError(proofs[0])
+    turns = [{"role": "user", "content": question}]
+    session.answer({"conversations": [turns, turns], "settings": settings}, lambda: False)
+    if failed := [end.ended for end in ends.values() if end.ended.startswith("failed: ")]:
+        raise EspalierError(failed[0].removeprefix("failed: "))
+    told = {name: text.strip() for name, text in answers.items()}
+    return {**told, "figures": {name: dict(end.figures) for name, end in ends.items()}}

@@ -13,13 +13,14 @@ from desktop.lived_in import write_samples
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import stages
 from espalier.errors import Cancelled, EspalierError
-from espalier.language import Prompt, TrainRow
+from espalier.language import TrainRow
 from espalier.messages import Event, Note
 from espalier.metal import bench_replay
 from espalier.metal.backend import MlxBackend
 from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.practice import Practice
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.training.hosts import Hosts
 from espalier.training.mixture import Mixture, mix
 from espalier.training.progress import Tell, TrainEvent, Update
 from espalier.training.run import Run, find_run, open_run
@@ -45,7 +46,8 @@ class Counting(MlxBackend):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
-        probes: Sequence[Prompt] = (),
+        hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         def count(event: TrainEvent) -> None:
             tell(event)
@@ -54,7 +56,7 @@ class Counting(MlxBackend):
                 if len(self.updates) >= self._stop_after:
                     raise Cancelled
 
-        super().train(model, rows, settings, run, count, held_out, earlier, probes)
+        super().train(model, rows, settings, run, count, held_out, earlier, hosts, probes)
 
 
 @pytest.fixture

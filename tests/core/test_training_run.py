@@ -35,7 +35,7 @@ ROWS = [
     for index, question in enumerate(QUESTIONS * 2)
 ]
 HELD_OUT = [TrainRow((Message("user", "How many?"), Message("assistant", "It is number 9.")))]
-PROBES = [Prompt((Message("user", "How many?"),)), Prompt((Message("user", "Why?"),))]
+PROBES = ("How many?", "Why?")
 SETTINGS = TrainSettings(
     lora=LoraSettings(rank=4, dropout=0.2), schedule="linear", epochs=6, batch_rows=3, accumulation=2, save_every=4
 )
@@ -51,11 +51,11 @@ def train(
     settings: TrainSettings = SETTINGS,
     tell: Any = no_one,
     earlier: Path | None = None,
-    probes: Sequence[Prompt] = (),
+    probes: Sequence[str] = (),
 ) -> bytes:
     """Train to the end and return the adapter, to the bit."""
     run.mkdir(parents=True, exist_ok=True)
-    MlxBackend().train(folder, ROWS, settings, run, tell, HELD_OUT, earlier, probes)
+    MlxBackend().train(folder, ROWS, settings, run, tell, HELD_OUT, earlier, None, probes)
     files = sorted((run / "adapter").glob("*.safetensors"))
     return b"".join(file.read_bytes() for file in files)
 
@@ -89,7 +89,7 @@ for life in range(11):
     if not child:
         def tell(event):
             os.write(begins, b".")
-        MlxBackend().train(folder, ROWS, SETTINGS, run, tell, HELD_OUT, None, PROBES)
+        MlxBackend().train(folder, ROWS, SETTINGS, run, tell, HELD_OUT, None, None, PROBES)
         os._exit(0)
     os.close(begins)  # so that a child that has ended is no child to wait for
     if life < 10:
@@ -177,7 +177,11 @@ def test_probe_questions_are_answered_at_every_checkpoint_and_change_no_bit(tiny
     assert asked == train(tiny_folder, tmp_path / "silent")
     probed = [event for event in events(tmp_path / "asked") if event["event"] == "Probed"]
     assert [event["step"] for event in probed] == [0, 4, 8, 12, 16, 18]
-    last = MlxBackend().load(tiny_folder, tmp_path / "asked" / "adapter").answer(PROBES, Sampling(TOKENS))
+    last = (
+        MlxBackend()
+        .load(tiny_folder, tmp_path / "asked" / "adapter")
+        .answer([ask(text) for text in PROBES], Sampling(TOKENS))
+    )
     assert probed[-1]["answers"] == [answer.strip() for answer in last]
     assert not [event for event in events(tmp_path / "silent") if event["event"] == "Probed"]
 
@@ -322,24 +326,6 @@ def test_plain_mlx_lm_loads_what_was_trained_with_the_same_logits(
     tokens = mx.array([[5, 80, 33, 200, 7]])
     assert mx.array_equal(plain(tokens), ours(tokens))
     assert not mx.allclose(plain(tokens), load(tiny_folder).model(tokens), atol=1e-4)
-
-
-@pytest.mark.parametrize("method", ["dora", "full", "prompt"])
-def test_both_answers_of_a_method_without_a_strength_per_row_are_those_of_separate_runs(
-    tiny_folder: Path, tmp_path: Path, method: str
-) -> None:
-    rate = {"dora": 5e-3, "full": 1e-3, "prompt": 5e-2}[method]
-    train(tiny_folder, tmp_path, TrainSettings(method=method, learning_rate=rate, epochs=8))
-    backend, told = MlxBackend(), {"base": "", "tuned": ""}
-
-    def tell(pane: str, text: str) -> None:
-        told[pane] += text
-
-    base, after = backend.ask_both(tiny_folder, tmp_path / "adapter", ask("Who?"), Sampling(12), tell)
-    assert base == backend.load(tiny_folder).answer([ask("Who?")], Sampling(12))[0]
-    assert after == backend.load(tiny_folder, tmp_path / "adapter").answer([ask("Who?")], Sampling(12))[0]
-    assert base.startswith(told["base"].strip()[:4])
-    assert after.startswith(told["tuned"].strip()[:4])
 
 
 def test_a_student_that_was_trained_by_its_prompt_keeps_it_in_4_bits(tiny_folder: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from espalier.training.explained import EXPLAINED, defaults
 from espalier.training.run import Run, all_runs
 
 _NOTE = "note.txt"
+_NO_PART = ("preset", "hostfile")  # of what comes out
 
 
 def values_of(run: Run) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def values_of(run: Run) -> dict[str, Any]:
     request = run.request
     found: dict[str, Any] = {"student": request.get("student", "")}
     given = _flat({**request.get("settings", {}), **request.get("curriculum", {})})
-    found |= {name: given.get(name, value) for name, value in defaults().items() if name != "preset"}
+    found |= {name: given.get(name, value) for name, value in defaults().items() if name not in _NO_PART}
     return found
 
 
@@ -26,7 +27,7 @@ def differences(runs: Mapping[str, Run]) -> dict[str, dict[str, Any]]:
     """Return, for each value in which some runs differ, what each of them has, in the order of `EXPLAINED`."""
     values = {name: values_of(run) for name, run in runs.items()}
     names = ("student", *EXPLAINED)
-    found = {name: {run: each[name] for run, each in values.items()} for name in names if name != "preset"}
+    found = {name: {run: each[name] for run, each in values.items()} for name in names if name not in _NO_PART}
     return {name: each for name, each in found.items() if len({repr(value) for value in each.values()}) > 1}
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from espalier.clock import Clock
 from espalier.evaluation.questions import Question
 from espalier.files import replace_folder, whole_folder, write_json
-from espalier.language import Backend, Message, Prompt
+from espalier.language import Backend
 from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Phase
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Told, TrainEvent, Update, Validated
 from espalier.training.run import PLAN, Run
 from espalier.training.settings import LOW_RANK, TITLES
@@ -21,11 +22,14 @@ from espalier.training.settings import LOW_RANK, TITLES
 JOURNAL = "phases.json"
 
 
-def train_run(run: Run, backend: Backend, emit: Emit, probes: Sequence[Question] = ()) -> None:
+def train_run(
+    run: Run, backend: Backend, emit: Emit, hosts: Hosts | None = None, probes: Sequence[Question] = ()
+) -> None:
     """Train the run's adapter where it is not there; each phase begins with what the one before it chose.
 
     ``phases.json`` says what every finished phase trained on and which of its checkpoints it chose: the one with the
     lowest loss on the held-out rows of its own and all earlier phases, so that one that forgets is not taken.
+    With ``hosts`` several Macs train together.
     """
     plan, settings = run.phases, run.settings
     rows = sum(len(phase.rows) for phase in plan)
@@ -43,8 +47,9 @@ def train_run(run: Run, backend: Backend, emit: Emit, probes: Sequence[Question]
     )
     if run.adapter:
         return
+    asked = [probe.question for probe in probes]
     if len(plan) == 1:
-        _train_phase(run, plan[0], run.folder, run.earlier, backend, emit, probes)
+        _train_phase(run, plan[0], run.folder, run.earlier, backend, emit, hosts, asked)
         return
     write_json(run.folder / PLAN, [phase.name for phase in plan])
     earlier, journal = run.earlier, []
@@ -52,7 +57,7 @@ def train_run(run: Run, backend: Backend, emit: Emit, probes: Sequence[Question]
         folder = run.phase_folder(number)
         if not whole_folder(folder / "adapter"):
             emit(Note(f"Phase {number} of {len(plan)}: {_told(phase)}."))
-            _train_phase(run, phase, folder, earlier, backend, emit, probes)
+            _train_phase(run, phase, folder, earlier, backend, emit, hosts, asked)
         earlier = whole_folder(folder / "best") or whole_folder(folder / "adapter")
         assert earlier
         journal.append({"name": phase.name, "rows": len(phase.rows), "repeated": dict(phase.repeated)} | _made(earlier))
@@ -89,7 +94,8 @@ def _train_phase(
     earlier: Path | None,
     backend: Backend,
     emit: Emit,
-    probes: Sequence[Question],
+    hosts: Hosts | None,
+    probes: Sequence[str],
 ) -> None:
     clock: Clock | None = None
     scored: dict[str, float] = {}
@@ -112,6 +118,6 @@ def _train_phase(
                 **scored,
             )
 
-    asked = [Prompt((Message("user", probe.question),)) for probe in probes]
     rows, held_out = ([train_row(row) for row in part] for part in (phase.rows, phase.held_out))
-    backend.train(find_model(run.request["student"]), rows, run.settings, folder, tell, held_out, earlier, asked)
+    student = find_model(run.request["student"])
+    backend.train(student, rows, run.settings, folder, tell, held_out, earlier, hosts, probes)

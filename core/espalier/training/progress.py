@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from espalier.files import append_lines, read_lines, write_text
 
@@ -68,6 +68,21 @@ class Probed:
 
 TrainEvent = Update | Validated | Told | Probed
 Tell = Callable[[TrainEvent], None]
+_TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(TrainEvent)}
+
+
+def event_values(event: TrainEvent) -> dict[str, Any]:
+    """Return an event as plain values, its type as ``event``."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def event_of(values: Mapping[str, Any]) -> TrainEvent | None:
+    """Return the event of what `event_values` returned, None when it is none."""
+    kind = _TYPES.get(str(values.get("event")))
+    event: TrainEvent | None = (
+        kind(**{name: value for name, value in values.items() if name != "event"}) if kind else None
+    )
+    return event
 
 
 class RunRecord:
@@ -86,7 +101,7 @@ class RunRecord:
 
     def add(self, event: TrainEvent) -> None:
         """Keep an event; it is on disk after the next `flush`, and soon anyway."""
-        self._waiting.append({"event": type(event).__name__, **asdict(event)})
+        self._waiting.append(event_values(event))
         if time.monotonic() - self._written >= FRESH:
             self.flush()
 

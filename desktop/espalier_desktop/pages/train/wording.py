@@ -138,6 +138,7 @@ def value_titles() -> Mapping[str, str]:
         "general": tr("General rows per row"),
         "distractors": tr("Passages of other facts"),
         "recipe": tr("Recipe"),
+        "hostfile": tr("Several Macs"),
     }
 
 
@@ -149,7 +150,7 @@ def groups() -> Mapping[str, tuple[str, ...]]:
         tr("Added factors"): ("lora.rank", "lora.scale", "lora.dropout", "lora.layers", "lora.keys"),
         tr("Soft prompt"): ("prompt.tokens", "prompt.text"),
         tr("What is learned when"): ("phases", "replay", "general", "distractors", "recipe"),
-        tr("Care"): ("weight_decay", "clip", "seed"),
+        tr("Care"): ("weight_decay", "clip", "seed", "hostfile"),
     }
 
 
