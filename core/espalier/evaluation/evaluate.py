@@ -1,6 +1,5 @@
 """Base, tuned and 4-bit student on the same questions: the scoreboard of a run, in ``report.json``."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from espalier.evaluation import talks as conversations
 from espalier.evaluation.general import general_texts
 from espalier.evaluation.plan import PARTS, Plan, make_plan
 from espalier.evaluation.questions import Question
+from espalier.evaluation.read import read_report
 from espalier.evaluation.respondent import Respondent
 from espalier.evaluation.scored import score_choices, score_forgetting, score_questions, score_talks
 from espalier.evaluation.students import judge, judges_itself, students
@@ -50,7 +50,7 @@ def evaluate(
         EspalierError: there is nothing to evaluate, no question, or the student was trained on every one.
     """
     run = run or latest_trained(project)
-    earlier = {} if questions else read_report(run)
+    earlier = {} if questions else read_report(run.report)
     wanted = [part for part in PARTS if part in parts or part in earlier.get("parts", ())]
     plan = make_plan(project, run, questions, wanted, emit)
     found = {name: _Asked(student, plan) for name, student in students(project, run, backend, emit).items()}
@@ -76,15 +76,6 @@ def evaluate(
         report["two_turn"] = score_talks(plan, {name: asked.talks for name, asked in found.items()}, critic)
     write_json(run.report, report)
     return report
-
-
-def read_report(run: Run) -> dict[str, Any]:
-    """Return the report of a run's last evaluation, {} when there is none that can be read."""
-    try:
-        report = json.loads(run.report.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return report if isinstance(report, dict) and isinstance(report.get("questions"), list) else {}
 
 
 class _Asked:

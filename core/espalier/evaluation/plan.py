@@ -88,13 +88,14 @@ def make_plan(project: Project, run: Run, file: Path | None, parts: Collection[s
     if "forgetting" in parts:
         plan = replace(plan, general=tuple(sort_out(general_questions(), rows)[0]))
     if "mcq" in parts:
-        plan = replace(plan, choices=tuple(_choices(project)))
+        plan = replace(plan, choices=tuple(choices_of(project)))
         if not plan.choices:
             emit(Note("There are no documents with enough names and numbers to make multiple-choice questions from."))
     return plan
 
 
-def _choices(project: Project) -> list[Choice]:
+def choices_of(project: Project) -> list[Choice]:
+    """Return the multiple-choice questions on the documents of all leaves."""
     found: list[Choice] = []
     for file in leaf_files(project.taxonomy):
         leaf = file.parent.relative_to(project.taxonomy).as_posix()

@@ -14,6 +14,7 @@ from espalier.taxonomy.tree import Node
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
 from espalier_desktop.pages.taxonomy.names import branch_name, change_word, kind_title
+from espalier_desktop.widgets.formats import number
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -36,6 +37,7 @@ class Badge:
         accepted: samples that passed the critic.
         kind: of a leaf; "" while it is not known.
         change: since the base in Git: "", ``added``, ``changed`` or ``deleted``; a branch says that of leaves below it.
+        asked: held-out questions that the tuned student was asked, of which it answered ``right``.
     """
 
     state: str = "wait"
@@ -43,6 +45,8 @@ class Badge:
     accepted: int = 0
     kind: str = ""
     change: str = ""
+    asked: int = 0
+    right: int = 0
 
     @property
     def words(self) -> str:
@@ -56,6 +60,9 @@ class Badge:
         parts = [state]
         parts += [tr("%n accepted sample(s)", self.accepted)] if self.accepted else []
         parts += [change_word(self.change)] if self.change else []
+        if self.asked:
+            score = tr("{right} of {all} held-out questions right")
+            parts.append(score.format(right=number(self.right), all=number(self.asked)))
         return ", ".join(parts)
 
 
@@ -103,6 +110,7 @@ class TreeModel(QAbstractItemModel):
         self._filter = ""
         self._statuses: dict[str, LeafStatus] = {}  # that the badges were made from
         self._changes: dict[str, str] = {}  # and these
+        self._scores: dict[str, Mapping[str, int]] = {}
         self._reshaped: list[Twig] = []  # what came, and branches that lost or gained something, since then
         self._tree = Node("", False, ())
         self._root = self._grown(self._tree, None)
@@ -142,21 +150,29 @@ class TreeModel(QAbstractItemModel):
             self._follow(old, new)
         self._merge(self._root, tree)
 
-    def show_statuses(self, statuses: Mapping[str, LeafStatus], changes: Mapping[str, str] | None = None) -> None:
+    def show_statuses(
+        self,
+        statuses: Mapping[str, LeafStatus],
+        changes: Mapping[str, str] | None = None,
+        scores: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
         """Show other badges; only rows whose badge is another are painted again, with the branches above them.
 
         Args:
             statuses: of the leaves by path.
             changes: what became of leaves since the base, by path.
+            scores: counts of questions and of right answers, by path; without any, none are shown.
         """
+        scores = scores or {}
         places = self._places_of(changes or {})
         paths = {path for path, status in statuses.items() if self._statuses.get(path) is not status}
         paths |= self._statuses.keys() - statuses.keys()
         paths |= {path for path, _ in self._changes.items() ^ places.items()}
-        self._statuses, self._changes = dict(statuses), places
+        paths |= {path for path in scores.keys() | self._scores if scores.get(path) != self._scores.get(path)}
+        self._statuses, self._changes, self._scores = dict(statuses), places, dict(scores)
         stale: dict[int, Twig] = {}
         for twig in [*self._reshaped, *(self._by_path[path] for path in paths if path in self._by_path)]:
-            twig.own = _badge_of(statuses.get(twig.path)) if twig.is_leaf else None
+            twig.own = _badge_of(statuses.get(twig.path), scores.get(twig.path, {})) if twig.is_leaf else None
             twig.change = places.get(twig.path, "")
             self._mark(twig, stale)
         self._reshaped.clear()
@@ -421,12 +437,14 @@ def _sum(badges: list[Badge], own: Badge | None, change: str) -> Badge:
         badges = [*badges, own]
     state = max((badge.state for badge in badges), key=_STATES.index, default="")
     problems = sum(badge.problems for badge in badges if badge.state == state)
-    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "", change)
+    accepted, asked, right = (sum(getattr(badge, name) for badge in badges) for name in ("accepted", "asked", "right"))
+    return Badge(state, problems, accepted, own.kind if own else "", change, asked, right)
 
 
-def _badge_of(status: LeafStatus | None) -> Badge:
+def _badge_of(status: LeafStatus | None, score: Mapping[str, int]) -> Badge:
+    asked, right = (score.get("questions", 0), score["tuned"]) if "tuned" in score else (0, 0)
     if status is None or (status.kind == "" and not status.problems):
-        return Badge()
+        return Badge(asked=asked, right=right)
     warnings = sum(problem.severity == "warning" for problem in status.problems)
     state = "error" if status.errors else "warning" if warnings else ""
-    return Badge(state, status.errors or warnings, status.accepted, status.kind)
+    return Badge(state, status.errors or warnings, status.accepted, status.kind, "", asked, right)
