@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QSplitter, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QScrollArea, QSizePolicy, QSplitter, QWidget
 
 from espalier.errors import EspalierError
 from espalier.evaluation.read import read_report
@@ -13,7 +13,7 @@ from espalier.training.run import Run
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.compare.scoreboard_answers import AnswersPane
-from espalier_desktop.pages.compare.scoreboard_leaves import LeafScores
+from espalier_desktop.pages.compare.scoreboard_leaves import LeafScores, Legend
 from espalier_desktop.pages.compare.scoreboard_sheet import EvaluateSheet
 from espalier_desktop.pages.compare.scoreboard_words import facts, headline, verdict, why_not
 from espalier_desktop.pages.page import Shell
@@ -21,6 +21,7 @@ from espalier_desktop.widgets.basics import button, card, clear, column, label, 
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 _SIDE_BY_SIDE = 2  # cards in a row
+_LEAST = 400  # px of the lists and answers; below that the page scrolls
 
 
 class Scoreboard(QWidget):
@@ -152,7 +153,7 @@ class Scoreboard(QWidget):
         head.setAlignment(self.export, Qt.AlignmentFlag.AlignTop)
         head.setAlignment(self.evaluate, Qt.AlignmentFlag.AlignTop)
         left = QWidget()
-        left.setLayout(column(self.leaves, row(self.more, None), spacing=8))
+        left.setLayout(column(Legend(), self.leaves, row(self.more, None), spacing=8))
         left.setMinimumWidth(270)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setProperty("role", "gap")
@@ -160,7 +161,9 @@ class Scoreboard(QWidget):
         self._splitter.setChildrenCollapsible(False)
         for part in (left, self.answers):
             self._splitter.addWidget(part)
-        self._splitter.setSizes([320, 620])
+        self._splitter.setMinimumHeight(_LEAST)
+        self._splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._splitter.setSizes([300, 620])
         self._splitter.setStretchFactor(1, 1)
         self._cards.setSpacing(12)
         self._cards.setContentsMargins(0, 0, 0, 0)
@@ -168,9 +171,16 @@ class Scoreboard(QWidget):
         content.setStretch(1, 1)
         content.setContentsMargins(24, 20, 24, 20)
         inner = QWidget()
+        inner.setObjectName("page")
         inner.setLayout(content)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys, and scrolls into view
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
         self.first = button(tr("Evaluate…"), self.ask, role="primary")
         self.train = button(tr("Go to Train"), lambda: self.shell.go("train"), role="primary")
         self.empty = EmptyState("review", tr("Nothing has been evaluated yet"), "", self.first, self.train)
-        self._stack = empty_or(self.empty, inner)
+        self._stack = empty_or(self.empty, scroll)
         self.setLayout(column(self._stack, spacing=0))

@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QFrame, QListView, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QTextBrowser, QWidget
 from typing_extensions import override
 
 from espalier.evaluation.figures import MODELS
@@ -38,7 +38,7 @@ class AnswersPane(QWidget):
         self.reference = label(wrap=True, selectable=True)
         self.sides = {name: _Answer(model_name(name)) for name in MODELS}
         answers = row(*self.sides.values(), spacing=10)
-        layout = column(self.changes, self.list, self.nothing, self.reference, answers, self.judged, spacing=8)
+        layout = column(self.changes, self.list, self.nothing, self.reference, answers, self.judged, spacing=6)
         layout.setAlignment(self.changes, Qt.AlignmentFlag.AlignLeft)
         layout.setStretch(1, 3)
         layout.setStretch(4, 2)
@@ -157,13 +157,15 @@ class _Answer(QFrame):
         self._name = name
         self._signs = {True: picture("kept", 16, "good"), False: picture("error", 16, "error")}
         self.verdict = label(role="muted")
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setProperty("role", "source")
+        self.text = QTextBrowser()
+        self.text.setProperty("role", "answer")
+        self.text.setOpenLinks(False)
         self.text.setTabChangesFocus(True)
-        self.text.setMinimumHeight(60)
+        self.text.document().setDocumentMargin(0)
+        self.text.setMinimumHeight(56)
         layout = column(row(label(name, "strong"), None, *self._signs.values(), self.verdict, spacing=4), self.text)
         layout.setContentsMargins(12, 8, 8, 8)
+        layout.setStretch(1, 1)
         self.setLayout(layout)
 
     def show_answer(self, answer: str, *, is_right: bool) -> None:

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.compare.scoreboard_words import model_name
 from espalier_desktop.pages.taxonomy.names import leaf_name
+from espalier_desktop.widgets.basics import label, row
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.share import RING, WEAK, paint_share
 
@@ -49,8 +50,9 @@ class LeafScores(QListView):
 
     def choose(self, path: str) -> None:
         """Choose a leaf, or all where there is none of that path."""
-        row = next((row for row in range(self._rows.rowCount()) if self._rows.item(row).data(PathRole) == path), 0)
-        self.setCurrentIndex(self._rows.index(row, 0))
+        rows = range(self._rows.rowCount())
+        place = next((place for place in rows if self._rows.item(place).data(PathRole) == path), 0)
+        self.setCurrentIndex(self._rows.index(place, 0))
 
     def show_leaves(self, leaves: Mapping[str, Mapping[str, int]]) -> None:
         """Show the counts of the leaves; the chosen one stays chosen."""
@@ -79,6 +81,34 @@ class LeafScores(QListView):
         super().currentChanged(current, previous)
         if current.isValid():
             self.chosen.emit(str(current.data(PathRole) or ""))
+
+
+class Legend(QWidget):
+    """What the bars of a row stand for: their names, each behind a short bar of its height and colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        items: list[QWidget | int | None] = []
+        for name, (height, token) in _BARS.items():
+            items += [_Swatch(height, token), label(model_name(name), "caption"), 6]
+        self.setLayout(row(*items, None, spacing=4))
+
+
+class _Swatch(QWidget):
+    def __init__(self, height: int, token: str) -> None:
+        super().__init__()
+        self._bar, self._token = height, token
+        self.setFixedSize(18, 12)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(getattr(theme.current(), self._token)))
+        bar = QRectF(0, (self.height() - self._bar) / 2, self.width(), self._bar)
+        painter.drawRoundedRect(bar, self._bar / 2, self._bar / 2)
+        painter.end()
 
 
 class _ScoreDelegate(QStyledItemDelegate):
