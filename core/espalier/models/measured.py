@@ -5,13 +5,14 @@ fine-tuned copies of a model share it.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from espalier.files import write_json
 from espalier.machine import chip
-from espalier.models.folder import models_folder
+from espalier.models.folder import home_folder
 from espalier.project import content_key
 
 
@@ -52,7 +53,8 @@ def measured(model: Path) -> Measured | None:
 
 def remember(model: Path, found: Measured) -> None:
     """Keep what was measured of the model in a folder."""
-    write_json(_file(model), asdict(found))
+    with suppress(FileNotFoundError):  # another process has just kept the same
+        write_json(_file(model), asdict(found))
 
 
 def remember_rows(model: Path, rows: int, tokens_per_second: float) -> None:
@@ -67,4 +69,4 @@ def _file(model: Path) -> Path:
     except OSError:
         config = str(model)
     key = content_key(config, chip(), version("mlx-lm"))
-    return models_folder().parent / "measured" / f"{key}.json"
+    return home_folder() / "measured" / f"{key}.json"
