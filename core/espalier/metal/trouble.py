@@ -5,9 +5,10 @@ from typing import Literal, get_args
 Trouble = Literal["", "watchdog", "memory"]
 TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 
-# Of Metal's command buffers (mlx issues 3267, 3742), and of MLX's allocator; seen in its source and in those threads.
-_WATCHDOG = ("Impacting Interactivity", "ImpactingInteractivity", "Caused GPU Timeout", "Caused GPU Hang")
-_MEMORY = ("OutOfMemory", "Insufficient Memory", "[malloc", "[metal::malloc]", "Unable to allocate", "Resource limit")
+# Of Metal's command buffers, by the names of their errors (mlx issues 3267, 3742), and of MLX's allocator.
+_ERROR = "kIOGPUCommandBufferCallbackError"
+_WATCHDOG = tuple(_ERROR + name for name in ("ImpactingInteractivity", "Timeout", "Hang"))
+_MEMORY = (_ERROR + "OutOfMemory", "[malloc", "[metal::malloc]")
 
 
 def trouble_of(error: Exception) -> Trouble:
