@@ -2,19 +2,20 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from zlib import crc32
 
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
-from espalier.synthesis.compact import CompactSettings, Teacher, prompts
-from espalier.synthesis.critic import Standard, content
+from espalier.synthesis.compact import ROUND_TRIP, CompactSettings, Judge, Teacher, judged_in_turn, judges_of, prompts
+from espalier.synthesis.critic import Standard, content, has_fixed_answers
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
 DRAWS = 12  # requests a wave for each answer of a fixed set
 SHOTS = 8
+RUBRICS = ("good",)  # what a critic of its own is asked, once the checks above are passed
 
 
 class Freeform:
@@ -24,14 +25,15 @@ class Freeform:
     critic asks the teacher which answer it would give; otherwise the teacher answers each new request.
     """
 
-    def __init__(self, leaf: Leaf, teacher: Teacher, settings: CompactSettings) -> None:
+    def __init__(self, leaf: Leaf, teacher: Teacher, settings: CompactSettings, critic: Teacher | None = None) -> None:
         self._leaf = leaf
         self._teacher = teacher
+        self._critic = critic
         self._settings = settings
         self._texts = prompts()
         self._standard = Standard.of(leaf)
         self._answers = list(dict.fromkeys(seed.answer for seed in leaf.seeds))
-        self._is_fixed_set = 2 * len(self._answers) <= len(leaf.seeds)
+        self._is_fixed_set = has_fixed_answers(leaf)
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
         self.portion = len(self._sources)
         self.unit = "answers" if self._is_fixed_set else "rounds"
@@ -102,27 +104,23 @@ class Freeform:
         known += [plain(sample.question) for sample in earlier if sample.is_accepted]
         judged = []
         for sample in samples:
-            for check in (
-                self._length(sample),
-                self._answer_form(sample),
-                content(sample, self._standard, ""),
-                checks.is_new(sample.question, known),
-            ):
-                sample = sample.judged(check)
-                if not check.passed:
-                    break
+            sample = sample.up_to_failure(self._plain_checks(sample, known))
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
-        passed = self.complete([sample for sample in judged if sample.is_accepted], on_tokens)
-        rest = iter(passed)
-        return [next(rest) if sample.is_accepted else sample for sample in judged]
+        return self.complete(judged, on_tokens)
+
+    def _plain_checks(self, sample: Sample, known: Sequence[str]) -> Iterator[Check]:
+        yield self._length(sample)
+        yield self._answer_form(sample)
+        yield content(sample, self._standard, "")
+        yield checks.is_new(sample.question, known)
 
     def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return samples with the check that is the model's."""
-        judge = self._judge_choice if self._is_fixed_set else self._judge_round_trip
-        verdicts = judge(list(samples), on_tokens)
-        return [sample.judged(check).leaving(()) for sample, check in zip(samples, verdicts, strict=True)]
+        """Return samples that pass so far with the checks that are a model's."""
+        judges: dict[str, Judge] = {ROUND_TRIP: self._judge_choice if self._is_fixed_set else self._judge_round_trip}
+        own = judges_of(self._critic, RUBRICS, lambda sample: "", self._standard.tongue)
+        return judged_in_turn(samples, judges | own, on_tokens)
 
     def _length(self, sample: Sample) -> Check:
         lengths = [len(seed.question) - len(self._lead) for seed in self._leaf.seeds]
@@ -155,7 +153,7 @@ class Freeform:
             own = self._answers.index(sample.answer)
             margin = (weights[own] - max(weights[:own] + weights[own + 1 :])) / sum(weights)
             reason = f"After the seeds, the teacher would answer “{self._answers[best]}”."
-            found.append(measured("round trip", margin, 0.0, reason))
+            found.append(measured(ROUND_TRIP, margin, 0.0, reason))
         return found
 
     def _judge_round_trip(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
@@ -167,7 +165,7 @@ class Freeform:
         for sample, second in zip(samples, seconds, strict=True):
             score = agreement(second, sample.answer)
             reason = f"Asked again, the teacher says: “{second}”"
-            found.append(measured("round trip", score, self._settings.agreement, reason))
+            found.append(measured(ROUND_TRIP, score, self._settings.agreement, reason))
         return found
 
 

@@ -1,7 +1,7 @@
 """The label-probability judge: verdicts are read from one prefill; explanations are written only when asked for."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -58,9 +58,10 @@ def _texts() -> dict[str, Any]:
     return texts
 
 
-def rubric_names() -> list[str]:
-    """Return the names of the shipped rubrics."""
-    return list(_texts()["rubrics"])
+def rubrics() -> Mapping[str, Any]:
+    """Return the shipped rubrics as they are written, by name."""
+    found: Mapping[str, Any] = _texts()["rubrics"]
+    return found
 
 
 def rubric(name: str, tongue: str | None = None) -> Rubric:
@@ -142,7 +143,10 @@ def judge(model: LanguageModel, wanted: Rubric, samples: Sequence[Sample], passa
 
 
 def explain(model: LanguageModel, sample: Sample, check: Check, passage: str = "", tongue: str | None = None) -> str:
-    """Return the judge's explanation of one check of a row in a few sentences: decoding, so only when a person asks."""
+    """Return the judge's explanation of one check of a row in a few sentences: decoding, so only when a person asks.
+
+    It is asked for in the language ``tongue``, in English where there is no wording in it.
+    """
     texts = _texts()
     code = tongue if tongue in texts["explain"] else "en"
     words = texts["words"][code]

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from espalier.documents.chunks import Count, token_counter
+from espalier.documents.chunks import Count, guessed_tokens, token_counter
 from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
 from espalier.language import LanguageModel
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
-from espalier.synthesis import compact
+from espalier.synthesis import compact, judge
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.pipelines.leaf_run import SCALED, Few, LeafRun
@@ -25,7 +25,7 @@ WAVES = {"quick": 1, "good": 2, "thorough": 5}
 BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
 TRIAL_WAVE = 1000  # number of the wave of samples that are drawn to have a look
-BLOCKS_VERSION = 1  # part of the leaf key: raise it when the same blocks give other samples
+BLOCKS_VERSION = 2  # part of the leaf key: raise it when the same blocks give other samples
 Load = Callable[[str], LanguageModel]  # the model of a role, by its setting
 Tell = Callable[[int, int, int], None]
 
@@ -128,9 +128,16 @@ def leaf_key(project: Project, leaf: Leaf) -> str:
         blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
         models = (project.teacher, project.judge)
         return content_key(asdict(leaf), documents, "blocks", BLOCKS_VERSION, SCALED, blocks, models)
-    return content_key(
-        asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, _compact_key(project)
-    )
+    parts = [
+        asdict(leaf),
+        documents,
+        "compact",
+        compact.VERSION,
+        compact.prompts(),
+        project.teacher,
+        _compact_key(project),
+    ]
+    return content_key(*parts, *_own_critic(project))
 
 
 def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
@@ -145,6 +152,8 @@ def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
     parts["pipeline"], parts["teacher"] = content_key(project.pipeline), content_key(project.teacher)
     if project.pipeline == COMPACT:
         parts["prompts"] = content_key(compact.VERSION, compact.prompts(), _compact_key(project))
+        if own_critic := _own_critic(project):
+            parts["critic"] = content_key(*own_critic)
     else:
         parts["critic"] = content_key(project.judge)
         blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
@@ -157,15 +166,29 @@ def _compact_key(project: Project) -> dict[str, float]:
     return asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
 
 
+def _own_critic(project: Project) -> tuple[object, ...]:
+    """Return what a critic that is not the teacher adds to the compact pipeline."""
+    is_other = project.critic not in ("", project.teacher)
+    return (project.critic, judge.rubrics()) if is_other else ()
+
+
+def journal_of(project: Project, leaf: Leaf) -> Journal:
+    """Return a leaf's samples on disk, as they are under its present key; empty where nothing was drawn yet.
+
+    Raises:
+        EspalierError: a document or the pipeline cannot be read.
+    """
+    return Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
+
+
 def leaf_journal(project: Project, leaf: Leaf) -> tuple[Path, Journal, bool]:
     """Return where a leaf's samples are, what is there, and whether that is all it needs.
 
     Raises:
         EspalierError: a document or the pipeline cannot be read, or there is nothing to draw from.
     """
-    path = project.samples / f"{leaf_key(project, leaf)}.jsonl"
-    journal = Journal(path)
-    return path, journal, leaf_work(project, leaf, no_model, 0).is_done(journal)
+    journal = journal_of(project, leaf)
+    return journal.path, journal, leaf_work(project, leaf, no_model, 0).is_done(journal)
 
 
 def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWork:
@@ -182,14 +205,15 @@ def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWo
         critic, count = partial(load, project.judge), partial(_counter, project.teacher)
         return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
     settings = synthesis_settings(project, per_leaf)
+    own_critic = partial(load, project.critic) if _own_critic(project) else None
     if leaf.kind == "grounded skill":
         raise EspalierError(
             f"{leaf.path} is a grounded skill; the compact pipeline writes knowledge and freeform skills. "
             "Choose the pipeline full or simple for it, or take the leaf out."
         )
     if leaf.kind != "knowledge":
-        return CompactRun(Freeform(leaf, teacher, settings), settings.waves)
-    pipeline = Knowledge(leaf, read_documents(project, leaf), teacher, settings)
+        return CompactRun(Freeform(leaf, teacher, settings, own_critic), settings.waves)
+    pipeline = Knowledge(leaf, read_documents(project, leaf), teacher, settings, own_critic)
     if not pipeline.facts:
         raise EspalierError(f"The documents of {leaf.path} hold no whole sentence. Import a document with text.")
     return CompactRun(pipeline, settings.waves)
@@ -201,7 +225,7 @@ def no_model(setting: str) -> LanguageModel:
 
 
 def _counter(teacher: str) -> Count:
-    """Return what counts tokens as the teacher does; one behind an endpoint is taken to need 1.3 a word."""
+    """Return what counts tokens as the teacher does; one behind an endpoint has none here, so they are guessed."""
     if is_endpoint(teacher):
-        return lambda text: round(len(text.split()) * 1.3)
+        return guessed_tokens
     return token_counter(find_model(teacher))
