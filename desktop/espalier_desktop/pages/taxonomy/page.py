@@ -52,7 +52,7 @@ class TaxonomyPage(Page):
         self.filter.setClearButtonEnabled(True)
         self.add = button(tr("New Leaf"), partial(shell.do, "new_leaf"), picture="plus")
         self.editor = LeafEditor(shell)
-        self.branch_title = label(role="headline")
+        self.branch_title = label(role="title", wrap=True)
         self.branch_facts = label(role="muted", wrap=True)
         self.problems = button("", self.show_problems, role="link")
         self._mender = Mender(self._document, self)
