@@ -25,7 +25,9 @@ class _TwoLines(QStyledItemDelegate):
         self.initStyleOption(shown, index)
         name, _, facts = str(index.data()).partition("\n")
         style = shown.widget.style()
-        room = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, shown, shown.widget)
+        gap = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, shown, shown.widget) + 1  # as Qt leaves it
+        place = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, shown, shown.widget)
+        room = place.adjusted(gap, 0, -gap, 0)
         shown.text = ""
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, shown, painter, shown.widget)
         small = QFont(shown.font)
