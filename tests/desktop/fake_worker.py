@@ -96,8 +96,6 @@ ROWS_SEEN: dict[str, Any] = {
     "packed": True,
     "verdict": "Rows are packed, which saves 41% of the work.",
     "lengths": [[40, 20], [60, 20], [500, 30], [3000, 20], [2900, 2800]],
-    "candidates": [],
-    "probes": [],
 }
 
 

@@ -8,7 +8,7 @@ from espalier.training.curves import Curves
 from espalier.training.health import health
 from espalier.training.run import Run
 
-Kind = Literal["retreat", "cut", "left out", "held-out", "memory", "not the last", "better before"]
+Kind = Literal["waits", "retreat", "split", "cut", "left out", "held-out", "memory", "not the last", "better before"]
 
 TIGHT = 0.6  # of the machine's memory: macOS lets the GPU have two thirds to three quarters, and a fifth is kept free
 
@@ -38,7 +38,10 @@ def alerts(run: Run, curves: Curves, machine_memory: int) -> list[Alert]:
         curves: what it told.
         machine_memory: of the computer that it runs on, in bytes.
     """
-    found = [Alert("retreat", step, text) for step, kind, text in curves.told if kind == "retreat"][-1:]
+    still = [entry for entry in curves.told if entry[1] in ("waits", "goes on")][-1:]
+    found = [Alert("waits", step, text) for step, kind, text in still if kind == "waits" and not run.adapter]
+    found += [Alert("retreat", step, text) for step, kind, text in curves.told if kind == "retreat"][-1:]
+    found += [Alert("split", step, text) for step, kind, text in curves.told if kind == "split"][-1:]
     if curves.memory and curves.memory[-1] > TIGHT * machine_memory:
         used = {"memory": curves.memory[-1], "machine": machine_memory}
         found.append(Alert("memory", curves.steps[-1], "", used))

@@ -51,7 +51,13 @@ class Validated:
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence about the run that a person should read; ``kind`` is cut, left out, retreat, or "" for other news."""
+    """A sentence about the run that a person should read.
+
+    Attributes:
+        kind: cut or left out for rows that are too long; retreat from a loss that is no number, split for an update
+            that was too large; waits where training stands still until something is better, goes on where it is; ""
+            for other news.
+    """
 
     step: int
     text: str

@@ -55,6 +55,18 @@ def alert_words(alert: Alert) -> tuple[str, str, str]:
             tr("A step went too far. What was learned up to the checkpoint is kept."),
             tr("If it happens again, halve the learning rate in Settings."),
         )
+    if alert.kind == "waits":
+        return (
+            said(alert.text),
+            tr("Nothing is lost: everything up to update {step} is saved.").format(step=step),
+            tr("Training goes on by itself when it is better."),
+        )
+    if alert.kind == "split":
+        return (
+            said(alert.text),
+            tr("An update was more than this machine can do at once."),
+            tr("Nothing needs to be done. Fewer rows per update, in Settings, would be faster."),
+        )
     if alert.kind == "cut":
         return (
             said(alert.text),
