@@ -71,7 +71,6 @@ def _show_running(window: MainWindow, page: TrainPage, wait: Wait, shoot: Shoot)
         (run / "wish").write_text("pause")
         wait(lambda: window.jobs.current is None)
         window._toast.hide()
-    shoot(window, "train-paused")
     process.worker_program = real
     shutil.rmtree(run)
     page.refresh()
