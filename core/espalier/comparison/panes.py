@@ -138,9 +138,10 @@ def _run(project: Project, name: str) -> Run:
 
 def _checkpoint(run: Run, name: str) -> Path:
     folder = whole_folder(run.folder / (name or _LAST))
-    if name not in ("", *_checkpoints(run)) or folder is None or not _is_adapter(folder):
-        what = f"checkpoint {name}" if name else "finished adapter"
-        raise EspalierError(f"The run {run.folder.name} has no {what}. Choose another, or train it to its end.")
+    if name and name not in _checkpoints(run):
+        raise EspalierError(f"The run {run.folder.name} has no checkpoint {name}. Choose another.")
+    if folder is None or not _is_adapter(folder):
+        raise EspalierError(f"The run {run.folder.name} is not finished. Train it to its end, or choose another.")
     return folder
 
 

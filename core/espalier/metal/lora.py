@@ -68,7 +68,9 @@ def read_adapter(folder: Path) -> Adapter | None:
         raise EspalierError(f"The adapter in {folder} cannot be read: {error}. Train again.") from error
     names = {name.rsplit(".", 1)[0] for name in weights}
     factors = {name: (weights.get(f"{name}.lora_a"), weights.get(f"{name}.lora_b")) for name in sorted(names)}
-    if len(weights) != 2 * len(factors) or any(part is None or part.ndim != 2 for pair in factors.values() for part in pair):
+    if len(weights) != 2 * len(factors) or any(
+        part is None or part.ndim != 2 for pair in factors.values() for part in pair
+    ):
         return None  # experts, norms or full weights beside the factors
     return Adapter(factors, scale)
 
@@ -147,7 +149,9 @@ def takes(model: nn.Module, adapter: Adapter) -> bool:
         rows, columns = module.weight.shape
         width = columns * 32 // module.bits if isinstance(module, nn.QuantizedLinear) else columns
         if (width, rows) != (a.shape[0], b.shape[1]):
-            raise EspalierError(f"The adapter is for another model: its part “{name}” has another size. Choose its own.")
+            raise EspalierError(
+                f"The adapter is for another model: its part “{name}” has another size. Choose its own."
+            )
     return True
 
 

@@ -18,7 +18,7 @@ from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.models.folder import model_info
 
 SAME = "The tuned model is the same as its base: the adapter changes nothing. Train again."
-_PROBE = Prompt((Message("user", "What do you know about this?"),))
+_PROBE = Prompt((Message("user", "Hello!"),))
 
 Load = Callable[[Path, Path | None], MlxModel]
 
@@ -54,7 +54,8 @@ class MlxPanes:
         kept = {place.source: place for place in self._places}
         opened: list[_Place] = []
         for source in sources:
-            opened.append(kept.pop(source, None) or self._place(source, [*opened, *kept.values()]))
+            known = kept.pop(source) if source in kept else None
+            opened.append(known or self._place(source, [*opened, *kept.values()]))
         self._places = opened
         used = {place.source.model for place in opened}
         self._bases = {folder: base for folder, base in self._bases.items() if folder in used}
@@ -136,8 +137,7 @@ class MlxPanes:
             mx.eval(scores)
             seen.append(scores[min(row, 1)])
         found = [self._proof(place, row, seen[row]) for row, place in enumerate(self._places)]
-        first, last = seen[0], seen[-1]
-        if len(seen) > 1 and first.shape == last.shape and mx.array_equal(first, last).item():
+        if len(seen) > 1 and seen[0].shape == seen[1].shape and mx.array_equal(seen[0], seen[1]).item():
             return [proof or SAME for proof in found]
         return found
 
