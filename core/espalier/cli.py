@@ -126,6 +126,13 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     evaluation.add_arguments(command)
 
 
+def _add_export(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    text = "what other programs read: peft, for transformers; so far of a soft prompt"
+    command.add_argument("--form", choices=("peft",), required=True, help=text)
+    command.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder that is made")
+
+
 def _add_ask(command: argparse.ArgumentParser) -> None:
     _add_project(command)
     command.add_argument("question")
@@ -266,6 +273,8 @@ def _stage(options: argparse.Namespace) -> int:
         arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
     if options.command == "evaluate":
         arguments |= evaluation.values_of(options)
+    if options.command == "export":
+        arguments["to"] = str(options.to.absolute())
     if options.command == "ask":
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
@@ -332,6 +341,7 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("train", "train the adapter; run again to resume", _add_train, _stage),
     ("quantize", "make the 4-bit student", _add_project, _stage),
     ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
+    ("export", "write what was trained for other programs", _add_export, _stage),
     ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
     ("ask", "one question, answered before and after", _add_ask, _stage),
     (

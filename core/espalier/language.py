@@ -195,6 +195,13 @@ class Backend(Protocol):
             run: where it will be written.
         """
 
+    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write what was trained into an empty folder as PEFT reads it.
+
+        Raises:
+            EspalierError: it has no such form.
+        """
+
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
         """Write the student merged with its adapter, in 4 bits."""
 

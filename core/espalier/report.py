@@ -32,7 +32,7 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
         console.print(f"Before: {result['base']}\nAfter:  {result['tuned']}", markup=False)
     if "verdict" in result:
         console.print(_forecast(result), markup=False, soft_wrap=True)
-    for name in ("run", "model"):
+    for name in ("run", "model", "folder"):
         if name in result:
             console.print(f"{name.capitalize()}: {result[name]}", markup=False, soft_wrap=True)
     if project and report:

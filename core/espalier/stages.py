@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from espalier.comparison.session import Session
@@ -14,6 +15,7 @@ from espalier.evaluation.questions import Question, read_questions
 from espalier.language import Backend
 from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
+from espalier.models.new_folder import new_folder
 from espalier.project import Project
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
@@ -148,6 +150,19 @@ def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = N
     if run.quantized is None:
         assert run.adapter
         backend.quantize(find_model(project.student), run.adapter, run.folder / "model-4bit")
+    return run
+
+
+def export(project: Project, backend: Backend, destination: Path) -> Run:
+    """Return the newest trained run, written for PEFT into a new folder.
+
+    Raises:
+        EspalierError: nothing is trained, what is has no such form, or the folder exists.
+    """
+    run = latest_trained(project)
+    assert run.adapter
+    with new_folder(destination) as folder:
+        backend.export_peft(find_model(run.request["student"]), run.adapter, folder)
     return run
 
 

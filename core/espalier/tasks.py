@@ -140,6 +140,12 @@ def _quantize(task: Task) -> dict[str, Any]:
         return {"run": str(stages.quantize(project, task.backend, task.emit).folder)}
 
 
+def _export(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        stages.export(project, task.backend, Path(task.arguments["to"]))
+    return {"folder": task.arguments["to"]}
+
+
 def _evaluate(task: Task) -> dict[str, Any]:
     questions, parts = task.arguments.get("questions"), task.arguments.get("parts", ())
     with task.held() as project:
@@ -164,5 +170,6 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "train": _train,
     "quantize": _quantize,
     "evaluate": _evaluate,
+    "export": _export,
     "tune": _tune,
 }

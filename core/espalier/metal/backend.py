@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mlx.core as mx
 
+from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.metal.adapters import load_adapter
 from espalier.metal.forecast import measure
@@ -12,7 +13,7 @@ from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
 from espalier.metal.panes import MlxPanes
 from espalier.metal.quantize import save_quantized
-from espalier.metal.soft_prompt import FILE, load_prompt
+from espalier.metal.soft_prompt import FILE, export_peft, load_prompt
 from espalier.metal.training_run import TrainingRun
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
@@ -68,6 +69,15 @@ class MlxBackend:
     def panes(self) -> MlxPanes:
         """Return empty panes; see `espalier.comparison.session.Panes`."""
         return MlxPanes(self.load)
+
+    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write a soft prompt as PEFT reads it; see `espalier.language.Backend.export_peft`."""
+        if not (adapter / FILE).exists():
+            raise EspalierError(
+                f"Only a soft prompt can be written in PEFT's form so far. {adapter} holds what was trained as mlx-lm "
+                "reads it."
+            )
+        export_peft(adapter, model, destination)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
         """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""
