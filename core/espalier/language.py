@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from espalier.errors import EspalierError
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from espalier.comparison.session import Panes
 
 
 @dataclass(frozen=True)
@@ -195,12 +198,5 @@ class Backend(Protocol):
     def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
         """Write the student merged with its adapter, in 4 bits."""
 
-    def ask_both(
-        self,
-        model: Path,
-        adapter: Path,
-        prompt: Prompt,
-        sampling: Sampling,
-        on_text: Callable[[str, str], None],
-    ) -> tuple[str, str]:
-        """Return the base and the tuned answer from one batched forward; text is told as it comes, by pane."""
+    def panes(self) -> "Panes":
+        """Return empty panes, which models can be put into."""

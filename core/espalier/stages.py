@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from espalier.comparison.session import Session
+from espalier.comparison.turns import PANES
+from espalier.errors import EspalierError
 from espalier.evaluation.evaluate import evaluate
 from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
-from espalier.language import Backend, Message, Prompt, Sampling
-from espalier.messages import Emit, Note, Stage
+from espalier.language import Backend
+from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
 from espalier.project import Project
 from espalier.synthesis.generate import generate
@@ -170,10 +173,35 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     return {**result, "seconds": seconds}
 
 
-def ask(project: Project, backend: Backend, question: str, on_text: Callable[[str, str], None]) -> dict[str, str]:
-    """Return both answers to a question, written side by side by one model in memory."""
-    run = latest_trained(project)
-    assert run.adapter
-    prompt = Prompt((Message("user", question),))
-    base, tuned = backend.ask_both(find_model(project.student), run.adapter, prompt, Sampling(256), on_text)
-    return {"base": base, "tuned": tuned}
+def ask(project: Project, backend: Backend, question: str, settings: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return both answers to a question, written side by side by one model in memory, with their figures.
+
+    Args:
+        project: whose newest run answers after training.
+        backend: fills the panes.
+        question: to both.
+        settings: of the answers, by name; see `espalier.comparison.turns.Settings`.
+        emit: told every token.
+
+    Raises:
+        EspalierError: nothing was trained, a setting is out of its range, or both models are the same.
+    """
+    answers, ends = dict.fromkeys(PANES, ""), dict[str, Answered]()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Text):
+            answers[event.pane] += event.text
+        elif isinstance(event, Answered):
+            ends[event.pane] = event
+        emit(event)
+
+    session = Session(project, backend.panes(), listen)
+    session.open([{"kind": "base"}, {"kind": "tuned"}])
+    if proofs := [facts.proof for facts in session.facts if facts.proof]:
+        raise EspalierError(proofs[0])
+    turns = [{"role": "user", "content": question}]
+    session.answer({"conversations": [turns, turns], "settings": settings}, lambda: False)
+    if failed := [end.ended for end in ends.values() if end.ended.startswith("failed: ")]:
+        raise EspalierError(failed[0].removeprefix("failed: "))
+    told = {name: text.strip() for name, text in answers.items()}
+    return {**told, "figures": {name: dict(end.figures) for name, end in ends.items()}}

@@ -10,7 +10,7 @@ from espalier import demo, stages
 from espalier.evaluation.evaluate import evaluate
 from espalier.evaluation.probe import probe
 from espalier.language import Backend
-from espalier.messages import Emit, Text
+from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.synthesis.generate import choose_pipeline, generate
@@ -75,10 +75,8 @@ def _fetch(task: Task) -> dict[str, Any]:
 
 
 def _ask(task: Task) -> dict[str, Any]:
-    def tell(pane: str, text: str) -> None:
-        task.emit(Text(pane, text))
-
-    return dict(stages.ask(task.project, task.backend, task.arguments["question"], tell))
+    settings = task.arguments.get("settings") or {}
+    return stages.ask(task.project, task.backend, task.arguments["question"], settings, task.emit)
 
 
 def _probe(task: Task) -> dict[str, Any]:

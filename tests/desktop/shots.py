@@ -60,8 +60,8 @@ def wait(application: QApplication, until: Callable[[], bool], seconds: float = 
 
 
 def shoot(application: QApplication, widget: QWidget, name: str) -> None:
-    """Write one picture."""
-    for _ in range(3):
+    """Write one picture, once every layout has found its size."""
+    for _ in range(10):
         application.processEvents()
     widget.grab().save(str(OUT / f"{name}.png"))
 

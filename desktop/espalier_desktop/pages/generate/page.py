@@ -144,7 +144,7 @@ class GeneratePage(Page):
         self._splitter.setChildrenCollapsible(False)
         for part in (left, self.pane):
             self._splitter.addWidget(part)
-        self._splitter.setSizes([400, 600])
+        self._splitter.setSizes([384, 616])
         self._splitter.setStretchFactor(1, 1)
         content = column(self.head, self._splitter, spacing=16)
         content.setStretch(1, 1)

@@ -59,7 +59,7 @@ class TaxonomyPage(Page):
         self.more.triggered.connect(self._generate_more)
         self.tree.addAction(self.more)
         self.editor = LeafEditor(shell)
-        self.branch_title = label(role="headline")
+        self.branch_title = label(role="title", wrap=True)
         self.branch_facts = label(role="muted", wrap=True)
         self.problems = button("", self.show_problems, role="link")
         self._mender = Mender(self._document, self)
