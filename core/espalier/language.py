@@ -1,11 +1,13 @@
 """What the engine asks of a language model; ``metal`` answers with MLX, tests with a dictionary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from espalier.errors import EspalierError
+from espalier.quantization.cost import Compared
+from espalier.quantization.settings import QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
@@ -189,8 +191,37 @@ class Backend(Protocol):
             run: where it will be written.
         """
 
-    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write the student merged with its adapter, in 4 bits."""
+    def quantize(
+        self,
+        model: Path,
+        adapter: Path,
+        destination: Path,
+        settings: QuantizeSettings = QuantizeSettings(),
+        rows: Sequence[TrainRow] = (),
+        on_update: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        """Write the student merged with its adapter in float and then quantized, as an mlx-lm model folder.
+
+        Args:
+            model: folder of the student.
+            adapter: what was trained.
+            destination: folder, which is whole or not there.
+            settings: how it is quantized.
+            rows: of the training data, which the method dwq learns from.
+            on_update: told each update of dwq, how many there are, and its loss in nats per token.
+        """
+
+    def compare(
+        self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]
+    ) -> Compared:
+        """Return how far the merged student and the quantized one are from the student with its adapter.
+
+        Args:
+            model: folder of the student.
+            adapter: on top of it.
+            quantized: folder of the small one.
+            texts: conversations by kind; compared at the tokens of their answers.
+        """
 
     def ask_both(
         self,

@@ -177,14 +177,6 @@ def put_adapter(model: nn.Module, folder: Path) -> None:
     model.eval()
 
 
-def packed_bits(folder: Path) -> frozenset[int]:
-    """Return the bits of the packed weights that a model folder's configuration names; empty for floats."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    found = config.get("quantization") or config.get("quantization_config") or {}
-    bits = {part["bits"] for part in (found, *found.values()) if isinstance(part, dict) and "bits" in part}
-    return frozenset(bits)
-
-
 def scaled_by_row(model: nn.Module) -> bool:
     """Return whether all that was trained is plain LoRA, whose strength may differ between rows of a batch."""
     adapted: list[Any] = [module for module in model.modules() if "lora_a" in module]

@@ -1,12 +1,13 @@
 """The engine's `espalier.language.Backend`, answered by MLX."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import mlx.core as mx
 
 from espalier.language import Prompt, Sampling, TrainRow
 from espalier.metal.adapters import load_adapter, scaled_by_row
+from espalier.metal.divergence import compare
 from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
@@ -14,6 +15,8 @@ from espalier.metal.paired import ask_both, ask_each
 from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
+from espalier.quantization.cost import Compared
+from espalier.quantization.settings import QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
@@ -54,9 +57,23 @@ class MlxBackend:
         """Return what training will take; see `espalier.language.Backend.forecast`."""
         return measure(model, phases, settings, run)
 
-    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write the student merged with its adapter, in 4 bits."""
-        save_quantized(model, adapter, destination)
+    def quantize(
+        self,
+        model: Path,
+        adapter: Path,
+        destination: Path,
+        settings: QuantizeSettings = QuantizeSettings(),
+        rows: Sequence[TrainRow] = (),
+        on_update: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        """Write the student merged with its adapter, quantized; see `espalier.language.Backend.quantize`."""
+        save_quantized(model, adapter, destination, settings, rows, on_update)
+
+    def compare(
+        self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]
+    ) -> Compared:
+        """Return what merging and quantizing changed; see `espalier.language.Backend.compare`."""
+        return compare(model, adapter, quantized, texts)
 
     def ask_both(
         self,

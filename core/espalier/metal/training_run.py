@@ -11,7 +11,7 @@ import mlx.core as mx
 from espalier.errors import Cancelled, EspalierError
 from espalier.files import replace_folder, whole_folder, write_json
 from espalier.language import TrainRow
-from espalier.metal.adapters import adapt, packed_bits, write_adapter
+from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.model import load
 from espalier.metal.rows import Encoded, describe, encode_all
 from espalier.metal.train import LOWER, LostError, Trainer

@@ -8,7 +8,8 @@ from espalier.errors import EspalierError
 from espalier.project import Project, write_settings
 from espalier.training.curriculum import Curriculum, check_curriculum
 from espalier.training.mlx_lm_config import MLX_LM_DEFAULTS
-from espalier.training.settings import TrainSettings, changed, check_settings, put
+from espalier.training.settings import TrainSettings, changed, check_settings
+from espalier.values import flat, needed, put
 
 DIAL: Mapping[str, Mapping[str, Any]] = {
     "quick": {"epochs": 4},
@@ -48,34 +49,22 @@ def change_training(project: Project, values: Mapping[str, Any]) -> Project:
     Raises:
         EspalierError: a value cannot be used; nothing is written then.
     """
-    changed_project = replace(project, training={**project.training, **values})
-    wanted = train_settings(changed_project), curriculum_of(changed_project)
-    for name in values:
-        without = {key: value for key, value in changed_project.training.items() if key != name}
-        shorter = replace(project, training=without)
-        if (train_settings(shorter), curriculum_of(shorter)) == wanted:
-            changed_project = shorter
+    def meaning(training: Mapping[str, Any]) -> object:
+        changed_project = replace(project, training=training)
+        return train_settings(changed_project), curriculum_of(changed_project)
+
+    kept = needed({**project.training, **values}, values, meaning)
+    changed_project = replace(project, training=kept)
     write_settings(changed_project)
     return changed_project
 
 
 def _merged(project: Project, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = _flat({**project.training, **(values or {})})
+    given = flat({**project.training, **(values or {})})
     preset = str(given.pop(PRESET, "") or "")
     if preset and preset not in PRESETS:
         raise EspalierError(f"There is no training preset “{preset}”. Choose {', '.join(PRESETS)}, or leave it out.")
     return {**(PRESETS[preset] if preset else DIAL[project.dial]), **given}
-
-
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with those inside ``lora`` and ``prompt`` named ``lora.rank`` and so on."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update({f"{name}.{inner}": part for inner, part in value.items()})
-        else:
-            flat[str(name)] = value
-    return flat
 
 
 def _of_training(values: Mapping[str, Any]) -> TrainSettings:
