@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
 from espalier.teachers.endpoint import is_endpoint
 from espalier.training import commands as training
+
+_SINCE = "only leaves that changed since this branch or commit"
+_BENCHES = ("taxonomy", "window", "model", "critic", "training", "forecast", "replay")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,75 +65,73 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     top = argparse.ArgumentParser(prog="espalier", description="Teach a language model what you know.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, text: str, run: object) -> argparse.ArgumentParser:
+    for name, text, add_arguments, run in COMMANDS:
         command = commands.add_parser(name, help=text, description=text, parents=[common])
-        command.set_defaults(run=run)
-        return command
+        add_arguments(command)
+        command.set_defaults(run=run, command=name)
+    return top
 
-    def add_stage(name: str, text: str) -> argparse.ArgumentParser:
-        command = add(name, text, _stage)
-        command.set_defaults(command=name)
-        command.add_argument("project", type=Path)
-        return command
 
-    command = add("demo", "the whole loop on the example project with the starter model", _demo)
+def _add_project(command: argparse.ArgumentParser) -> None:
+    command.add_argument("project", type=Path)
+
+
+def _add_demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dir", type=Path, default=Path("espalier-demo"), help="folder of the project")
-    command = add("new", "make a new project", _new)
+
+
+def _add_new(command: argparse.ArgumentParser) -> None:
     command.add_argument("dir", type=Path)
     start = command.add_mutually_exclusive_group()
     start.add_argument("--example", action="store_true", help="begin with the example")
     start.add_argument("--taxonomy", metavar="PATH|URL", help="begin with a copy or clone of this taxonomy")
     command.add_argument("--dial", choices=projects.DIALS, default="good")
-    text = "import documents for a knowledge leaf: files, or without any what the leaf's document names"
-    command = add("document", text, _document)
-    command.add_argument("project", type=Path)
+
+
+def _add_document(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
     command.add_argument("leaf")
     command.add_argument("files", type=Path, nargs="*", metavar="FILE")
-    command = add("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _check)
+
+
+def _add_check(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", type=Path)
-    command.add_argument(
-        "--mode", choices=("strict", "ci"), default="strict", help="as ilab, or as the public taxonomy"
-    )
+    text = "as ilab, or as the public taxonomy"
+    command.add_argument("--mode", choices=("strict", "ci"), default="strict", help=text)
     command.add_argument("--rules", type=Path, metavar="FILE", help="rules for yamllint instead of InstructLab's own")
-    command.add_argument(
-        "--since", metavar="REF", default="", help="only leaves that changed since this branch or commit"
-    )
+    command.add_argument("--since", metavar="REF", default="", help=_SINCE)
     what = command.add_mutually_exclusive_group()
     what.add_argument("--fix", action="store_true", help="make every safe mend, and show it as a diff")
     what.add_argument("--diff", action="store_true", help="show what --fix would change")
-    _add_models(
-        add("models", "list, get, import or show models; endpoints, their keys, and leave to use them", _models)
-    )
-    command = add_stage("generate", "write samples and judge them")
+
+
+def _add_generate(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
     command.add_argument("--leaf", action="append", default=[], help="only this leaf; may be given again")
     text = f"how samples are written, from now on: {', '.join(SHIPPED)}, or a file or folder in InstructLab's format"
     command.add_argument("--pipeline", default="", metavar="NAME|FILE", help=text)
     command.add_argument("--per-leaf", type=_count, default=0, metavar="N", help="go on until a leaf has N samples")
-    command.add_argument(
-        "--changed-since", metavar="REF", default="", help="only leaves that changed since this branch or commit"
-    )
-    samples.add_arguments(add("samples", "bring your own samples in, or take samples out", samples.run))
-    command = add_stage("train", "train the adapter; run again to resume")
+    command.add_argument("--changed-since", metavar="REF", default="", help=_SINCE)
+
+
+def _add_train(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
     training.add_arguments(command)
-    add_stage("quantize", "make the 4-bit student")
-    command = add_stage("evaluate", "ask the held-out questions before and after")
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
     command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
-    add_stage("tune", "every stage that is stale, in order; run again to resume")
-    command = add_stage("ask", "one question, answered before and after")
+
+
+def _add_ask(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
     command.add_argument("question")
-    critic_commands.add_arguments(
-        add("critic", "see how far the critic agrees with you, and have verdicts explained", critic_commands.run)
-    )
-    command = add("bench", "speed beside the usual way: seconds and ratios from one run", _bench)
-    command.add_argument(
-        "name",
-        nargs="?",
-        choices=("taxonomy", "window", "model", "critic", "training", "forecast", "replay"),
-        help="only this one; all but replay by default, which takes half an hour",
-    )
-    add("doctor", "say what this machine has and lacks", _doctor)
-    return top
+
+
+def _add_bench(command: argparse.ArgumentParser) -> None:
+    text = "only this one; all but replay by default, which takes half an hour"
+    command.add_argument("name", nargs="?", choices=_BENCHES, help=text)
 
 
 def _add_models(command: argparse.ArgumentParser) -> None:
@@ -290,6 +291,41 @@ def _finish(outcome: Outcome, options: argparse.Namespace, project: Path | None 
     if not options.json:
         show_result(outcome.result, project)
     return 0
+
+
+Arguments = Callable[[argparse.ArgumentParser], None]
+COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int]]] = (
+    ("demo", "the whole loop on the example project with the starter model", _add_demo, _demo),
+    ("new", "make a new project", _add_new, _new),
+    (
+        "document",
+        "import documents for a knowledge leaf: files, or without any what the leaf's document names",
+        _add_document,
+        _document,
+    ),
+    ("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _add_check, _check),
+    (
+        "models",
+        "list, get, import or show models; endpoints, their keys, and leave to use them",
+        _add_models,
+        _models,
+    ),
+    ("generate", "write samples and judge them", _add_generate, _stage),
+    ("samples", "bring your own samples in, or take samples out", samples.add_arguments, samples.run),
+    ("train", "train the adapter; run again to resume", _add_train, _stage),
+    ("quantize", "make the 4-bit student", _add_project, _stage),
+    ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
+    ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
+    ("ask", "one question, answered before and after", _add_ask, _stage),
+    (
+        "critic",
+        "see how far the critic agrees with you, and have verdicts explained",
+        critic_commands.add_arguments,
+        critic_commands.run,
+    ),
+    ("bench", "speed beside the usual way: seconds and ratios from one run", _add_bench, _bench),
+    ("doctor", "say what this machine has and lacks", lambda _: None, _doctor),
+)
 
 
 if __name__ == "__main__":

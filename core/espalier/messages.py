@@ -11,8 +11,7 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: generate, try, suggest, explain, train, quantize, evaluate, tune, demo, ask, probe, fetch, import,
-            bench, or one of ``errands``.
+        command: one of ``errands``, one of ``tasks``, or bench.
         arguments: plain values that the command takes; paths as text.
     """
 

@@ -9,8 +9,6 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import replace
-from pathlib import Path
 from typing import Any, BinaryIO
 
 
@@ -80,84 +78,14 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
 
     if request.command in errands.COMMANDS:  # nothing that models need is imported for them
         return errands.run(request.command, request.arguments, emit)
-    from espalier import demo, stages
-    from espalier.evaluation.probe import probe
-    from espalier.messages import Text
-    from espalier.metal.backend import MlxBackend
-    from espalier.models.starter import STARTER
-    from espalier.project import is_held, locked, open_project
-    from espalier.synthesis.generate import choose_pipeline, generate
-    from espalier.synthesis.practice import rejections
-    from espalier.training.dial import change_training
-
-    backend = MlxBackend()
-    arguments = dict(request.arguments)
-    if request.command == "import":
-        backend.import_gguf(Path(arguments["source"]), Path(arguments["destination"]))
-        return {"model": arguments["destination"]}
-    if request.command == "fetch":
-        return {"model": str(demo.ensure_starter(backend, emit))}
     if request.command == "bench":
-        from espalier.metal.bench import bench, bench_critic
-        from espalier.metal.bench_forecast import bench_forecast
-        from espalier.metal.bench_replay import bench_replay
-        from espalier.metal.bench_training import bench_training
+        from espalier.metal.benches import BENCHES
 
-        benches = {"critic": bench_critic, "training": bench_training, "forecast": bench_forecast}
-        benches["replay"] = bench_replay
-        return benches.get(str(arguments.get("name")), bench)(emit)
-    project = open_project(Path(arguments["project"]))
-    if request.command == "ask":
-        return dict(stages.ask(project, backend, arguments["question"], lambda pane, text: emit(Text(pane, text))))
-    if request.command == "train" and arguments.get("finish") and is_held(project):
-        run = stages.ask_to_finish(project)
-        return {"run": str(run.folder)}
-    if request.command == "probe":
-        if project.student == STARTER:
-            demo.ensure_starter(backend, emit)
-        return {"answers": probe(project, backend, arguments["questions"], emit)}
-    with locked(project):
-        demo.ensure_models(project, backend, emit)
-        if request.command == "tune":
-            return stages.tune(project, backend, emit)
-        if request.command == "quantize":
-            return {"run": str(stages.quantize(project, backend, emit).folder)}
-        if request.command == "evaluate":
-            questions = arguments.get("questions")
-            return stages.evaluate(project, backend, emit, questions=Path(questions) if questions else None)
-        if request.command == "suggest":
-            from espalier.synthesis.suggest import suggest
+        return BENCHES[request.arguments["name"]](emit)
+    from espalier import tasks
+    from espalier.metal.backend import MlxBackend
 
-            like = arguments.get("like", "")
-            return {"suggested": suggest(project, backend, emit, arguments["leaf"], arguments["keys"], like)}
-        if request.command == "explain":
-            from espalier.synthesis.suggest import explain_sample
-
-            leaf, key, check = (str(arguments[name]) for name in ("leaf", "key", "check"))
-            return {"text": explain_sample(project, backend, emit, leaf, key, check)}
-        if request.command == "train" and arguments.get("finish"):
-            return {"run": str(stages.finish(project, backend, emit).folder)}
-        if request.command == "train" and arguments.get("extend"):
-            return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        if request.command == "train" and arguments.get("forecast"):
-            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
-        if request.command == "train":
-            values = arguments.get("settings") or {}
-            stages.lesson(project, (), values)  # what is wrong is said before hours of work
-            project = change_training(project, values)
-        leaves, since = arguments.get("leaves", ()), arguments.get("since", "")
-        if request.command == "try":
-            from espalier.synthesis.trial import try_few
-
-            tried = replace(project, pipeline=arguments.get("pipeline") or project.pipeline)
-            return {"accepted": try_few(tried, backend, emit, leaves)}
-        if arguments.get("pipeline"):
-            project = choose_pipeline(project, arguments["pipeline"], leaves, since)
-        practice = generate(project, backend, emit, leaves, arguments.get("per_leaf", 0), since)
-        if request.command == "train":
-            return {"run": str(stages.train(project, backend, emit, practice).folder)}
-        accepted = sum(len(part.accepted) for part in practice)
-        return {"accepted": accepted, "rejected": rejections(practice)}
+    return tasks.run(request.command, request.arguments, MlxBackend(), emit)
 
 
 def _system_failure(error: OSError) -> str:

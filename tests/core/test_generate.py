@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +26,7 @@ from espalier.synthesis import leaf_work
 from espalier.synthesis.decide import decide_all
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.leaf_work import leaf_journal
+from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.pipelines.check_file import examine_pipeline
 from espalier.synthesis.pipelines.file import read_pipeline
 from espalier.synthesis.pipelines.inputs import language_code, leaf_portions
@@ -238,6 +241,23 @@ def test_what_is_taken_away_after_it_was_drawn_is_drawn_again_until_the_number_i
     parts = generate(project, Scripted(Teacher()), lambda event: None, [FREEFORM], per_leaf=have)
     assert len(parts[0].accepted) >= have
     assert not {sample.question for sample in parts[0].accepted} & set(lost)
+
+
+def test_leaves_drawn_one_by_one_keep_what_the_whole_tree_keeps(tmp_path: Path) -> None:
+    def kept(name: str, *turns: Sequence[str]) -> dict[str, list[str]]:
+        project = make_project(tmp_path / name, "simple")
+        twin = f"{FREEFORM}_too"
+        shutil.copytree(project.taxonomy / FREEFORM, project.taxonomy / twin)
+        qna = project.taxonomy / twin / "qna.yaml"
+        qna.write_text(qna.read_text().replace("sun", "star").replace("sea", "lake"))
+        for only in turns:
+            generate(project, Scripted(Teacher()), lambda event: None, list(only or (FREEFORM, twin)))
+        return {part.leaf.path: [sample.question for sample in part.accepted] for part in read_practice(project)}
+
+    together = kept("together", ())
+    assert any(len(questions) < len(together[FREEFORM]) for questions in together.values())
+    assert kept("first", [FREEFORM], [f"{FREEFORM}_too"]) == together
+    assert kept("last", [f"{FREEFORM}_too"], [FREEFORM]) == together
 
 
 def test_another_prompt_is_another_key_and_another_row_count_is_not(tmp_path: Path) -> None:

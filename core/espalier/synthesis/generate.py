@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
@@ -53,6 +54,7 @@ def generate(
     leaves = chosen_leaves(project, only, since)
     works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
     journals = [Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl") for leaf in leaves]
+    known = _beside(project, leaves, journals)
     wanted = [per_leaf] * len(leaves)
     told: set[str] = set()
     while True:
@@ -66,7 +68,7 @@ def generate(
                 _keep_company(load(project.teacher), journal)
                 _generate_leaf(project, leaf, work, journal, models, emit)
             settle(journal, work, project.thresholds)
-        parts = _judged(project, leaves, journals)
+        parts = _judged(project, leaves, journals, known)
         for index, part in enumerate(parts):  # what other leaves, held-out questions or the person took is drawn again
             if per_leaf > len(part.accepted) and works[index].is_done(journals[index]):
                 wanted[index] += per_leaf - len(part.accepted)
@@ -92,10 +94,25 @@ def _note_origin(project: Project, leaf: Leaf) -> None:
         note_origin(project, leaf.path, made_of)
 
 
-def _judged(project: Project, leaves: Sequence[Leaf], journals: Sequence[Journal]) -> list[Practice]:
-    """Return the leaves' practice, after the checks that look beyond one leaf."""
+def _beside(project: Project, leaves: Sequence[Leaf], journals: Sequence[Journal]) -> list[Journal]:
+    """Return the journals of some leaves and of every other leaf that has samples as it is now, in the tree's order."""
+    chosen = {leaf.path: journal for leaf, journal in zip(leaves, journals, strict=True)}
+    found = []
+    for leaf in read_taxonomy(project.taxonomy):
+        if leaf.path in chosen:
+            found.append(chosen[leaf.path])
+            continue
+        with suppress(EspalierError):  # such as a missing document: it has no samples as it is now
+            found.append(Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl"))
+    return found
+
+
+def _judged(
+    project: Project, leaves: Sequence[Leaf], journals: Sequence[Journal], known: Sequence[Journal]
+) -> list[Practice]:
+    """Return the leaves' practice, after the checks that look beyond one leaf, among all journals that are known."""
     questions = read_questions(project.questions) if project.questions.exists() else []
-    judge_across(journals, project.thresholds, [question.question for question in questions])
+    judge_across(known, project.thresholds, [question.question for question in questions])
     reviews = read_reviews(project)
     return [
         practice_of(project, leaf, checked(journal), reviews) for leaf, journal in zip(leaves, journals, strict=True)
