@@ -7,7 +7,7 @@ from typing import Protocol
 
 from espalier.errors import EspalierError
 from espalier.quantization.cost import Compared
-from espalier.quantization.settings import QuantizeSettings
+from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
@@ -196,7 +196,7 @@ class Backend(Protocol):
         model: Path,
         adapter: Path,
         destination: Path,
-        settings: QuantizeSettings = QuantizeSettings(),
+        settings: QuantizeSettings = USUAL,
         rows: Sequence[TrainRow] = (),
         on_update: Callable[[int, int, float], None] | None = None,
     ) -> None:
@@ -211,9 +211,7 @@ class Backend(Protocol):
             on_update: told each update of dwq, how many there are, and its loss in nats per token.
         """
 
-    def compare(
-        self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]
-    ) -> Compared:
+    def compare(self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]) -> Compared:
         """Return how far the merged student and the quantized one are from the student with its adapter.
 
         Args:

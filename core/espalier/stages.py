@@ -14,6 +14,9 @@ from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
 from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
+from espalier.quantization.settings import quantize_settings
+from espalier.quantization.stage import make, measure, settle
+from espalier.quantization.store import FIRST, Quantized
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
@@ -141,14 +144,27 @@ def ask_to_finish(project: Project) -> Run:
     return run
 
 
-def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:
-    """Return the run with its 4-bit student, which is made first when it is not there."""
+def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> tuple[Run, Quantized]:
+    """Return the run and its student made small as the project says, which is made and measured where it is not there.
+
+    Raises:
+        EspalierError: nothing is trained, the settings do not fit the student, or there is no room.
+    """
     run = run or latest_trained(project)
-    emit(Stage("quantize", "The 4-bit student", run.quantized is not None))
-    if run.quantized is None:
-        assert run.adapter
-        backend.quantize(find_model(project.student), run.adapter, run.folder / "model-4bit")
-    return run
+    made = make(run, quantize_settings(project), backend, emit)
+    questions = held_out_questions(project)
+
+    def right(made: Quantized) -> dict[str, int]:
+        found = {"questions": len(questions)}
+        models = _models(project, run, made.folder, backend) if questions else {}
+        for (kept, load), name in zip(models.values(), ("base", "adapter", "quantized"), strict=False):
+            answers = _answers(run, kept, load, questions, emit)
+            found[name] = sum(question.is_right(answer) for question, answer in zip(questions, answers, strict=True))
+        return found
+
+    if made.cost:
+        return run, made
+    return run, settle(run, measure(run, made, questions, right, backend, emit))
 
 
 def evaluate(
@@ -168,17 +184,28 @@ def evaluate(
     """
     run = run or latest_trained(project)
     asked = read_questions(questions or project.questions)
-    student = find_model(project.student)
-    models: dict[str, Callable[[], LanguageModel]] = {
-        "base": lambda: backend.load(student),
-        "tuned": lambda: backend.load(student, run.adapter),
+    answers = {
+        name: _answers(run, kept, load, asked, emit)
+        for name, (kept, load) in _models(project, run, run.quantized, backend).items()
     }
-    if run.quantized:
-        models["4-bit"] = lambda: backend.load(run.quantized or student)
-    answers = {name: _answers(run, name, load, asked, emit) for name, load in models.items()}
     report = _report(asked, answers)
     write_json(run.report, report)
     return report
+
+
+def _models(
+    project: Project, run: Run, quantized: Path | None, backend: Backend
+) -> dict[str, tuple[str, Callable[[], LanguageModel]]]:
+    """Return the students to ask by their name in the report, each with that of its kept answers and how to load it."""
+    student = find_model(project.student)
+    models: dict[str, tuple[str, Callable[[], LanguageModel]]] = {
+        "base": ("base", lambda: backend.load(student)),
+        "tuned": ("tuned", lambda: backend.load(student, run.adapter)),
+    }
+    if quantized:
+        kept = "4-bit" if quantized.name == FIRST else quantized.name
+        models["4-bit"] = (kept, lambda: backend.load(quantized))
+    return models
 
 
 def _answers(

@@ -185,7 +185,7 @@ NO_SENTENCES = {
     "No space left",
     *("Title of work", "Link to work", "License of the work", "Creator names"),  # keys of attribution.txt
     *("Fetching the starter model (93 MB)", "Checking the starter model", "Downloading the starter model"),
-    *("The starter model is downloaded", "LoRA on {} rows", "The 4-bit student", "Samples for {}"),  # the log has these
+    *("The starter model is downloaded", "LoRA on {} rows", "Samples for {}"),  # the log has these
     *("Say yes.", "Answer with one letter, A or B.", "Bearer {}"),  # said to an endpoint
     "What was Istanbul called before? Answer with one word: Constantinople.",
     *(

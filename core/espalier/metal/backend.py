@@ -16,7 +16,7 @@ from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
 from espalier.quantization.cost import Compared
-from espalier.quantization.settings import QuantizeSettings
+from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
@@ -62,16 +62,14 @@ class MlxBackend:
         model: Path,
         adapter: Path,
         destination: Path,
-        settings: QuantizeSettings = QuantizeSettings(),
+        settings: QuantizeSettings = USUAL,
         rows: Sequence[TrainRow] = (),
         on_update: Callable[[int, int, float], None] | None = None,
     ) -> None:
         """Write the student merged with its adapter, quantized; see `espalier.language.Backend.quantize`."""
         save_quantized(model, adapter, destination, settings, rows, on_update)
 
-    def compare(
-        self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]
-    ) -> Compared:
+    def compare(self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]) -> Compared:
         """Return what merging and quantizing changed; see `espalier.language.Backend.compare`."""
         return compare(model, adapter, quantized, texts)
 

@@ -16,7 +16,8 @@ from mlx.utils import tree_map
 from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.metal.batch import Batch, Layout, make_batch, predicting_states
-from espalier.metal.forward import log_sum_exp, logits
+from espalier.metal.forward import logits
+from espalier.metal.linux import log_sum_exp
 from espalier.metal.model import MlxModel
 from espalier.metal.rows import Encoded, encode_all
 from espalier.quantization.settings import DwqSettings
@@ -44,12 +45,16 @@ class Distillation:
         encoded = encode_all(student, rows, TrainSettings(max_tokens=MAX_TOKENS)).rows
         checked = min(_CHECKED, len(encoded) // 5)
         if not checked:
-            raise EspalierError("The method dwq learns from the run's samples, and there are fewer than 5. Choose mixed.")
+            raise EspalierError(
+                "The method dwq learns from the run's samples, and there are fewer than 5. Choose mixed."
+            )
         step = len(encoded) // checked
         held = [encoded[index * step] for index in range(checked)]
         learned = [row for index, row in enumerate(encoded) if index % step or index // step >= checked]
         self._batches = [make_batch(batch, _PLAIN) for batch in self._order(learned)]
-        self._checks = [make_batch(held[start : start + settings.rows], _PLAIN) for start in range(0, checked, settings.rows)]
+        self._checks = [
+            make_batch(held[start : start + settings.rows], _PLAIN) for start in range(0, checked, settings.rows)
+        ]
         self._targets = [self._target(batch) for batch in self._batches]
         self._check_targets = [self._target(batch) for batch in self._checks]
 
@@ -74,7 +79,7 @@ class Distillation:
         def checked(values: Any) -> float:
             pairs = zip(self._checks, self._check_targets, strict=True)
             losses = [(loss(values, batch, target).item(), batch.targets.size) for batch, target in pairs]
-            return sum(mean * count for mean, count in losses) / sum(count for _, count in losses)
+            return float(sum(mean * count for mean, count in losses) / sum(count for _, count in losses))
 
         with _unpacked(model):
             before = lowest = checked(learned)

@@ -12,7 +12,8 @@ from mlx_lm.models.cache import make_prompt_cache
 from espalier.language import TrainRow
 from espalier.metal.adapters import load_adapter
 from espalier.metal.batch import Batch, Layout, make_batch, predicting_states
-from espalier.metal.forward import hidden, log_sum_exp, logits
+from espalier.metal.forward import hidden, logits
+from espalier.metal.linux import log_sum_exp
 from espalier.metal.model import load
 from espalier.metal.prefill import advance
 from espalier.metal.quantize import fuse
@@ -21,7 +22,7 @@ from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.quantization.cost import Compared, Divergence
 from espalier.training.settings import TrainSettings
 
-MOST_TOKENS = 512  # of each kind of text: their distributions are kept while the next model is asked
+MOST_TOKENS = 256  # of each kind of text: their distributions are kept while the next model is asked
 _MAX_TOKENS = 1024  # of a row
 _ROWS = 8  # computed together
 _PLAIN = Layout(packed=False, common=0)
@@ -84,7 +85,8 @@ def _distribution(model: Any, batch: Batch) -> mx.array:
 
 def _batches(rows: Sequence[Encoded]) -> list[Batch]:
     """Return the first rows, of which no more tokens than are kept belong to answers, with others of like length."""
-    kept, tokens = [], 0
+    kept: list[Encoded] = []
+    tokens = 0
     for row in rows:
         tokens += len(row.answers)
         if kept and tokens > MOST_TOKENS:

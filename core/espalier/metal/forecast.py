@@ -19,6 +19,7 @@ from espalier.metal.memory import memory_budget
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
 from espalier.metal.train import Trainer
+from espalier.models.shapes import packed_bits
 from espalier.training.forecast import Forecast, forecast, largest_pass
 from espalier.training.memory import Pass, Shape, needed, passes
 from espalier.training.settings import TrainSettings

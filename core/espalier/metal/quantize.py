@@ -71,7 +71,9 @@ def save_quantized(
     known: dict[str, Any] = {}
     distillation = Distillation(student, rows, settings.dwq) if settings.method == "dwq" else None
     group, bits = settings.group_size, settings.lowest_bits
-    model, config = quantize_model(model, config, group, bits, settings.mode, quant_predicate=_predicate(model, settings))
+    model, config = quantize_model(
+        model, config, group, bits, settings.mode, quant_predicate=_predicate(model, settings)
+    )
     if distillation:
         known["distilled"] = distillation.run(on_update)
     known["bits_per_weight"] = round(float(compute_bits_per_weight(model)), 3)

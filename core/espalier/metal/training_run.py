@@ -15,6 +15,7 @@ from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.model import load
 from espalier.metal.rows import Encoded, describe, encode_all
 from espalier.metal.train import LOWER, LostError, Trainer
+from espalier.models.shapes import packed_bits
 from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish
 from espalier.training.settings import TrainSettings, check_settings
 

@@ -67,7 +67,8 @@ def packed_bits(folder: Path) -> frozenset[int]:
 
 def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
     with file.open("rb") as stream:
-        header = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
+        length = struct.unpack("<Q", stream.read(8))[0]
+        header = json.loads(stream.read(min(length, file.stat().st_size)))
     return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
 
 

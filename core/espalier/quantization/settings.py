@@ -93,9 +93,10 @@ class QuantizeSettings:
         return f"{self.method}-{self.bits}bit-g{self.group}"
 
 
+USUAL = QuantizeSettings()
 EXPLAINED: Mapping[str, str] = {
-    "method": "How numbers are stored: mixed gives more bits to the parts that matter most, affine the same to all, dwq "
-    "lets the small student learn to answer like the large one, mxfp4 and nvfp4 are 4-bit floats.",
+    "method": "How numbers are stored: mixed gives more bits to the parts that matter most, affine the same to all, "
+    "dwq lets the small student learn to answer like the large one, mxfp4 and nvfp4 are 4-bit floats.",
     "bits": "Bits of each weight, with affine and dwq: 2, 3, 4, 5, 6 or 8. Fewer is smaller and less exact.",
     "group": "Weights that share a scale: 32, 64 or 128. Smaller groups are more exact and take more room.",
     "recipe": "Which parts get more bits, with mixed: espalier, mixed_2_6, mixed_3_4, mixed_3_6 or mixed_4_6.",

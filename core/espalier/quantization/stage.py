@@ -38,8 +38,8 @@ def check(run: Run, settings: QuantizeSettings) -> list[str]:
     check_room(run.folder, quantized_bytes(settings, parts) + _SPARE)
     if bits := packed_bits(student):
         notes.append(
-            f"The student's own files hold weights of {min(bits)} bits. They are written out, merged with the adapter and "
-            "rounded a second time, which costs more than once: give a student in floats where there is one."
+            f"The student's own files hold weights of {min(bits)} bits. They are written out, merged with the "
+            "adapter and rounded a second time, which costs more. Take a student in floats where there is one."
         )
     if run.request.get("settings", {}).get("method") == "qlora":
         notes.append(
@@ -58,7 +58,7 @@ def make(run: Run, settings: QuantizeSettings, backend: Backend, emit: Emit) -> 
     assert run.adapter
     settings = settings.essential
     made = find(run.folder, settings)
-    emit(Stage("quantize", f"The student in small: {title(settings).rstrip(',')}", made is not None))
+    emit(Stage("quantize", f"Making the student small: {title(settings).rstrip(',')}", made is not None))
     if made:
         return made
     notes = check(run, settings)
@@ -84,7 +84,7 @@ def make(run: Run, settings: QuantizeSettings, backend: Backend, emit: Emit) -> 
 def measure(
     run: Run, made: Quantized, questions: Sequence[Question], right: Right, backend: Backend, emit: Emit
 ) -> Quantized:
-    """Return the model with what it cost in its record, which is measured first when it is not there.
+    """Return the model with what it cost in its record.
 
     Args:
         run: whose student.
@@ -94,9 +94,7 @@ def measure(
         backend: compares.
         emit: told what is done.
     """
-    emit(Stage("quantize", "What it costs", bool(made.cost)))
-    if made.cost:
-        return made
+    emit(Stage("quantize", "What it costs"))
     assert run.adapter
     student = find_model(run.request["student"])
     texts = {"project": _project_rows(run, questions), "general": general_rows()}
@@ -152,5 +150,7 @@ def _project_rows(run: Run, questions: Sequence[Question]) -> list[TrainRow]:
 
 
 def _disk(student: Path, adapter: Path, made: Quantized, found: Compared) -> dict[str, int]:
-    base, own = (sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) for place in (student, adapter))
+    base, own = (
+        sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) for place in (student, adapter)
+    )
     return {"adapter": base + own, "fused": found.memory["fused"], "quantized": made.bytes}

@@ -49,6 +49,7 @@ def change_training(project: Project, values: Mapping[str, Any]) -> Project:
     Raises:
         EspalierError: a value cannot be used; nothing is written then.
     """
+
     def meaning(training: Mapping[str, Any]) -> object:
         changed_project = replace(project, training=training)
         return train_settings(changed_project), curriculum_of(changed_project)
