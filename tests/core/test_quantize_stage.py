@@ -230,7 +230,7 @@ FINE, OFF, BROKEN = Divergence(0.02, 0.98, 500), Divergence(0.15, 0.93, 500), Di
         ([FINE, FINE], {"questions": 24, "adapter": 19, "quantized": 12}, "much"),
         ([FINE, FINE], {"questions": 0}, "none"),
         ([OFF, FINE], {}, "little"),
-        ([FINE, OFF], {}, "none"),  # general text may be twice as far off
+        ([FINE, OFF], {}, "none"),  # general text may be further off
         ([BROKEN, FINE], {"questions": 24, "adapter": 19, "quantized": 19}, "much"),
         ([Divergence(0, 1, 0), FINE], {}, "none"),
     ],

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.compare import ComparePage
-from espalier_desktop.pages.quantize import QuantizePage
+from espalier_desktop.pages.quantize.page import QuantizePage
 from espalier_desktop.pages.train import TrainPage
 
 Open = Callable[[Path], MainWindow]
