@@ -16,10 +16,19 @@ ROOT = Path(__file__).parents[1]
 assert espalier.metal
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run tests that are named in this very process, where they begin sooner and a debugger reaches them."""
+    return None if config.args == config.getini("testpaths") else 0
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep every test away from the person's own models, but for the starter model's fixture."""
+def own_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep every test away from the person's own models and off the network, but for those of the starter model."""
     monkeypatch.setenv("ESPALIER_HOME", str(tmp_path_factory.mktemp("home")))
+    if not request.node.get_closest_marker("slow"):
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 from espalier import __version__
 from espalier.errors import EspalierError
 from espalier.files import write_json
-from espalier.models.folder import models_folder
+from espalier.models.folder import home_folder
 from espalier.project import content_key
 from espalier.taxonomy import checker
 from espalier.taxonomy.checker import examine
@@ -21,7 +21,7 @@ class SurveyCache:
     """What each leaf file held, by its time of change and size; deleting the cache loses nothing but time."""
 
     def __init__(self, root: Path) -> None:
-        self._file = models_folder().parent / "cache" / f"survey-{content_key(str(root.resolve()))}.json"
+        self._file = home_folder() / "cache" / f"survey-{content_key(str(root.resolve()))}.json"
         self._rules = f"{__version__} {_newest_rule()}"
         self._seen: dict[str, Any] = {}
         self._old: dict[str, Any] = {}

@@ -11,12 +11,13 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from espalier.errors import EspalierError
+from espalier.models.folder import home_folder
 from espalier.project import SETTINGS, content_key, create
 from espalier_desktop import crash, theme
 from espalier_desktop.application import Application
 from espalier_desktop.commands import Commands
 from espalier_desktop.document import Document
-from espalier_desktop.home import home_folder, logs_folder, settings
+from espalier_desktop.home import logs_folder, settings
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from espalier.documents import shelf
 from espalier.documents.convert import Conversion
@@ -17,18 +17,18 @@ from espalier.project import Project, open_project, write_settings
 from espalier.status import LeafStatus, ProjectStatus, decode_status
 from espalier.taxonomy import folders
 from espalier.taxonomy.attribution import ATTRIBUTION_FILE
-from espalier.taxonomy.folders import Change, Roots
+from espalier.taxonomy.folders import Change, Roots, moved_path
 from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
-from espalier_desktop.edits import ChangeFolders, EditAttribution, EditText
+from espalier_desktop.edits import ChangeFolders, ChangeSettings, EditAttribution, EditText
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
+from espalier_desktop.jobs.process import end
 from espalier_desktop.taxonomy_history import TaxonomyHistory
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
 
-_GRACE = 5_000  # milliseconds
 _MOST_EDITS = 500  # that can be undone
 _TELL = 150  # milliseconds between two signals while a survey goes through many leaves
 
@@ -201,7 +201,7 @@ class Document(QObject):
         """Show the taxonomy's folders as they are after these changes; only undo commands call this."""
         self.texts.moved(moves)
         self.tree = read_again(self.project.taxonomy, self.tree, self._places(changes))
-        known = {_moved(path, moves): leaf for path, leaf in self._shown.items()}
+        known = {moved_path(path, moves): leaf for path, leaf in self._shown.items()}
         paths = set(_leaf_paths(self.tree))
         paths |= {path for path in known.keys() - paths if self.texts.file(path).is_file()}  # those that links lead to
         leaves = ((path, known.get(path) or LeafStatus(path)) for path in sorted(paths, key=_place))
@@ -237,10 +237,7 @@ class Document(QObject):
         self.closed.emit()
         self.history.close()
         self._watcher.blockSignals(True)
-        self._survey.blockSignals(True)
-        self._survey.waitForStarted(_GRACE)  # what has not started yet cannot be killed
-        self._survey.kill()
-        self._survey.waitForFinished(_GRACE)
+        end(self._survey)
 
     def write(self, project: Project) -> None:
         """Write settings to disk and show them; only undo commands call this."""
@@ -257,7 +254,7 @@ class Document(QObject):
 
     def _change(self, text: str, project: Project) -> None:
         if project != self.project:
-            self.undo.push(_ChangeSettings(self, text, project))
+            self.undo.push(ChangeSettings(self, text, project))
 
     def _change_folders(self, text: str, make: Callable[[Roots], Change], before: str = "") -> str | None:
         self.texts.save_all()
@@ -335,28 +332,6 @@ class Document(QObject):
         self._read()
         if self._is_stale:
             self.refresh()
-
-
-class _ChangeSettings(QUndoCommand):
-    def __init__(self, document: Document, text: str, project: Project) -> None:
-        super().__init__(text)
-        self._document, self._before, self._after = document, document.project, project
-
-    def redo(self) -> None:
-        """Write the settings as they were chosen."""
-        self._document.write(self._after)
-
-    def undo(self) -> None:
-        """Write the settings as they were before."""
-        self._document.write(self._before)
-
-
-def _moved(path: str, moves: Mapping[str, str]) -> str:
-    """Return where a path leads after some folders were moved."""
-    for old, new in moves.items():
-        if path == old or path.startswith(f"{old}/"):
-            return new + path[len(old) :]
-    return path
 
 
 def _leaf_paths(tree: Node) -> list[str]:

@@ -1,4 +1,4 @@
-"""The edits of a taxonomy as commands of the undo stack: of a leaf's text, of its sources, and of the folders."""
+"""The edits of a project as commands of the undo stack: of a leaf's text, its sources, the folders, the settings."""
 
 import time
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.files import write_text
+from espalier.project import Project
 from espalier.taxonomy import folders
 from espalier.taxonomy.attribution import attribution_text
 from espalier.taxonomy.folders import Change
@@ -21,23 +22,32 @@ if TYPE_CHECKING:
 _PAUSE = 1.5  # seconds: keys that follow each other more quickly in one place are one edit
 
 
-class EditText(QUndoCommand):
-    """Another text for one leaf."""
+class _Edit(QUndoCommand):
+    """Another text for something of one leaf; keys in the same place become one step.
 
-    def __init__(self, document: "Document", path: str, after: str, text: str, place: str) -> None:
+    Args:
+        before: None where there was nothing.
+        kind: a positive number, the same for all edits that may become one.
+        place: where keys are typed, "" for an edit of its own.
+    """
+
+    def __init__(
+        self, document: "Document", path: str, before: str | None, after: str, text: str, kind: int, place: str
+    ) -> None:
         super().__init__(text)
-        self._document, self._path, self._place = document, path, place
-        self._before, self._after = document.texts.text(path), after
+        self._document, self._path = document, path
+        self._kind, self._place = kind, place
+        self._before, self._after = before, after
         self._time = time.monotonic()
         self._is_new = True
 
     @override
     def id(self) -> int:
-        return 1 if self._place else -1
+        return self._kind if self._place else -1
 
     @override
     def mergeWith(self, other: QUndoCommand) -> bool:
-        assert isinstance(other, EditText)
+        assert isinstance(other, _Edit)
         if (self._path, self._place) != (other._path, other._place) or other._time - self._time > _PAUSE:
             return False
         self._after, self._time = other._after, other._time
@@ -46,25 +56,40 @@ class EditText(QUndoCommand):
 
     @override
     def redo(self) -> None:
-        self._put(self._after)
+        self._turn(self._before, self._after)
         self._is_new = False
 
     @override
     def undo(self) -> None:
-        self._put(self._before)
+        self._turn(self._after, self._before)
 
-    def _put(self, text: str) -> None:
+    def _turn(self, old: str | None, new: str | None) -> None:
         try:
-            self._document.texts.put(self._path, text)
-        except EspalierError as error:  # another program deleted the leaf
+            self._put(old, new)
+        except (EspalierError, OSError) as error:
             self.setObsolete(True)
             self._document.failed.emit(sentence_of(error))
             return
         if not self._is_new:
             self._document.touched.emit(self._path)
 
+    def _put(self, old: str | None, new: str | None) -> None:
+        raise NotImplementedError
 
-class EditAttribution(QUndoCommand):
+
+class EditText(_Edit):
+    """Another text for one leaf."""
+
+    def __init__(self, document: "Document", path: str, after: str, text: str, place: str) -> None:
+        super().__init__(document, path, document.texts.text(path), after, text, 1, place)
+
+    @override
+    def _put(self, old: str | None, new: str | None) -> None:
+        assert new is not None
+        self._document.texts.put(self._path, new)
+
+
+class EditAttribution(_Edit):
     """Another ``attribution.txt`` for one leaf, written at once; the file goes away when there was none before.
 
     Raises:
@@ -72,51 +97,20 @@ class EditAttribution(QUndoCommand):
     """
 
     def __init__(self, document: "Document", path: str, after: str, text: str, place: str) -> None:
-        super().__init__(text)
-        self._document, self._path, self._place = document, path, place
-        self._before = attribution_text(document.attribution_file(path).parent)
-        self._after: str | None = after
-        self._time = time.monotonic()
-        self._is_new = True
+        before = attribution_text(document.attribution_file(path).parent)
+        super().__init__(document, path, before, after, text, 2, place)
 
     @override
-    def id(self) -> int:
-        return 2 if self._place else -1
-
-    @override
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        assert isinstance(other, EditAttribution)
-        if (self._path, self._place) != (other._path, other._place) or other._time - self._time > _PAUSE:
-            return False
-        self._after, self._time = other._after, other._time
-        return True
-
-    @override
-    def redo(self) -> None:
-        self._write(self._before, self._after)
-        self._is_new = False
-
-    @override
-    def undo(self) -> None:
-        self._write(self._after, self._before)
-
-    def _write(self, old: str | None, new: str | None) -> None:
+    def _put(self, old: str | None, new: str | None) -> None:
         file = self._document.attribution_file(self._path)
-        try:
-            if attribution_text(file.parent) != old:
-                sentence = tr("{file} was changed by another program, so this was not written. Edit it again.")
-                raise EspalierError(sentence.format(file=file))
-            if new is None:
-                file.unlink()
-            else:
-                write_text(file, new)
-        except (EspalierError, OSError) as error:
-            self.setObsolete(True)
-            self._document.failed.emit(sentence_of(error))
-            return
+        if attribution_text(file.parent) != old:
+            sentence = tr("{file} was changed by another program, so this was not written. Edit it again.")
+            raise EspalierError(sentence.format(file=file))
+        if new is None:
+            file.unlink()
+        else:
+            write_text(file, new)
         self._document.attribution_changed.emit(self._path)
-        if not self._is_new:
-            self._document.touched.emit(self._path)
 
 
 class ChangeFolders(QUndoCommand):
@@ -155,3 +149,19 @@ class ChangeFolders(QUndoCommand):
         self._document.follow(moves, before, self._change)
         if path:
             self._document.touched.emit(path)
+
+
+class ChangeSettings(QUndoCommand):
+    """Other settings of the project."""
+
+    def __init__(self, document: "Document", text: str, project: Project) -> None:
+        super().__init__(text)
+        self._document, self._before, self._after = document, document.project, project
+
+    @override
+    def redo(self) -> None:
+        self._document.write(self._after)
+
+    @override
+    def undo(self) -> None:
+        self._document.write(self._before)

@@ -1,4 +1,4 @@
-"""Where the program keeps what belongs to no project: its settings, its locks and its logs."""
+"""Where the window keeps what belongs to no project: its settings and its logs."""
 
 import os
 import sys
@@ -6,12 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
-from espalier.models.folder import models_folder
-
-
-def home_folder() -> Path:
-    """Return the program's own folder, beside the models; ``ESPALIER_HOME`` moves it."""
-    return models_folder().parent
+from espalier.models.folder import home_folder
 
 
 def logs_folder() -> Path:

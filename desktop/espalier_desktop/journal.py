@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from espalier.files import write_json
+from espalier.models.folder import home_folder
 from espalier.project import content_key
-from espalier_desktop.home import home_folder
 
 
 @dataclass(frozen=True)

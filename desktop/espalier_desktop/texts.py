@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from espalier.errors import EspalierError
+from espalier.taxonomy.folders import moved_path
 from espalier.taxonomy.saving import ChangedOnDiskError, Opened, digest, load, save
 from espalier.taxonomy.walk import LEAF_FILE
 from espalier_desktop.i18n import said, tr
@@ -154,10 +155,7 @@ class LeafTexts(QObject):
 
     def moved(self, moves: Mapping[str, str]) -> None:
         """Follow leaves whose folders have other names now; forget those that are gone."""
-        for path in list(self._open):
-            for old, new in moves.items():
-                if path == old or path.startswith(f"{old}/"):
-                    self._open[new + path[len(old) :]] = self._open.pop(path)
+        self._open = {moved_path(path, moves): leaf for path, leaf in self._open.items()}
         for path in [path for path in self._open if not self.file(path).exists()]:
             del self._open[path]
         self._keep()

@@ -8,6 +8,7 @@ from espalier.personal_data import find_personal_data, personal_data
 from espalier.synthesis import checks
 from espalier.synthesis.critic import Standard, content, judge_plainly
 from espalier.synthesis.labelled import plain_verdicts, precision_recall, read_labelled
+from espalier.synthesis.pipelines.inputs import language_name
 from espalier.synthesis.prohibited import prohibited
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.tongues import tongue
@@ -195,6 +196,18 @@ def test_a_question_may_point_at_its_own_context() -> None:
 def test_a_text_of_something_may_be_asked_about() -> None:
     assert checks.points_at_nothing("How long is the text of the treaty?").passed
     assert not checks.points_at_nothing("How long is the text?").passed
+
+
+def test_a_translation_may_be_in_the_language_that_is_asked_for() -> None:
+    pairs = (
+        ("Translate this into French: The boats are in the canal.", "Les bateaux sont dans le canal."),
+        ("Translate into French: Where is the station of the old town?", "Où est la gare de la vieille ville ?"),
+        ("How do you say in French that you want to go home?", "Je veux rentrer à la maison avec vous."),
+    )
+    leaf = Leaf("skills/french", "skill", "Translate into French.", "", tuple(SeedExample(*pair) for pair in pairs))
+    sample = Sample("0-0", leaf.path, "Translate: My dog is very old.", "Mon chien est très vieux et il dort.", "")
+    assert content(sample, Standard.of(leaf), "").passed
+    assert language_name(leaf) == "the language of the examples"
 
 
 def test_answers_of_a_fixed_set_are_no_leak() -> None:

@@ -125,12 +125,12 @@ class Knowing(ScriptedModel):
         return [-0.2 if text.strip(".").split()[-1] in prompt.messages[-1].content else -2.0 for prompt, text in pairs]
 
 
-def test_an_answer_that_its_passage_does_not_bear_out_is_turned_away() -> None:
+def test_an_answer_that_its_passage_does_not_bear_out_scores_low() -> None:
     rows = [Sample(f"0-{n}", "a", "What is the deck made of?", a, "s") for n, a in enumerate(("Larch.", "Granite."))]
     model = Knowing(lambda prompt: "The deck is Larch.")
-    checks = grounding.supported(model, "Answer.", rows, ["The deck is made of Larch."] * 2)
-    assert [check.passed for check in checks] == [True, False]
-    assert all(check.least is not None and "The deck is Larch." in check.reason for check in checks)
+    found = grounding.grounds(model, "Answer.", rows, ["The deck is made of Larch."] * 2)
+    assert [one.score >= grounding.LEAST for one in found] == [True, False]
+    assert [one.own for one in found] == ["The deck is Larch."] * 2
 
 
 def test_the_area_under_the_curve_counts_ties_half() -> None:

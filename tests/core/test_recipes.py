@@ -127,6 +127,12 @@ def test_what_is_held_out_is_not_trained_on_by_way_of_a_recipe() -> None:
     assert mixed.withheld == 1
 
 
+def test_a_held_out_question_in_another_order_of_words_is_kept_away() -> None:
+    row = Row("", "In which year was the wheel opened?", "2002.", "recipe")
+    mixed = instead(Mixture((), (), 0), [row], ["The wheel was opened in which year?"])
+    assert (mixed.train, mixed.withheld) == ((), 1)
+
+
 def test_written_lines_hold_what_instructlab_reads() -> None:
     line = json.loads(row_lines([Row("knowledge/a", "q?", "a.", "seed")]))
     assert set(line) == {"messages", "metadata", "id"}

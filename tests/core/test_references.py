@@ -193,6 +193,12 @@ def test_repositories_that_are_none_are_refused(project: Project, repo: str) -> 
         import_reference(project, LEAF)
 
 
+def test_a_leaf_whose_documents_are_in_the_project_only_has_none_to_fetch(project: Project) -> None:
+    refer(project, "local", "local", "*.md")
+    with pytest.raises(EspalierError, match="names no repository"):
+        import_reference(project, LEAF)
+
+
 def test_a_skill_has_no_documents(project: Project) -> None:
     with pytest.raises(EspalierError, match="is a skill"):
         read_reference(project, "compositional_skills/writing/support_triage")

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -51,8 +50,10 @@ from espalier.teachers.opening import open_model
 from espalier.teachers.patience import Patience, asked_pause
 from espalier.teachers.permission import allow, forbid, is_allowed, settings_file
 from espalier.teachers.remote import RemoteModel
+from espalier.teachers.wire import AT_ONCE
 
-QUICK = Patience(tries=6, first=0.002, most=0.01, asked=2, connect=2, read=0.5)
+QUICK = Patience(tries=6, first=0.002, most=0.01, asked=2, read=60)
+HASTY = replace(QUICK, read=2)  # for servers that do not answer: each time this is waited out
 SECRET = "sk-very-secret-0123456789"
 FEW = Sampling(max_tokens=8, temperature=0.7)
 
@@ -320,7 +321,8 @@ def test_a_fault_is_got_over_and_every_row_is_asked_until_it_is_answered(fault: 
     script = Script(shout, every(fault, 4), after=4)
     texts = [f"word {number}" for number in range(12)]
     with serving(script):
-        answers = remote(script).answer([prompt(text) for text in texts], FEW, list(range(12)))
+        model = remote(script, HASTY if fault is slow else QUICK)
+        answers = model.answer([prompt(text) for text in texts], FEW, list(range(12)))
     assert answers == [text.upper() for text in texts]
 
 
@@ -357,13 +359,18 @@ def test_what_cannot_be_got_over_is_one_sentence(change: dict[str, object], sent
     assert "\n" not in str(failed.value)
 
 
+class Impatience(Patience):
+    """Never asks twice."""
+
+    def pause(self, failures: int) -> float:
+        raise AssertionError("It is asked again.")
+
+
 def test_nobody_there_is_told_at_once() -> None:
     with serving(script := Script()):
         pass
-    begun = time.monotonic()
     with pytest.raises(EspalierError, match="Nothing answers at 127"):
-        remote(script, Patience()).answer([prompt("a")], FEW)
-    assert time.monotonic() - begun < 1
+        remote(script, Impatience()).answer([prompt("a")], FEW)
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -399,16 +406,18 @@ def test_cancelled_in_the_middle_it_ends_at_once(tmp_path: Path) -> None:
     def stop(*_: object) -> None:
         raise Cancelled
 
-    script = Script(shout, lambda number: slow, after=4)
+    def stopping(handler: Handler) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        slow(handler)
+
+    script = Script(shout, lambda number: stopping if number == AT_ONCE - 1 else slow, after=4)
     before = signal.signal(signal.SIGTERM, stop)
     try:
         with serving(script):
             model = remote(script, Patience(), tmp_path / "answers.jsonl")
-            threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGTERM)).start()
-            begun = time.monotonic()
             with pytest.raises(Cancelled):
                 model.answer([prompt(str(number)) for number in range(9)], FEW)
-            assert time.monotonic() - begun < 3
+            assert script.busy == AT_ONCE  # it waits for none of them
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -517,10 +526,10 @@ def reply_about_the_wheel(asked: Prompt) -> str:
     return rest if asked.start else f"What {rest}"
 
 
-def remote_project(root: Path, setting: str) -> Project:
+def remote_project(root: Path, setting: str, student: str = "none") -> Project:
     document = next((root / "documents").rglob("*.md"))
     document.write_text("\n".join(document.read_text().splitlines()[:LINES]) + "\n")
-    project = replace(open_project(root), teacher=setting, dial="quick")
+    project = replace(open_project(root), student=student, teacher=setting, dial="quick")
     write_settings(project)
     return open_project(root)
 
@@ -533,9 +542,10 @@ def drawn(root: Path) -> list[tuple[Any, ...]]:
 def test_a_leaf_ends_the_same_whatever_goes_wrong_on_the_way(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("espalier.teachers.remote.Patience", lambda **_: QUICK)
+    monkeypatch.setattr("espalier.teachers.remote.Patience", lambda **_: HASTY)
     ends: list[list[tuple[Any, ...]]] = []
-    for faults in (lambda number: None, in_turn(status(429), status(500), cut, garbage, empty, slow, status(503))):
+    quick_faults = in_turn(status(429), status(500), cut, garbage, empty, status(503))
+    for faults in (lambda number: None, lambda number: slow if number in (16, 40) else quick_faults(number)):
         root = tmp_path / f"project-{len(ends)}"
         shutil.copytree(example, root)
         with serving(script := Script(reply_about_the_wheel, faults, after=4)):
@@ -569,14 +579,14 @@ class Killer:
 
 
 def test_killed_again_and_again_a_leaf_ends_the_same_and_only_what_was_in_flight_is_asked_twice(
-    example: Path, tmp_path: Path
+    example: Path, tmp_path: Path, tiny_folder: Path
 ) -> None:
     killer, kills = Killer(9, 41), 0
     shutil.copytree(example, tmp_path / "whole")
     with serving(script := Script(reply_about_the_wheel)):
         setting = f"{script.url}#scripted"
         generate(remote_project(tmp_path / "whole", setting), UNUSED, lambda event: None, [LEAF])
-        remote_project(example, setting)
+        remote_project(example, setting, str(tiny_folder))
         script.fault, script.asked, script.answered = killer.fault, [], []
         request = Request("generate", {"project": str(example), "leaves": [LEAF]})
         while True:
@@ -639,10 +649,12 @@ def test_without_leave_no_command_sends_anything(example: Path) -> None:
     assert not is_allowed(parse_endpoint(url))
 
 
-def test_a_whole_command_works_with_a_remote_teacher_and_a_remote_student_is_refused(example: Path) -> None:
+def test_a_whole_command_works_with_a_remote_teacher_and_a_remote_student_is_refused(
+    example: Path, tiny_folder: Path
+) -> None:
     with serving(script := Script(reply_about_the_wheel)):
         setting = f"{script.url}#scripted"
-        project = remote_project(example, setting)
+        project = remote_project(example, setting, str(tiny_folder))
         write_settings(replace(project, student=setting))
         command = [sys.executable, "-m", "espalier.cli", "generate", str(example), "--leaf", LEAF]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)

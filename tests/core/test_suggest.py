@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,20 @@ def test_an_explanation_is_kept_beside_the_sample(folder: Path) -> None:
     assert kept == {(wanted.key, "round trip"): text}
     with pytest.raises(EspalierError, match="no such sample any more"):
         explain_sample(project, loader, lambda event: None, LEAF, wanted.key, "nothing")  # type: ignore[arg-type]
+
+
+def test_a_leaf_in_french_is_explained_in_french(folder: Path) -> None:
+    project, wanted = open_project(folder), sample(3, trip=0.1)
+    leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.path == LEAF)
+    kept = leaf_journal(project, leaf)[0].read_bytes()
+    qna = project.taxonomy / LEAF / "qna.yaml"
+    asked = re.compile(r"question: .*")
+    qna.write_text(
+        asked.sub('question: "Est-ce que tu sais ce que les gens en ont dit dans le village ?"', qna.read_text())
+    )
+    leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.path == LEAF)
+    leaf_journal(project, leaf)[0].write_bytes(kept)
+    loader = Loader()
+    loader.model = ScriptedModel(lambda prompt: prompt.messages[0].content)
+    text = explain_sample(project, loader, lambda event: None, LEAF, wanted.key, "round trip")  # type: ignore[arg-type]
+    assert text.startswith("Tu critiques")

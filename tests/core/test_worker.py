@@ -145,7 +145,7 @@ def test_the_worker_ends_when_its_caller_does(example: Path, tiny_folder: Path) 
     assert isinstance(decode(stdout.readline()), Stage)
     stdin.close()
     stdout.close()
-    worker.wait(timeout=20)
+    worker.wait(timeout=60)
 
 
 def test_a_killed_worker_is_said_to_be_killed(example: Path, tiny_folder: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_killed_worker_is_said_to_be_killed(example: Path, tiny_folder: Path) 
     caller.stdout.readline()
     found = subprocess.run(["pgrep", "-P", str(caller.pid)], capture_output=True, text=True).stdout.split()
     os.kill(int(found[0]), signal.SIGKILL)
-    _, errors = caller.communicate(timeout=20)
+    _, errors = caller.communicate(timeout=60)
     assert caller.returncode == 1
     assert "was killed" in errors
 

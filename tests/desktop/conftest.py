@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,26 @@ from espalier_desktop.jobs.job import Job
 from espalier_desktop.main_window import MainWindow
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+PATIENCE = 40_000  # milliseconds: what has not happened by then will not, however busy the machine is
+
+
+class PatientBot(QtBot):
+    """Waits for the thing itself."""
+
+    waitUntil = partialmethod(QtBot.waitUntil, timeout=PATIENCE)  # noqa: N815  # Qt's way of writing
+    waitSignal = partialmethod(QtBot.waitSignal, timeout=PATIENCE)  # noqa: N815
 
 
 @pytest.fixture(scope="session")
 def qapp_cls() -> type[Application]:
     """Make pytest-qt's application ours."""
     return Application
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Make pytest-qt wait longer."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)

@@ -203,9 +203,6 @@ def write_pairs(page: TaxonomyPage) -> None:
                 edit = form.fields[(*where, key)].edit
                 edit.setFocus()
                 QTest.keyClicks(edit, words)
-    for key, words in (("repo", "https://example.org/canals.git"), ("commit", "0123456789" * 4)):
-        form.go_to(("document", key))
-        QTest.keyClicks(form.fields["document", key].edit, words)
     until(lambda: page.editor.view and not page.editor.view.errors, "no error is left")
     picture(page.window(), "5-pairs")
 

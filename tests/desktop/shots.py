@@ -269,6 +269,7 @@ def show_clone(application: QApplication, desk: Desk, mark: str) -> None:
 
 def show_history(application: QApplication, window: MainWindow, mark: str) -> None:
     """Take pictures of the strip with its badges, its menu and its sheets; the taxonomy is a repository."""
+    window.go("taxonomy")
     page = window.page
     assert isinstance(page, TaxonomyPage)
     page.tree.choose("knowledge/engineering/falkirk_wheel")

@@ -22,12 +22,13 @@ from espalier_desktop.jobs.record import read_record
 
 Make = Callable[..., Job]
 Behave = Callable[[str], None]
+NEVER = 600_000  # milliseconds: later than any test waits
 
 
 def run(qtbot: QtBot, job: Job) -> list[object]:
     heard: list[object] = []
     job.reported.connect(heard.append)
-    with qtbot.waitSignal(job.finished, timeout=15_000):
+    with qtbot.waitSignal(job.finished):
         job.start()
     return heard
 
@@ -63,11 +64,11 @@ def test_a_flood_of_events_leaves_the_window_its_frames(qtbot: QtBot, make_job: 
     fake_worker("flood")
     job = make_job()
     gaps: list[float] = []
-    last = time.monotonic()
+    last = time.thread_time()
 
     def frame() -> None:
         nonlocal last
-        now = time.monotonic()
+        now = time.thread_time()  # the window's own work, however busy the machine is with other programs
         gaps.append(now - last)
         last = now
 
@@ -125,13 +126,16 @@ def test_a_worker_that_cannot_start_is_a_failure(
     assert "could not be started" in job.message
 
 
-def test_stop_ends_the_worker_at_once(qtbot: QtBot, make_job: Make, fake_worker: Behave) -> None:
+def test_stop_ends_the_worker_at_once(
+    qtbot: QtBot, make_job: Make, fake_worker: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "GRACE", NEVER)
     fake_worker("wait")
     job = make_job()
     job.start()
-    qtbot.waitUntil(lambda: job.progress is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: job.progress is not None)
     pid = job.pid
-    with qtbot.waitSignal(job.finished, timeout=5_000):
+    with qtbot.waitSignal(job.finished):
         job.stop()
     assert job.state is JobState.STOPPED
     assert not is_running(pid)
@@ -141,12 +145,12 @@ def test_stop_ends_the_worker_at_once(qtbot: QtBot, make_job: Make, fake_worker:
 def test_a_worker_that_ignores_stop_is_made_to(
     qtbot: QtBot, make_job: Make, fake_worker: Behave, monkeypatch: pytest.MonkeyPatch, insists: bool
 ) -> None:
-    monkeypatch.setattr(job_module, "GRACE", 60_000 if insists else 200)
+    monkeypatch.setattr(job_module, "GRACE", NEVER if insists else 200)
     fake_worker("stubborn")
     job = make_job()
     job.start()
-    qtbot.waitUntil(lambda: job.progress is not None, timeout=10_000)
-    with qtbot.waitSignal(job.finished, timeout=5_000):
+    qtbot.waitUntil(lambda: job.progress is not None)
+    with qtbot.waitSignal(job.finished):
         job.stop()
         if insists:
             job.stop()
@@ -165,7 +169,7 @@ def test_one_job_runs_and_the_others_wait(qtbot: QtBot, make_job: Make, fake_wor
         queue.submit(job)
     assert [job.state for job in queue.jobs] == [JobState.RUNNING, JobState.QUEUED, JobState.QUEUED]
     third.stop()
-    qtbot.waitUntil(lambda: not queue.jobs, timeout=10_000)
+    qtbot.waitUntil(lambda: not queue.jobs)
     assert ended == ["quantize", "generate", "train"]
     busy = (JobState.RUNNING, JobState.STOPPING)
     assert all(sum(state in busy for state in states) <= 1 for states in seen)
@@ -191,9 +195,9 @@ def test_the_mac_is_kept_awake_for_the_life_of_the_worker(
     fake_worker("wait")
     job = make_job()
     job.start()
-    qtbot.waitUntil(told.exists, timeout=10_000)
+    qtbot.waitUntil(told.exists)
     assert told.read_text().split() == ["-i", "-m", "-w", str(job.pid)]
-    with qtbot.waitSignal(job.finished, timeout=5_000):
+    with qtbot.waitSignal(job.finished):
         job.stop()
 
 
@@ -201,7 +205,7 @@ def test_a_job_that_was_cut_off_is_noted_until_it_ends(qtbot: QtBot, make_job: M
     fake_worker("wait")
     job = make_job("generate", leaves=["knowledge/a"])
     job.start()
-    qtbot.waitUntil(lambda: job.progress is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: job.progress is not None)
     pid = job.pid
     job.abandon()
     assert not is_running(pid)
@@ -222,7 +226,7 @@ def test_a_question_is_not_offered_again(qtbot: QtBot, make_job: Make, fake_work
     assert read_record(job.root) is None
 
 
-def test_a_killed_window_leaves_no_worker(tmp_path: Path) -> None:
+def test_a_killed_window_leaves_no_worker(qtbot: QtBot, tmp_path: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
@@ -243,10 +247,7 @@ application.exec()
     window.send_signal(signal.SIGKILL)
     window.wait()
     window.stdout.close()
-    deadline = time.monotonic() + 10
-    while is_running(worker) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not is_running(worker)
+    qtbot.waitUntil(lambda: not is_running(worker))
     assert read_record(tmp_path)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from desktop.lived_in import make_model
 from desktop.test_accessibility import unnamed
 from made_files import Words, docx, pdf, prose, word_paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -18,15 +19,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from repositories import make_repository, run_git
+from taxonomy_texts import MODES
 
 from espalier.documents.chunks import chunks, token_counter
-from espalier.project import open_project, write_settings
+from espalier.models.folder import models_folder
+from espalier.project import create, open_project, write_settings
 from espalier.taxonomy import splice
+from espalier.taxonomy.checker import examine_text
 from espalier_desktop.main_window import MainWindow
+from espalier_desktop.pages.generate.page import GeneratePage
 from espalier_desktop.pages.taxonomy.correct_sheet import CorrectSheet
 from espalier_desktop.pages.taxonomy.fetch_sheet import FetchSheet
 from espalier_desktop.pages.taxonomy.import_sheet import ImportSheet
 from espalier_desktop.pages.taxonomy.license_edit import LicenseEdit
+from espalier_desktop.pages.taxonomy.new_leaf import NewLeafSheet
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage
 from espalier_desktop.widgets.sheet import Sheet
 
@@ -393,6 +399,74 @@ def test_a_context_begins_a_new_seed_example_and_a_long_one_is_told(page: Taxono
     assert len(seeds[5]["questions_and_answers"]) == 3
     press(window, "Show")
     assert page.editor.form.fields["seed_examples", 5, "context"].edit.hasFocus()
+
+
+def test_a_first_knowledge_leaf_is_ready_for_the_teacher_without_git(
+    tmp_path: Path, open_window: Open, qtbot: QtBot
+) -> None:
+    make_model(models_folder().parent)
+    create(tmp_path / "Canals")
+    window = open_window(tmp_path / "Canals")
+    window.go("taxonomy")
+    page = window.page
+    assert isinstance(page, TaxonomyPage)
+    press(page, "New Leaf")
+    [asked] = page.findChildren(NewLeafSheet)
+    press(asked, "Knowledge")
+    for edit, words in ((asked.name, "Union canal"), (asked.description, "Its course"), (asked.domain, "engineering")):
+        QTest.keyClicks(edit, words)
+    asked.confirm.click()
+    assert page.chosen == "knowledge/union_canal"
+    facts = [f"Lock {number} of the canal is {number} metres deep." for number in range(2, 7)]
+    file = tmp_path / "canal.md"
+    file.write_text(" ".join(facts), encoding="utf-8")
+    add(page, qtbot, file).save.click()
+    assert not page.editor.documents.fetch.isVisibleTo(page.editor.documents)
+    for fact in facts:
+        select(page, fact)
+        page.editor.documents.context.use.click()
+    page.editor.set_mode("form")
+    form = page.editor.form
+    for number in range(len(facts)):
+        form.go_to(("seed_examples", number))
+        for pair, ask in enumerate(("How", "Why", "When")):
+            for key, words in (("question", f"{ask} is lock {number}?"), ("answer", f"{ask}ever, {number}.")):
+                where = ("seed_examples", number, "questions_and_answers", pair, key)
+                QTest.keyClicks(form.fields[where].edit, words)
+                form.fields[where].give()
+    page.editor.check()
+    assert page.editor.view
+    assert page.editor.view.errors == 0
+    assert "before you contribute" in form.fields["document", "repo"].problems.problems[0].message
+    for mode in MODES:
+        text = window.document.texts.text(page.chosen)
+        assert not examine_text(text, window.document.texts.file(page.chosen), mode).errors
+    window.document.texts.save_all()
+    window.go("generate")
+    generate = window.page
+    assert isinstance(generate, GeneratePage)
+    qtbot.waitUntil(generate.head.plan.isEnabled, timeout=LONG)
+    assert generate.model.chosen == ["knowledge/union_canal"]
+
+
+def test_a_leaf_that_names_no_repository_is_kept_in_the_project_by_a_click(
+    page: TaxonomyPage, window: MainWindow
+) -> None:
+    form = page.editor.form
+    for key in ("repo", "commit"):
+        form.go_to(("document", key))
+        form.fields["document", key].edit.selectAll()
+        QTest.keyClick(form.fields["document", key].edit, Key.Key_Delete)
+    form.give()
+    page.editor.check()
+    assert page.editor.view
+    assert page.editor.view.errors == 2
+    press(form, "Keep in This Project")
+    assert page.editor.view.errors == 0
+    document = yaml.safe_load(window.document.texts.text(WHEEL))["document"]
+    assert (document["repo"], document["commit"]) == ("local", "local")
+    window.do("undo")
+    assert page.editor.view.errors == 2
 
 
 def test_chunks_have_the_tokens_of_the_student(

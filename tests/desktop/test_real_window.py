@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 BEGIN = """
-import sys
+import sys, time
 from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
@@ -29,27 +29,32 @@ from PySide6.QtWidgets import QApplication
 from espalier_desktop.app import make_application
 from espalier_desktop.desk import Desk
 
+def until(is_true):
+    end = time.monotonic() + 40
+    while not is_true():
+        assert time.monotonic() < end, "waited in vain"
+        QTest.qWait(20)
+
 application, translators = make_application(sys.argv[:1])
 assert application.platformName() == "xcb"
 desk = Desk(application)
 """
 WINDOWS = """
 first = desk.open(Path(sys.argv[1]))
-assert QTest.qWaitForWindowActive(first, 20_000), "a new window takes the keyboard"
+assert QTest.qWaitForWindowActive(first, 40_000), "a new window takes the keyboard"
 QTest.keyClick(first, Qt.Key.Key_7, Qt.KeyboardModifier.ControlModifier)
 assert first.page.accessibleName() == "Compare", "a key of the menu bar works"
 QTest.keyClick(first, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
 second = desk.open(Path(sys.argv[2]))
-assert QTest.qWaitForWindowActive(second, 20_000)
+assert QTest.qWaitForWindowActive(second, 40_000)
 assert desk.open(Path(sys.argv[1])) is first
-assert QTest.qWaitForWindowActive(first, 20_000), "opening again brings the window to the front"
+assert QTest.qWaitForWindowActive(first, 40_000), "opening again brings the window to the front"
 first.do("copy_report")
 assert "PySide6" in QGuiApplication.clipboard().text()
 first.do("full_screen")
-QTest.qWait(300)
-assert first.isFullScreen()
+until(first.isFullScreen)
 first.do("full_screen")
-QTest.qWait(300)
+until(lambda: not first.isFullScreen())
 picture = first.grab()
 assert picture.width() >= 1100
 first.document.set_dial("quick")
@@ -60,19 +65,11 @@ for window in (first, second):
 print("all is well")
 """
 KEYS = """
-import time
-
-def until(is_true):
-    end = time.monotonic() + 20
-    while not is_true():
-        assert time.monotonic() < end, "waited in vain"
-        QTest.qWait(20)
-
 def press(key, modifier=Qt.KeyboardModifier.NoModifier):
     QTest.keyClick(application.focusWidget(), key, modifier)
 
 window = desk.open(Path(sys.argv[1]))
-assert QTest.qWaitForWindowActive(window, 20_000)
+assert QTest.qWaitForWindowActive(window, 40_000)
 control = Qt.KeyboardModifier.ControlModifier
 press(Qt.Key.Key_2, control)
 page = window.page

@@ -464,6 +464,19 @@ def test_rows_are_exported_from_a_sheet(
     assert list(rows[0]) == ["id", "messages", "metadata", "unmask"]
 
 
+def test_rows_that_are_asked_for_while_others_are_on_their_way_come_after_them(
+    page: ReviewPage, tmp_path: Path, qtbot: QtBot
+) -> None:
+    wanted = [tmp_path / f"{form}.jsonl" for form in ("messages", "csv")]
+    written: list[str] = []
+    page.transfer.exported.connect(written.append)
+    for file in wanted:
+        page.transfer.take(file.stem, str(file))
+    qtbot.waitUntil(lambda: len(written) == 2, timeout=LONG)
+    assert written == [str(file) for file in wanted]
+    assert all(file.read_text() for file in wanted)
+
+
 def test_a_decision_that_cannot_be_written_is_told_and_changes_nothing(
     page: ReviewPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QWi
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from espalier.models.folder import home_folder
 from espalier.project import open_project
 from espalier_desktop.app import open_before
 from espalier_desktop.commands import Commands, menus
 from espalier_desktop.desk import Desk
 from espalier_desktop.help_window import HelpWindow
-from espalier_desktop.home import home_folder, logs_folder, settings
+from espalier_desktop.home import logs_folder, settings
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.jobs.record import JobRecord, write_record
 from espalier_desktop.main_window import MainWindow
@@ -305,7 +306,7 @@ def test_closing_a_window_with_a_job_asks_first(
     press(again._banner, "Resume")
     assert again.jobs.current
     assert again.jobs.current.request.command == "train"
-    qtbot.waitUntil(lambda: again.jobs.current is None, timeout=10_000)
+    qtbot.waitUntil(lambda: again.jobs.current is None)
 
 
 def test_an_interrupted_job_can_be_forgotten(fresh_root: Path, open_window: Open, qapp: QApplication) -> None:
@@ -323,7 +324,7 @@ def test_a_failed_job_shows_its_sentence_and_a_stopped_one_a_toast(
     fake_worker("fail")
     window = open_window(fresh_root)
     window.do("tune")
-    qtbot.waitUntil(lambda: bool(sheets(window)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(sheets(window)))
     [sheet] = sheets(window)
     assert sheet.sentence.text() == "The disk is full. Make room and try again."
     press(sheet, "OK")
@@ -331,7 +332,7 @@ def test_a_failed_job_shows_its_sentence_and_a_stopped_one_a_toast(
     window.do("tune")
     qtbot.waitUntil(lambda: window.jobs.current is not None and window.jobs.current.progress is not None)
     window.do("stop")
-    qtbot.waitUntil(lambda: window._toast.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: window._toast.isVisible())
     assert "stopped" in window._toast.text.text()
 
 
@@ -355,7 +356,7 @@ def test_the_job_card_follows_the_job_and_leads_to_its_page(
     QTest.mouseClick(second.sidebar.job_card.stop, Qt.MouseButton.LeftButton)
     assert second.jobs.current is None
     QTest.mouseClick(card.stop, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: first.jobs.current is None, timeout=10_000)
+    qtbot.waitUntil(lambda: first.jobs.current is None)
     assert first.jobs.latest["train"].state is JobState.STOPPED
 
 

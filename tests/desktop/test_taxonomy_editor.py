@@ -175,8 +175,10 @@ def test_a_new_leaf_is_begun_filled_and_accepted(page: TaxonomyPage, window: Mai
 def test_a_new_leaf_lacks_only_what_the_person_has_to_say(kind: Kind) -> None:
     folder = "knowledge" if kind == "knowledge" else "compositional_skills"
     text = blank_leaf(kind, "About: this", "me", "science")
-    codes = {problem.code for problem in examine_text(text, Path(folder, "a", "qna.yaml")).problems}
-    assert codes <= {"too-few", "empty-text"}
+    found = examine_text(text, Path(folder, "a", "qna.yaml"))
+    assert {problem.code for problem in found.errors} <= {"too-few", "empty-text"}
+    hints = [problem.code for problem in found.problems if not problem.is_error]
+    assert hints == (["local-documents"] if kind == "knowledge" else [])
 
 
 def test_a_leaf_is_renamed_in_place_with_return(page: TaxonomyPage, qtbot: QtBot) -> None:

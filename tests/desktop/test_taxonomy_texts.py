@@ -11,9 +11,9 @@ import pytest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from espalier.models.folder import home_folder
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
-from espalier_desktop.home import home_folder
 from espalier_desktop.widgets.sheet import Sheet
 
 SKILL = "compositional_skills/writing/support_triage"
@@ -160,7 +160,6 @@ from PySide6.QtCore import QTimer
 from espalier_desktop.app import make_application
 from espalier_desktop import texts
 from espalier_desktop.document import Document
-from espalier_desktop.home import home_folder
 texts.REST = 60_000
 application, translators = make_application(sys.argv[:1])
 document = Document(Path(sys.argv[1]))

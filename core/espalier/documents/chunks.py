@@ -165,6 +165,11 @@ def _text(held: Sequence[Piece]) -> str:
     return "".join(run[0].before + "".join(piece.text for piece in run) + run[0].after for run in runs).strip("\n")
 
 
+def guessed_tokens(text: str) -> int:
+    """Return about how many tokens a text has, from its length alone, for want of a tokenizer."""
+    return -(-len(text) // _CHARACTERS)
+
+
 def _passage(headings: Sequence[str], text: str) -> str:
     return f"{' > '.join(headings)}\n\n{text}" if headings else text
 
@@ -174,8 +179,8 @@ def main() -> None:
     markdown = sys.stdin.buffer.read().decode()
     try:
         count, is_estimate = token_counter(find_model(sys.argv[1])), False
-    except Exception:  # no such model; the tokenizers package raises nothing narrower for a damaged file
-        count, is_estimate = (lambda text: -(-len(text) // _CHARACTERS)), True
+    except EspalierError:
+        count, is_estimate = guessed_tokens, True
     found = [asdict(chunk) for chunk in chunks(markdown, count)]
     print(json.dumps({"chunks": found, "limit": LIMIT, "is_estimate": is_estimate}))
 

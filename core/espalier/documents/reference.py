@@ -11,7 +11,7 @@ from espalier.documents.store import Imported, Source, check_leaf, keep_document
 from espalier.errors import EspalierError
 from espalier.git import Report
 from espalier.project import Project
-from espalier.taxonomy.leaf import DocumentReference
+from espalier.taxonomy.leaf import LOCAL, DocumentReference
 from espalier.taxonomy.reader import read_origin
 from espalier.taxonomy.walk import LEAF_FILE
 
@@ -38,10 +38,15 @@ def import_reference(project: Project, leaf_path: str, on_progress: Report | Non
     last of the others.
 
     Raises:
-        EspalierError: see `read_reference`; or the repository cannot be fetched, a pattern leads out of it, or
-            nothing that the patterns find can be read.
+        EspalierError: see `read_reference`; or the leaf names no repository, it cannot be fetched, a pattern leads
+            out of it, or nothing that the patterns find can be read.
     """
     reference = read_reference(project, leaf_path)
+    if reference.repo == LOCAL:
+        raise EspalierError(
+            f"{leaf_path} names no repository: its documents are in this project only. Import files for it, or write "
+            "the address of a repository and a commit into the leaf."
+        )
     matching([], reference.patterns)  # wrong patterns are refused before anything is fetched
     snapshot = open_snapshot(reference.repo, reference.commit, on_progress)
     found = matching([*snapshot.files, *snapshot.links], reference.patterns)

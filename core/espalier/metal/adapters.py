@@ -13,7 +13,7 @@ from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
 
 from espalier.errors import EspalierError
 from espalier.metal.model import MlxModel, expand
-from espalier.metal.soft_prompt import FILE, add_prompt, load_prompt, write_prompt
+from espalier.metal.soft_prompt import FILE, VECTORS, add_prompt, load_prompt, write_prompt
 from espalier.training.settings import LoraSettings, TrainSettings
 
 GROUP = 32  # weights that share a scale when QLoRA makes its own base of 4 bits
@@ -146,7 +146,7 @@ def write_adapter(folder: Path, model: Any, settings: TrainSettings) -> None:
 def read_trained(folder: Path, model: Any, settings: TrainSettings) -> None:
     """Put back what `write_adapter` wrote, into a student that was adapted with the same settings."""
     if settings.method == "prompt":
-        model.model.embed_tokens.vectors = mx.load(str(folder / FILE))["prompt_embeddings"]
+        model.model.embed_tokens.vectors = mx.load(str(folder / FILE))[VECTORS]
     else:
         model.load_weights(str(folder / "adapters.safetensors"), strict=False)
 

@@ -8,7 +8,7 @@ import mlx.core as mx
 
 from espalier.metal.forward import hidden, log_probability, logits
 from espalier.metal.rows import Encoded
-from espalier.training.plan import pack
+from espalier.training.plan import arranged, fullest
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,8 @@ def make_batch(rows: Sequence[Encoded], layout: Layout) -> Batch:
     """Return rows that share their first ``layout.common`` tokens as a batch."""
     common = layout.common
     lengths = [len(row.tokens) - 1 - common for row in rows]
-    bins = pack(lengths, common) if layout.packed else [[index] for index in range(len(rows))]
-    width = max(sum(lengths[index] for index in bin) for bin in bins)
-    width = -(-width // layout.bucket) * layout.bucket
+    bins = arranged(lengths, common, packed=layout.packed)
+    width = -(-fullest(bins, lengths) // layout.bucket) * layout.bucket
     tokens, places, targets, segments, positions = [], [], [], [], []
     for number, bin in enumerate(bins):
         line: list[int] = []

@@ -10,13 +10,12 @@ from mlx_lm.sample_utils import make_sampler
 
 from espalier.language import Prompt, Sampling
 from espalier.messages import Emit, Stage
+from espalier.metal.bench_training import example_knowledge
 from espalier.metal.model import MlxModel, load
 from espalier.models.starter import starter_folder
-from espalier.resources import resource
 from espalier.synthesis import critic_bench, judge
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.labelled import GOOD, UNSUPPORTED, WRONG, read_labelled
-from espalier.taxonomy.reader import read_taxonomy
 
 ROWS = 48
 ALONE = 6  # prompts answered one at a time: enough to measure, few enough to wait for
@@ -90,9 +89,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _prompts(model: MlxModel) -> list[Prompt]:
-    example = resource("example_project")
-    leaf = next(leaf for leaf in read_taxonomy(example / "taxonomy") if leaf.kind == "knowledge")
-    documents = [file.read_text(encoding="utf-8") for file in sorted((example / "documents" / leaf.path).glob("*.md"))]
+    leaf, documents = example_knowledge()
     return Knowledge(leaf, documents, lambda: model, CompactSettings()).question_prompts(0)[:ROWS]
 
 

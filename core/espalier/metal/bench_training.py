@@ -25,6 +25,7 @@ from espalier.metal.rows import encode_all
 from espalier.metal.train import Trainer
 from espalier.models.starter import starter_folder
 from espalier.resources import resource
+from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_taxonomy
 from espalier.training.settings import TrainSettings
 
@@ -100,11 +101,17 @@ def _row(question: str, answer: str) -> TrainRow:
     return TrainRow((Message("user", question), Message("assistant", answer)))
 
 
-def _example() -> tuple[list[tuple[str, str]], list[str]]:
+def example_knowledge() -> tuple[Leaf, list[str]]:
+    """Return the knowledge leaf of the example project, and its documents."""
     example = resource("example_project")
     leaf = next(leaf for leaf in read_taxonomy(example / "taxonomy") if leaf.kind == "knowledge")
     files = sorted((example / "documents" / leaf.path).glob("*.md"))
-    text = " ".join(line for file in files for line in file.read_text(encoding="utf-8").split("\n") if line[:1] != "#")
+    return leaf, [file.read_text(encoding="utf-8") for file in files]
+
+
+def _example() -> tuple[list[tuple[str, str]], list[str]]:
+    leaf, documents = example_knowledge()
+    text = " ".join(line for document in documents for line in document.split("\n") if line[:1] != "#")
     sentences = [sentence.strip() + "." for sentence in text.split(". ") if len(sentence) > 20]
     return [(seed.question, seed.answer) for seed in leaf.seeds], sentences
 

@@ -4,6 +4,7 @@ Some of mlx-lm's models ignore the padding of shorter rows, or mix up the state 
 fails then: the answers are just worse. So every model is tried before its first use.
 """
 
+from functools import partial
 from typing import Any
 
 import mlx.core as mx
@@ -19,9 +20,8 @@ from espalier.models.measured import Measured
 
 _LENGTHS = (3, 19, 8, 14)
 _ALIKE = 3  # rows that share a beginning and are read as a group
-_MOST_OFF = (
-    0.1  # of the spread of logits; padding that was not masked was off by 0.3 to 0.8, bfloat16 by under 0.001 (CPU)
-)
+# Of the spread of logits. Padding that was not masked was off by 0.3 to 0.8, bfloat16 by under 0.001 (CPU).
+_MOST_OFF = 0.1
 _LONGEST_WINDOW = 4096  # tokens; a sliding window beyond is not passed in the trial
 
 
@@ -40,7 +40,7 @@ def try_model(model: Any) -> Measured:
     except EspalierError:
         raise
     except Exception as error:  # whatever an architecture fails with, it works one row at a time
-        if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        if is_about_memory(error):
             raise  # this says nothing about the architecture
         reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
         return Measured(False, splits(model), f"a batch of this architecture fails with “{reason}”.")
@@ -51,11 +51,7 @@ def try_model(model: Any) -> Measured:
 
 def _trials(model: Any) -> list[list[list[int]]]:
     """Return sets of rows: short ones of unequal length, and some that pass the sliding window where there is one."""
-    vocabulary = _vocabulary(model)
-
-    def row(number: int, length: int) -> list[int]:
-        return [(31 * number + 17 * place * place + 7 * place) % vocabulary for place in range(length)]
-
+    row = partial(made_up_row, vocabulary_of(model))
     alike = [row(0, 12) + row(20 + number, 1 + number) for number in range(_ALIKE)]
     trials = [[row(number, length) for number, length in enumerate(_LENGTHS, 1)] + alike]
     window = max((getattr(layer, "max_size", 0) for layer in make_prompt_cache(model)), default=0)
@@ -64,7 +60,18 @@ def _trials(model: Any) -> list[list[list[int]]]:
     return trials
 
 
-def _vocabulary(model: Any) -> int:
+def is_about_memory(error: Exception) -> bool:
+    """Return whether something failed for want of memory; MLX has no error of its own for that."""
+    return isinstance(error, MemoryError) or "memory" in str(error).lower()
+
+
+def made_up_row(vocabulary: int, number: int, length: int) -> list[int]:
+    """Return token ids for a trial, others for every number."""
+    return [(31 * number + 17 * place * place + 7 * place) % vocabulary for place in range(length)]
+
+
+def vocabulary_of(model: Any) -> int:
+    """Return how many tokens a model can write."""
     return int(logits(model, hidden(model, mx.array([[0]]))).shape[-1])
 
 
@@ -73,7 +80,7 @@ def _difference(model: Any, prompts: list[list[int]]) -> float:
 
     Every fourth token ends a row here, so that rows leave the batch and others join it as in use.
     """
-    ends = frozenset(range(0, _vocabulary(model), 4))
+    ends = frozenset(range(0, vocabulary_of(model), 4))
     rows = [Row(prompt, None, Written(lambda tokens: "", ())) for prompt in prompts]
     decode(model, rows, Sampling(max_tokens=6), ends, Room(3, 1 << 30), scored=True)
     worst = 0.0

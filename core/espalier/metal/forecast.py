@@ -30,11 +30,15 @@ HOPELESS = 1.5  # times the room: what the formula puts beyond is not tried, it 
 
 @dataclass(frozen=True)
 class Part:
-    """One phase of a run, as lengths in tokens: of its rows, of their answers, and the number of held-out rows."""
+    """One phase of a run: the tokens of each row, and how many of them carry loss."""
 
     lengths: list[int]
     answers: list[int]
-    held_out: int
+
+    def passes(self, settings: TrainSettings, common: int = 0, *, packed: bool = False) -> list[list[Pass]]:
+        """Return the passes of each update; see `espalier.training.memory.passes`."""
+        lengths = [min(settings.max_tokens, length) for length in self.lengths]
+        return list(passes(lengths, self.answers, settings, common, packed=packed))
 
 
 def measure(
@@ -63,48 +67,27 @@ def measure(
     student = load(model)
     shape = shape_of(student)
     adapt(student, settings, packed_bits(model))
-    encoded = [(encode_all(student, rows, settings).rows, kept) for rows, kept in phases]
-    if not any(rows for rows, _ in encoded):
+    every = ((encode_all(student, rows, settings).rows, held_out) for rows, held_out in phases)
+    encoded = [(rows, held_out) for rows, held_out in every if rows]
+    if not encoded:
         raise EspalierError("There is no row to train on. Generate samples first, or allow more tokens per row.")
-    parts = [
-        Part([len(row.tokens) for row in rows], [len(row.answers) for row in rows], len(kept))
-        for rows, kept in encoded
-        if rows
-    ]
-
-    def plan(other: TrainSettings, common: int = 0, *, packed: bool = False) -> list[list[list[Pass]]]:
-        cut = other.max_tokens
-        return [
-            list(
-                passes(
-                    [min(cut, length) for length in part.lengths],
-                    part.answers,
-                    other,
-                    common,
-                    packed=packed,
-                )
-            )
-            for part in parts
-        ]
-
+    parts = [Part([len(row.tokens) for row in rows], [len(row.answers) for row in rows]) for rows, _ in encoded]
     shared = 0
 
     def largest(other: TrainSettings) -> Pass:
-        common = 0 if other.checkpointing else shared
-        every = [update for part in plan(replace(other, epochs=1, updates=0), common) for update in part]
-        return largest_pass(shape, other, every)[1]
+        once, common = replace(other, epochs=1, updates=0), 0 if other.checkpointing else shared
+        return largest_pass(shape, other, [update for part in parts for update in part.passes(once, common)])[1]
 
     free = free_space(run)
     if needed(shape, settings, largest(settings)) > HOPELESS * room:
-        updates = sum(map(len, plan(settings)))
+        updates = sum(len(part.passes(settings)) for part in parts)
         return forecast(shape, settings, largest, None, room, free, updates, None)
     number = max(range(len(parts)), key=lambda index: sum(parts[index].lengths))
-    rows, held_out = [pair for pair in encoded if pair[0]][number]
+    rows, held_out = encoded[number]
     trainer = Trainer(student, rows, settings)
     loaded = time.monotonic() - started
-    layout = trainer.layout
-    shared = layout.common
-    planned = plan(settings, layout.common, packed=layout.packed)
+    shared = trainer.layout.common
+    planned = [part.passes(settings, shared, packed=trainer.layout.packed) for part in parts]
     rate = _seconds_per_work(trainer, planned[number], shape, settings)
     work = sum(one.work(shape) for part in planned for update in part for one in update)
     saves = sum(len(part) // settings.save_every + 2 for part in planned)

@@ -78,21 +78,19 @@ class MlxModel:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Return the token ids of a conversation up to where the assistant begins to write."""
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        tokens = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, enable_thinking=False)
+        turns = _turns(prompt.messages)
+        tokens = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, enable_thinking=False)
         given = self.encode_text(prompt.start) if prompt.start else []
         return [*self.virtual, *(int(token) for token in tokens), *given]
 
     def encode_turns(self, messages: Sequence[Message]) -> list[int]:
         """Return the token ids of a whole conversation, its last answer included."""
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        tokens = self.tokenizer.apply_chat_template(turns, enable_thinking=False)
+        tokens = self.tokenizer.apply_chat_template(_turns(messages), enable_thinking=False)
         return [*self.virtual, *(int(token) for token in tokens)]
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return a whole conversation as the template's text."""
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, enable_thinking=False))
+        return str(self.tokenizer.apply_chat_template(_turns(messages), tokenize=False, enable_thinking=False))
 
     def encode_with_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Return the token ids of rendered text, and where each token begins and ends in it, in characters."""
@@ -240,6 +238,11 @@ class MlxModel:
             tokens = tokens[:-1]
         scores = row.scores[: row.given + len(tokens)]
         return Draft(text.strip(), sum(scores) / max(1, len(scores)))
+
+
+def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Return messages as a chat template takes them."""
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def load(path: Path) -> MlxModel:

@@ -7,9 +7,10 @@ import mlx.nn as nn
 from mlx_lm.models.cache import KVCache, make_prompt_cache
 
 from espalier.metal.batch import Layout, make_batch, predicting_states
+from espalier.metal.fitness import is_about_memory, made_up_row, vocabulary_of
 from espalier.metal.positions import positions_per_token
 from espalier.metal.rows import Encoded
-from espalier.training.plan import pack
+from espalier.training.plan import arranged
 
 _LENGTHS = (11, 7, 14, 5)
 _COMMON = 3
@@ -40,13 +41,13 @@ def best_layout(model: nn.Module) -> tuple[Layout, str]:
 
 def _agrees(model: Any, layout: Layout) -> bool:
     """Return whether rows in this layout have the states that each has alone."""
-    vocabulary = _vocabulary(model)
+    vocabulary = vocabulary_of(model)
     start = [(13 * place + 5) % vocabulary for place in range(_COMMON)]
     rows = []
     for number, length in enumerate(_LENGTHS, 1):
-        rest = [(31 * number + 17 * place * place + 7 * place) % vocabulary for place in range(length)]
+        rest = made_up_row(vocabulary, number, length)
         rows.append(Encoded(start + rest, list(range(_COMMON + 1, _COMMON + length))))
-    bins = pack([len(row.tokens) - 1 - _COMMON for row in rows], _COMMON) if layout.packed else [range(len(rows))]
+    bins = arranged([len(row.tokens) - 1 - _COMMON for row in rows], _COMMON, packed=layout.packed)
     try:
         with positions_per_token(model):
             together = predicting_states(model, make_batch(rows, layout)).astype(mx.float32)
@@ -55,10 +56,6 @@ def _agrees(model: Any, layout: Layout) -> bool:
         off = mx.max(mx.abs(together - states)) / mx.std(states)
         return bool((off <= _MOST_OFF).item())
     except Exception as error:  # whatever an architecture fails with, it trains with each row alone
-        if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        if is_about_memory(error):
             raise
         return False
-
-
-def _vocabulary(model: Any) -> int:
-    return int(model(mx.array([[0]])).shape[-1])

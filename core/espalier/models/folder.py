@@ -37,14 +37,18 @@ class ModelInfo:
         return f"{self.name}  {self.architecture}, {self.precision}, {self.bytes / 1e6:.0f} MB  {self.path}"
 
 
-def models_folder() -> Path:
-    """Return the folder of the user's models, which may not exist yet; ``ESPALIER_HOME`` moves it."""
+def home_folder() -> Path:
+    """Return the program's own folder in the user's, which may not exist yet; ``ESPALIER_HOME`` moves it."""
     if home := os.environ.get("ESPALIER_HOME"):
-        return Path(home).expanduser() / "models"
+        return Path(home).expanduser()
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "Espalier" / "models"
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "espalier" / "models"
+        return Path.home() / "Library" / "Application Support" / "Espalier"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "espalier"
+
+
+def models_folder() -> Path:
+    """Return the folder of the user's models, which may not exist yet."""
+    return home_folder() / "models"
 
 
 def list_models() -> list[ModelInfo]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from espalier.files import write_json
 from espalier.machine import chip
-from espalier.models.folder import models_folder
+from espalier.models.folder import home_folder
 from espalier.project import content_key
 
 
@@ -67,4 +67,4 @@ def _file(model: Path) -> Path:
     except OSError:
         config = str(model)
     key = content_key(config, chip(), version("mlx-lm"))
-    return models_folder().parent / "measured" / f"{key}.json"
+    return home_folder() / "measured" / f"{key}.json"

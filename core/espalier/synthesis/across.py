@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from espalier.files import append_lines
-from espalier.synthesis.checks import is_not_held_out
-from espalier.synthesis.checks import repeats as repeats_other
+from espalier.synthesis.checks import is_not_held_out, not_new
 from espalier.synthesis.decide import Thresholds, decide
 from espalier.synthesis.duplicates import repeats
 from espalier.synthesis.later import across, checked, later_path
@@ -26,19 +25,19 @@ def judge_across(journals: Sequence[Journal], thresholds: Thresholds, held_out: 
         held_out: questions that measure the student.
     """
     rows = [
-        (journal, sample)
+        sample
         for journal in journals
         for sample in (decide(sample, thresholds) for sample in checked(journal, beyond=False))
         if sample.is_accepted and sample.is_written
     ]
-    repeated = repeats([sample.question for _, sample in rows], [sample.context for _, sample in rows])
+    repeated = repeats([sample.question for sample in rows], [sample.context for sample in rows])
     questions = [plain(question) for question in held_out]
     found: dict[str, list[Check]] = {}
-    for index, (_, sample) in enumerate(rows):
+    for index, sample in enumerate(rows):
         checks = [is_not_held_out(sample.question, questions)]
         if index in repeated:
-            earlier = rows[repeated[index]][1]
-            checks.append(repeats_other(earlier.question, "" if earlier.leaf == sample.leaf else earlier.leaf))
+            earlier = rows[repeated[index]]
+            checks.append(not_new(earlier.question, "" if earlier.leaf == sample.leaf else earlier.leaf))
         if failed := [check for check in checks if not check.passed]:
             found[sample.key] = failed
     for journal in journals:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz, process
 
@@ -100,15 +101,18 @@ def leaves_something(question: str, answer: str) -> Check:
     return Check("leaves something to answer", True, "The answer adds to the question.")
 
 
+IS_NEW = Check("new", True, "No other question is nearly the same.")
+
+
 def is_new(question: str, others: Iterable[str]) -> Check:
     """Check that a question is no near-duplicate of others, given in their plain form."""
     alike = process.extract_iter(plain(question), others, scorer=fuzz.ratio, processor=None, score_cutoff=NEAR)
     if found := next(alike, None):
-        return Check("new", False, f"It is nearly the same as “{found[0]}”.", round(found[1], 1))
-    return Check("new", True, "No other question is nearly the same.")
+        return replace(not_new(found[0]), score=round(found[1], 1))
+    return IS_NEW
 
 
-def repeats(question: str, leaf: str = "") -> Check:
+def not_new(question: str, leaf: str = "") -> Check:
     """Return the failed check of a question that is nearly another one, which that other leaf has."""
     where = f" in {leaf}" if leaf else ""
     return Check("new", False, f"It is nearly the same as “{question}”{where}.")

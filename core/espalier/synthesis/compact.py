@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
 
 Teacher = Callable[[], LanguageModel]  # loads it when it is first needed
-VERSION = 3  # part of the leaf key: raise it when the same inputs give other samples
+VERSION = 4  # part of the leaf key: raise it when the same inputs give other samples
 SHOTS = 6  # seeds in a prompt; their cost is paid once a batch, their attention once a token
 PORTION = 8  # facts that are drawn, judged and written together: one batch of questions
 KEYS = 2  # phrases of a fact that ask for it
@@ -253,7 +253,7 @@ class Knowledge:
         known += [plain(sample.question) for sample in earlier if sample.is_accepted]
         judged = []
         for sample, fact, fit in zip(samples, facts, fits, strict=True):
-            sample = self._judge_plainly(sample, fact, fit, known)
+            sample = sample.up_to_failure(self._plain_checks(sample, fact, fit, known))
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
@@ -285,20 +285,14 @@ class Knowledge:
             done += self._judge_by_model(group, [facts[sample.source] for sample in group], wave, on_tokens)
         return done
 
-    def _judge_plainly(self, sample: Sample, fact: Fact, fit: float | None, known: Sequence[str]) -> Sample:
+    def _plain_checks(self, sample: Sample, fact: Fact, fit: float | None, known: Sequence[str]) -> Iterator[Check]:
         names = (content_words(fact.statement) | self._subject) - content_words("it they he she")
-        for check in (
-            checks.form(sample.question),
-            checks.stands_alone(sample.question, names),
-            checks.leaves_something(sample.question, sample.answer),
-            content(sample, self._standard, f"{self._titles} {fact.passage} {fact.statement}"),
-            checks.is_new(sample.question, known),
-            self._fits(fit),
-        ):
-            sample = sample.judged(check)
-            if not check.passed:
-                break
-        return sample
+        yield checks.form(sample.question)
+        yield checks.stands_alone(sample.question, names)
+        yield checks.leaves_something(sample.question, sample.answer)
+        yield content(sample, self._standard, f"{self._titles} {fact.passage} {fact.statement}")
+        yield checks.is_new(sample.question, known)
+        yield self._fits(fit)
 
     def _fits(self, fit: float | None) -> Check:
         if fit is None:

@@ -1,8 +1,30 @@
-"""A model that counts what it is asked, so that work can be foretold."""
+"""Models that count what they are asked, so that work can be foretold."""
 
 from collections.abc import Callable, Sequence
 
-from espalier.language import Draft, LanguageModel, Prompt, Sampling
+from espalier.language import Backend, Draft, LanguageModel, Prompt, Sampling
+from espalier.messages import Emit
+from espalier.project import Project
+from espalier.teachers.opening import open_model
+
+
+class Models:
+    """The models that some work asks, each opened when it is first needed and then kept."""
+
+    def __init__(self, project: Project, backend: Backend, emit: Emit) -> None:
+        self._project, self._backend, self._emit = project, backend, emit
+        self._opened: dict[str, Counted] = {}
+
+    def load(self, setting: str) -> "Counted":
+        """Return the model of a role's setting; arguments and errors as `espalier.teachers.opening.open_model`'s."""
+        if setting not in self._opened:
+            self._opened[setting] = Counted(open_model(setting, self._project, self._backend, self._emit))
+        return self._opened[setting]
+
+    @property
+    def calls(self) -> int:
+        """Return the number of prompts that they were asked together."""
+        return sum(model.calls for model in self._opened.values())
 
 
 class Counted:

@@ -16,7 +16,8 @@ class Standard:
     """What the samples of one leaf are held against.
 
     Attributes:
-        tongue: code of the leaf's language; None when its seeds do not tell.
+        tongue: code of the leaf's language; None when its words do not tell, or when a seed is in another one, as where
+            translating is practised.
         examples: question and answer of each seed; the answer is "" where samples must give the seeds' own answers.
         about: what the leaf is about, in its own words: samples may use them.
     """
@@ -28,11 +29,17 @@ class Standard:
     @classmethod
     def of(cls, leaf: Leaf) -> "Standard":
         """Return the standard of a leaf."""
-        answers = [seed.answer for seed in leaf.seeds]
-        is_fixed_set = 2 * len(set(answers)) <= len(answers)
-        examples = tuple((seed.question, "" if is_fixed_set else seed.answer) for seed in leaf.seeds)
+        is_told = has_fixed_answers(leaf)
+        examples = tuple((seed.question, "" if is_told else seed.answer) for seed in leaf.seeds)
         text = " ".join([leaf.description, *(f"{seed.question} {seed.answer}" for seed in leaf.seeds)])
-        return cls(tongue(text), examples, f"{leaf.description} {leaf.domain}")
+        found = tongue(text)
+        is_kept = all(checks.keeps_language(filter(None, pair), found).passed for pair in examples)
+        return cls(found if is_kept else None, examples, f"{leaf.description} {leaf.domain}")
+
+
+def has_fixed_answers(leaf: Leaf) -> bool:
+    """Return whether a leaf's seeds share a few answers, as in sorting and labelling: samples get one of these."""
+    return 2 * len({seed.answer for seed in leaf.seeds}) <= len(leaf.seeds)
 
 
 def content(sample: Sample, standard: Standard, source: str) -> Check:
@@ -69,11 +76,7 @@ def judge_plainly(sample: Sample, standard: Standard, source: str, known: Iterab
         source: text that it was drawn from, "" for a freeform skill.
         known: plain form of the questions that are there already, in the seeds too; of the same context only.
     """
-    for check in _plain(sample, standard, source, known):
-        sample = sample.judged(check)
-        if not check.passed:
-            break
-    return sample
+    return sample.up_to_failure(_plain(sample, standard, source, known))
 
 
 def _plain(sample: Sample, standard: Standard, source: str, known: Iterable[str]) -> Iterator[Check]:

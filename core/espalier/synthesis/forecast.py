@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from espalier.errors import EspalierError
-from espalier.language import LanguageModel
 from espalier.project import Project, open_project
 from espalier.synthesis.decide import decide_all
 from espalier.synthesis.later import checked
-from espalier.synthesis.leaf_work import MOST_WAVES, leaf_key, leaf_work
+from espalier.synthesis.leaf_work import MOST_WAVES, journal_of, leaf_work, no_model
 from espalier.synthesis.pace import Pace, read_pace
 from espalier.synthesis.pipelines.shipped import FILES
-from espalier.synthesis.sample import Journal
 from espalier.taxonomy.reader import read_taxonomy
 
 Span = tuple[int, int]  # the fewest and the most that are to be expected
@@ -81,8 +79,8 @@ def outlooks(project: Project) -> list[Outlook]:
     found = []
     for leaf in read_taxonomy(project.taxonomy):
         try:
-            work = leaf_work(project, leaf, _no_model, 0)
-            journal = Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
+            work = leaf_work(project, leaf, no_model, 0)
+            journal = journal_of(project, leaf)
             counts = (work.sources, work.rows_per_source, work.rounds)
             drawn = [each for each in decide_all(checked(journal), project.thresholds) if each.is_written]
             accepted = sum(sample.is_accepted for sample in drawn)
@@ -169,7 +167,3 @@ def _total(spans: Sequence[tuple[Span | None, Pace | None]], factor: str) -> Spa
 
 def _sum(spans: Sequence[Span]) -> Span:
     return sum(low for low, _ in spans), sum(high for _, high in spans)
-
-
-def _no_model(setting: str) -> LanguageModel:
-    raise AssertionError("nothing is drawn here")

@@ -2,13 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from zlib import crc32
 
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
 from espalier.synthesis.compact import CompactSettings, Teacher, prompts
-from espalier.synthesis.critic import Standard, content
+from espalier.synthesis.critic import Standard, content, has_fixed_answers
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
@@ -31,7 +31,7 @@ class Freeform:
         self._texts = prompts()
         self._standard = Standard.of(leaf)
         self._answers = list(dict.fromkeys(seed.answer for seed in leaf.seeds))
-        self._is_fixed_set = 2 * len(self._answers) <= len(leaf.seeds)
+        self._is_fixed_set = has_fixed_answers(leaf)
         self._sources = self._answers if self._is_fixed_set else [leaf.description]
         self.portion = len(self._sources)
         self.unit = "answers" if self._is_fixed_set else "rounds"
@@ -102,21 +102,19 @@ class Freeform:
         known += [plain(sample.question) for sample in earlier if sample.is_accepted]
         judged = []
         for sample in samples:
-            for check in (
-                self._length(sample),
-                self._answer_form(sample),
-                content(sample, self._standard, ""),
-                checks.is_new(sample.question, known),
-            ):
-                sample = sample.judged(check)
-                if not check.passed:
-                    break
+            sample = sample.up_to_failure(self._plain_checks(sample, known))
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
         passed = self.complete([sample for sample in judged if sample.is_accepted], on_tokens)
         rest = iter(passed)
         return [next(rest) if sample.is_accepted else sample for sample in judged]
+
+    def _plain_checks(self, sample: Sample, known: Sequence[str]) -> Iterator[Check]:
+        yield self._length(sample)
+        yield self._answer_form(sample)
+        yield content(sample, self._standard, "")
+        yield checks.is_new(sample.question, known)
 
     def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
         """Return samples with the check that is the model's."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 
 from espalier.clock import Clock
 from espalier.errors import EspalierError
@@ -13,10 +12,10 @@ from espalier.language import Backend, LanguageModel
 from espalier.messages import Drawn, Emit, Funnel, Note, Stage
 from espalier.project import Project, write_settings
 from espalier.synthesis.across import judge_across
-from espalier.synthesis.counted import Counted
+from espalier.synthesis.counted import Models
 from espalier.synthesis.funnel import funnel
 from espalier.synthesis.later import checked, settle
-from espalier.synthesis.leaf_work import MOST_WAVES, LeafWork, leaf_key, leaf_parts, leaf_work, no_model
+from espalier.synthesis.leaf_work import MOST_WAVES, LeafWork, journal_of, leaf_parts, leaf_work, no_model
 from espalier.synthesis.origins import note_origin, read_origins
 from espalier.synthesis.pace import pace_of, remember_pace
 from espalier.synthesis.practice import Practice, practice_of, rejections
@@ -24,8 +23,7 @@ from espalier.synthesis.reviews import read_reviews
 from espalier.synthesis.sample import Journal, Sample
 from espalier.taxonomy.git import changed_leaves
 from espalier.taxonomy.leaf import Leaf
-from espalier.taxonomy.reader import read_taxonomy
-from espalier.teachers.opening import open_model
+from espalier.taxonomy.reader import read_leaves, read_taxonomy
 
 
 def generate(
@@ -44,16 +42,11 @@ def generate(
     Raises:
         EspalierError: the taxonomy or the pipeline cannot be used, or a leaf is left without an accepted sample.
     """
-    models: list[Counted] = []
-
-    @cache
-    def load(setting: str) -> Counted:
-        models.append(Counted(open_model(setting, project, backend, emit)))
-        return models[-1]
-
+    models = Models(project, backend, emit)
     leaves = chosen_leaves(project, only, since)
-    works = [leaf_work(project, leaf, load, per_leaf) for leaf in leaves]  # what is wrong is told before any work
-    journals = [Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl") for leaf in leaves]
+    # What is wrong is told before any work.
+    works = [leaf_work(project, leaf, models.load, per_leaf) for leaf in leaves]
+    journals = [journal_of(project, leaf) for leaf in leaves]
     known = _beside(project, leaves, journals)
     wanted = [per_leaf] * len(leaves)
     told: set[str] = set()
@@ -65,14 +58,14 @@ def generate(
                 told.add(leaf.path)
             if not is_fresh:
                 _note_origin(project, leaf)
-                _keep_company(load(project.teacher), journal)
+                _keep_company(models.load(project.teacher), journal)
                 _generate_leaf(project, leaf, work, journal, models, emit)
             settle(journal, work, project.thresholds)
         parts = _judged(project, leaves, journals, known)
         for index, part in enumerate(parts):  # what other leaves, held-out questions or the person took is drawn again
             if per_leaf > len(part.accepted) and works[index].is_done(journals[index]):
                 wanted[index] += per_leaf - len(part.accepted)
-                works[index] = leaf_work(project, part.leaf, load, wanted[index])
+                works[index] = leaf_work(project, part.leaf, models.load, wanted[index])
         if all(work.is_done(journal) for work, journal in zip(works, journals, strict=True)):
             break
     for part, journal in zip(parts, journals, strict=True):
@@ -103,7 +96,7 @@ def _beside(project: Project, leaves: Sequence[Leaf], journals: Sequence[Journal
             found.append(chosen[leaf.path])
             continue
         with suppress(EspalierError):  # such as a missing document: it has no samples as it is now
-            found.append(Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl"))
+            found.append(journal_of(project, leaf))
     return found
 
 
@@ -137,27 +130,20 @@ def chosen_leaves(project: Project, only: Sequence[str], since: str = "") -> lis
     """Return the leaves with these paths that changed since a commit; all, where neither is given.
 
     Raises:
-        EspalierError: there is no leaf of that path, or Git knows no such commit.
+        EspalierError: there is no leaf of that path, none of them changed, or Git knows no such commit.
     """
-    leaves = read_taxonomy(project.taxonomy)
-    unknown = sorted(set(only) - {leaf.path for leaf in leaves})
-    if unknown:
-        raise EspalierError(
-            f"The taxonomy has no leaf {unknown[0]}. It has: {', '.join(leaf.path for leaf in leaves)}."
-        )
+    leaves = read_leaves(project.taxonomy, only)
     if since:
         changed = {change.leaf for change in changed_leaves(project.taxonomy, since)}
         leaves = [leaf for leaf in leaves if leaf.path in changed]
         if not leaves:
             raise EspalierError(f"No leaf changed since {since}, so there is nothing to generate.")
-    return [leaf for leaf in leaves if not only or leaf.path in only]
+    return leaves
 
 
-def _generate_leaf(
-    project: Project, leaf: Leaf, work: LeafWork, journal: Journal, models: Sequence[Counted], emit: Emit
-) -> None:
+def _generate_leaf(project: Project, leaf: Leaf, work: LeafWork, journal: Journal, models: Models, emit: Emit) -> None:
     clocks: dict[int, Clock] = {}
-    started, asked = time.monotonic(), sum(model.calls for model in models)
+    started, asked = time.monotonic(), models.calls
     written, begun, shown = 0, len(journal.samples), len(journal.samples)
 
     def tell_drawn() -> None:
@@ -166,7 +152,7 @@ def _generate_leaf(
             return
         tell_samples(leaf, journal.samples[shown:], funnel(journal.samples, work.steps), emit)
         shown = len(journal.samples)
-        calls = sum(model.calls for model in models) - asked
+        calls = models.calls - asked
         per_source = 0.0 if journal.portions or journal.waves != 1 else len(journal.samples) / work.sources
         pace = pace_of(journal.samples[begun:], time.monotonic() - started, calls, per_source)
         if pace:

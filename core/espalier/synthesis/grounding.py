@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from espalier.language import LanguageModel, Message, Prompt, Sampling
-from espalier.synthesis.sample import Check, Sample, measured
+from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import agreement
 
-SUPPORTED = "supported"
 LEAST = 0.2  # of the score below; chosen on the rows of labelled.py that are not reported
 ANSWER = Sampling(32, stop=("\n",))
 
@@ -88,20 +87,4 @@ def grounds(model: LanguageModel, system: str, samples: Sequence[Sample], passag
     return [
         Grounds(seen, blind, answer, agreement(answer, sample.answer))
         for (seen, blind), answer, sample in zip(read, own, samples, strict=True)
-    ]
-
-
-def supported(
-    model: LanguageModel, system: str, samples: Sequence[Sample], passages: Sequence[str], least: float = LEAST
-) -> list[Check]:
-    """Return one check per sample of whether its passage supports its answer. Arguments as `grounds`'."""
-    return [
-        measured(
-            SUPPORTED,
-            found.score,
-            least,
-            f"The text takes {found.share:.0%} of the surprise from the answer; asked itself with the text in view, "
-            f"the model says: “{found.own}”",
-        )
-        for found in grounds(model, system, samples, passages)
     ]

@@ -16,11 +16,11 @@ from espalier.synthesis.duplicates import near_earlier
 from espalier.synthesis.final import learned
 from espalier.synthesis.imported import IMPORTED, import_path, imported_samples
 from espalier.synthesis.later import checked
-from espalier.synthesis.leaf_work import leaf_key
+from espalier.synthesis.leaf_work import journal_of
 from espalier.synthesis.practice import practice_of
 from espalier.synthesis.reviews import read_reviews
 from espalier.synthesis.row_forms import BadLine, Pair, read_pairs
-from espalier.synthesis.sample import Check, Journal, Sample
+from espalier.synthesis.sample import Check, Sample
 from espalier.synthesis.words import content_words, plain
 from espalier.taxonomy.leaf import Leaf
 from espalier.taxonomy.reader import read_leaf
@@ -92,14 +92,7 @@ def _judge(project: Project, leaf: Leaf) -> Judge:
         yield content(sample, standard, "")
         yield checks.is_not_held_out(sample.question, held_out)
 
-    def judge(sample: Sample) -> Sample:
-        for check in verdict(sample):
-            sample = sample.judged(check)
-            if not check.passed:
-                break
-        return sample
-
-    return judge
+    return lambda sample: sample.up_to_failure(verdict(sample))
 
 
 def _held_out(project: Project) -> Sequence[Question]:
@@ -121,10 +114,10 @@ def _without_repeats(samples: Sequence[Sample], there: Sequence[_There]) -> list
         first = len(known[context])
         repeated = near_earlier([plain(question) for question, _, _ in named], first)
         for place, row in enumerate(rows, first):
-            check = Check("new", True, "No other question is nearly the same.")
+            check = checks.IS_NEW
             if place in repeated:
                 question, _, leaf = named[repeated[place]]
-                check = checks.repeats(question, "" if leaf == samples[row].leaf else leaf)
+                check = checks.not_new(question, "" if leaf == samples[row].leaf else leaf)
             judged[row] = judged[row].judged(check)
     return judged
 
@@ -139,7 +132,7 @@ def _questions(project: Project, leaf: Leaf) -> list[_There]:
             continue
         try:
             other = read_leaf(project.taxonomy, file)
-            journal = Journal(project.samples / f"{leaf_key(project, other)}.jsonl")
+            journal = journal_of(project, other)
         except EspalierError:
             continue  # a leaf with errors is told elsewhere, and has nothing that is learned
         rows = practice_of(project, other, checked(journal), reviews).rows

@@ -142,7 +142,10 @@ def judge(model: LanguageModel, wanted: Rubric, samples: Sequence[Sample], passa
 
 
 def explain(model: LanguageModel, sample: Sample, check: Check, passage: str = "", tongue: str | None = None) -> str:
-    """Return the judge's explanation of one check of a row in a few sentences: decoding, so only when a person asks."""
+    """Return the judge's explanation of one check of a row in a few sentences: decoding, so only when a person asks.
+
+    It is asked for in the language ``tongue``, in English where there is no wording in it.
+    """
     texts = _texts()
     code = tongue if tongue in texts["explain"] else "en"
     words = texts["words"][code]

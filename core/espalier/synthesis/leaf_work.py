@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from espalier.documents.chunks import Count, token_counter
+from espalier.documents.chunks import Count, guessed_tokens, token_counter
 from espalier.documents.store import read_documents
 from espalier.errors import EspalierError
 from espalier.language import LanguageModel
@@ -25,7 +25,7 @@ WAVES = {"quick": 1, "good": 2, "thorough": 5}
 BLOCK_WAVES = {"quick": 1, "good": 3, "thorough": 6}  # of a pipeline of blocks
 MOST_WAVES = 20  # to reach a number of samples that a person asked for
 TRIAL_WAVE = 1000  # number of the wave of samples that are drawn to have a look
-BLOCKS_VERSION = 1  # part of the leaf key: raise it when the same blocks give other samples
+BLOCKS_VERSION = 2  # part of the leaf key: raise it when the same blocks give other samples
 Load = Callable[[str], LanguageModel]  # the model of a role, by its setting
 Tell = Callable[[int, int, int], None]
 
@@ -157,15 +157,23 @@ def _compact_key(project: Project) -> dict[str, float]:
     return asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
 
 
+def journal_of(project: Project, leaf: Leaf) -> Journal:
+    """Return a leaf's samples on disk, as they are under its present key; empty where nothing was drawn yet.
+
+    Raises:
+        EspalierError: a document or the pipeline cannot be read.
+    """
+    return Journal(project.samples / f"{leaf_key(project, leaf)}.jsonl")
+
+
 def leaf_journal(project: Project, leaf: Leaf) -> tuple[Path, Journal, bool]:
     """Return where a leaf's samples are, what is there, and whether that is all it needs.
 
     Raises:
         EspalierError: a document or the pipeline cannot be read, or there is nothing to draw from.
     """
-    path = project.samples / f"{leaf_key(project, leaf)}.jsonl"
-    journal = Journal(path)
-    return path, journal, leaf_work(project, leaf, no_model, 0).is_done(journal)
+    journal = journal_of(project, leaf)
+    return journal.path, journal, leaf_work(project, leaf, no_model, 0).is_done(journal)
 
 
 def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWork:
@@ -201,7 +209,7 @@ def no_model(setting: str) -> LanguageModel:
 
 
 def _counter(teacher: str) -> Count:
-    """Return what counts tokens as the teacher does; one behind an endpoint is taken to need 1.3 a word."""
+    """Return what counts tokens as the teacher does; one behind an endpoint has none here, so they are guessed."""
     if is_endpoint(teacher):
-        return lambda text: round(len(text.split()) * 1.3)
+        return guessed_tokens
     return token_counter(find_model(teacher))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from espalier.files import write_json
 from espalier.machine import chip
-from espalier.models.folder import models_folder
+from espalier.models.folder import home_folder
 from espalier.project import Project, content_key
 from espalier.synthesis.sample import Sample
 
@@ -68,4 +68,4 @@ def read_pace(project: Project, kind: str) -> Pace | None:
 
 def _file(project: Project, kind: str) -> Path:
     key = content_key(project.teacher, project.judge, project.pipeline, kind, chip())
-    return models_folder().parent / "measured" / f"pace-{key}.json"
+    return home_folder() / "measured" / f"pace-{key}.json"

@@ -1,7 +1,7 @@
 """Samples and verdicts, and the file of a leaf's samples."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -112,6 +112,15 @@ class Sample:
     def judged(self, *checks: Check) -> "Sample":
         """Return the sample with more checks in its verdict."""
         return replace(self, verdict=(*self.verdict, *checks))
+
+    def up_to_failure(self, checks: Iterable[Check]) -> "Sample":
+        """Return the sample with more checks, up to the first that it does not pass; those after it are not made."""
+        sample = self
+        for check in checks:
+            sample = sample.judged(check)
+            if not check.passed:
+                break
+        return sample
 
     def leaving(self, names: Sequence[str]) -> "Sample":
         """Return the sample with what was not checked, of some checks, once its verdict is as far as it goes.

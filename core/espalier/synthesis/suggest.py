@@ -18,8 +18,9 @@ from espalier.resources import resource
 from espalier.synthesis import checks
 from espalier.synthesis.judge import explain
 from espalier.synthesis.later import keep_explanation, later_path
-from espalier.synthesis.leaf_work import leaf_journal
+from espalier.synthesis.leaf_work import journal_of
 from espalier.synthesis.on_disk import read_practice
+from espalier.synthesis.pipelines.inputs import language_code
 from espalier.synthesis.reviews import SUGGESTION, read_reviews, review
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import agreement
@@ -111,8 +112,9 @@ def explain_sample(project: Project, backend: Backend, emit: Emit, leaf: str, ke
     if sample is None or made is None:
         raise EspalierError(f"{leaf} has no such sample any more. Look at it again in Review.")
     emit(Stage("explain", f"Why “{check}” says so"))
-    text = explain(open_model(project.judge, project, backend, emit), sample, made, sample.source).strip()
-    keep_explanation(later_path(leaf_journal(project, part.leaf)[0]), sample, check, text)
+    model = open_model(project.judge, project, backend, emit)
+    text = explain(model, sample, made, sample.source, language_code(part.leaf)).strip()
+    keep_explanation(later_path(journal_of(project, part.leaf).path), sample, check, text)
     return text
 
 

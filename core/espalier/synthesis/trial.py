@@ -2,19 +2,17 @@
 
 import time
 from collections.abc import Sequence
-from functools import cache
 
 from espalier.language import Backend
 from espalier.messages import Emit, Stage
 from espalier.project import Project
-from espalier.synthesis.counted import Counted
+from espalier.synthesis.counted import Models
 from espalier.synthesis.funnel import funnel
 from espalier.synthesis.generate import chosen_leaves, tell_samples
 from espalier.synthesis.leaf_work import leaf_work
 from espalier.synthesis.pace import pace_of, remember_pace
 from espalier.synthesis.pipelines.shipped import COMPACT
 from espalier.taxonomy.leaf import Leaf
-from espalier.teachers.opening import open_model
 
 FEW = 5
 
@@ -34,23 +32,17 @@ def try_few(project: Project, backend: Backend, emit: Emit, only: Sequence[str] 
     Raises:
         EspalierError: the taxonomy, the pipeline or a model cannot be used.
     """
-    models: list[Counted] = []
-
-    @cache
-    def load(setting: str) -> Counted:
-        models.append(Counted(open_model(setting, project, backend, emit)))
-        return models[-1]
-
+    models = Models(project, backend, emit)
     shares = _shares(chosen_leaves(project, only), count)
-    works = [leaf_work(project, leaf, load, 0) for leaf, _ in shares]
+    works = [leaf_work(project, leaf, models.load, 0) for leaf, _ in shares]
     emit(Stage("try", "Trying a few samples"))
     for setting in (project.teacher,) if project.pipeline == COMPACT else (project.teacher, project.judge):
-        _ = load(setting).rows  # loading and looking for the best number of rows are no part of the pace
+        _ = models.load(setting).rows  # loading and looking for the best number of rows are no part of the pace
     accepted = 0
     for (leaf, share), work in zip(shares, works, strict=True):
-        started, asked = time.monotonic(), sum(model.calls for model in models)
+        started, asked = time.monotonic(), models.calls
         few = work.few(share, lambda tokens: None)
-        calls = sum(model.calls for model in models) - asked
+        calls = models.calls - asked
         pace = pace_of(few.samples, time.monotonic() - started, calls, few.per_source)
         if pace:
             remember_pace(project, leaf.kind, pace)

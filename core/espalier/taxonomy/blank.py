@@ -3,13 +3,15 @@
 from typing import Any
 
 from espalier.taxonomy import splice
-from espalier.taxonomy.leaf import Kind
+from espalier.taxonomy.leaf import LOCAL, Kind
 
-BLANK_DOCUMENT = {"repo": "", "commit": "", "patterns": ["*.md"]}
+BLANK_DOCUMENT = {"repo": LOCAL, "commit": LOCAL, "patterns": ["*.md"]}
 
 
 def blank_leaf(kind: Kind, description: str, created_by: str, domain: str = "") -> str:
     """Return a leaf with no seed example yet; a grounded skill begins with one, which makes it grounded.
+
+    The documents of knowledge are in the project to begin with, which needs no Git.
 
     Args:
         kind: decides which keys there are.

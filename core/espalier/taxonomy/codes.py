@@ -16,6 +16,7 @@ class Code:
         meaning: in a few words.
         fix: what the safe mend does; empty when only the person can know what is right.
         counted: how one problem of ours stands to upstream's errors; empty when one is one.
+        brings: code of the hint that the safe mend leaves behind, as it says what is still to do; mostly empty.
         hides: whether the file's other problems show only when this one is mended.
     """
 
@@ -23,6 +24,7 @@ class Code:
     fix: str = ""
     counted: str = ""
     hides: bool = False
+    brings: str = ""
 
 
 CODES = {
@@ -76,6 +78,11 @@ CODES = {
     ),
     "wrong-type": Code("not a text, or not a list, where one must be", "puts it in quotes"),
     "empty-text": Code("a text without a character"),
+    "no-repository": Code(
+        "neither a repository nor “local” for the documents, or no commit",
+        "says that they are in this project only, where neither is named",
+        brings="local-documents",
+    ),
     "too-few": Code("fewer seed examples, pairs or patterns than required"),
     "duplicate": Code("items that are equal to earlier ones", "deletes the repeated ones where enough are left"),
     # the layout: warnings of yamllint in ``ci`` mode are marked upstream as here
@@ -102,6 +109,7 @@ CODES = {
     "near-duplicate": Code("a question that almost repeats another"),
     "personal-data": Code("an e-mail address, a telephone or a card number"),
     "other-model": Code("a text that speaks of, or as, another assistant"),
+    "local-documents": Code("documents that are in the project only, not in a Git repository"),
     "no-attribution": Code("no attribution.txt beside the leaf, in ``ci`` mode"),
     "todo": Code("a comment that marks what is still to be written"),
 }

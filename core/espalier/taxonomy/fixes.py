@@ -38,6 +38,7 @@ _VALUES: dict[str, ValueMend] = {
     "unknown-key": mend_values.respell_keys,
     "wrong-type": mend_values.quote_values,
     "duplicate": mend_values.drop_repeats,
+    "no-repository": mend_values.keep_in_project,
 }
 # How a whole file is mended: first what hides the rest; the layout last, as it may change what is then in quotes.
 _ORDER = ("yaml-syntax", *_VALUES, *_TEXT)
@@ -82,7 +83,8 @@ def fix(text: str, path: Path, problems: Sequence[Problem], mode: Mode = "strict
 ):  # fmt: skip
     """Return the mend of problems of one code, all at once; None when only a person can know what is right.
 
-    After it these problems are gone and no other has come, but for those that an unreadable or misjudged text hid.
+    After it these problems are gone and no other has come, but for those that an unreadable or misjudged text hid,
+    and for the hint that `Code.brings` names.
 
     Args:
         text: of the leaf.
@@ -183,13 +185,15 @@ def _candidates(name: str, text: str, problems: Sequence[Problem], folder: Folde
 
 
 def _is_mended(before: Examination, after: Examination, name: str, count: int) -> bool:
-    """Return whether these problems are gone and no other came."""
+    """Return whether these problems are gone and no other came but what their code says."""
     old, new = _counted(before), _counted(after)
     if code(name).hides:
         return not new[name] and "not-a-mapping" not in new
     if name in _KEEPING and before.contents != after.contents:
         return False
-    return new[name] <= old[name] - count and all(new[other] <= old[other] for other in new)
+    return new[name] <= old[name] - count and all(
+        new[other] <= old[other] for other in new if other != code(name).brings
+    )
 
 
 def _counted(examination: Examination) -> Counter[str]:

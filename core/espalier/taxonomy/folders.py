@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,6 +194,14 @@ def renamed(path: str, renames: Sequence[Rename]) -> Change:
             target.rename(source)
         raise
     return Change(path, tuple(renames), tuple(made))
+
+
+def moved_path(path: str, moves: Mapping[str, str]) -> str:
+    """Return where the path of a leaf or branch leads after folders were moved, given as new paths by the old ones."""
+    for old, new in moves.items():
+        if path == old or path.startswith(f"{old}/"):
+            return new + path[len(old) :]
+    return path
 
 
 def make_folders(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from espalier.personal_data import personal_data
+from espalier.taxonomy.leaf import LOCAL
 from espalier.taxonomy.places import is_in_text, name, node_at, place, yaml_path
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.source import Source
@@ -36,6 +37,7 @@ def hints(path: str, source: Source) -> Iterator[Problem]:
         )
         yield _hint(path, source.node, where, "near-duplicate", message)
     yield from _mixed_seeds(path, source)
+    yield from _local_documents(path, source)
     yield from _todos(path, source)
 
 
@@ -84,6 +86,19 @@ def _mixed_seeds(path: str, source: Source) -> Iterator[Problem]:
             "Give all of them a context, or none."
         )
         yield _hint(path, source.node, ("seed_examples", odd), "mixed-seeds", message)
+
+
+def _local_documents(path: str, source: Source) -> Iterator[Problem]:
+    document = source.contents.get("document")
+    for key in ("repo", "commit"):
+        value = document.get(key) if isinstance(document, Mapping) else None
+        if isinstance(value, str) and value.strip() == LOCAL:
+            message = (
+                "The documents are in this project only. Put them into a Git repository, and name it and its commit "
+                "here, before you contribute this leaf."
+            )
+            yield _hint(path, source.node, ("document", key), "local-documents", message)
+            return
 
 
 def _todos(path: str, source: Source) -> Iterator[Problem]:

@@ -6,6 +6,8 @@ from typing import Literal
 from espalier.taxonomy.attribution import Attribution
 
 Kind = Literal["knowledge", "skill", "grounded skill"]
+LOCAL = "local"
+"""Stands for repository and commit while a leaf's documents are in the project only; InstructLab takes any words."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class DocumentReference:
     """Where the documents of a knowledge leaf are kept.
 
     Attributes:
-        repo: address of a git repository.
-        commit: the commit whose files are meant.
+        repo: address of a git repository, or LOCAL.
+        commit: the commit whose files are meant, or LOCAL.
         patterns: globs from the repository's root, such as ``docs/*.md``.
     """
 

@@ -8,6 +8,7 @@ import yaml
 from rapidfuzz.distance import OSA
 
 from espalier.taxonomy import splice
+from espalier.taxonomy.leaf import LOCAL
 from espalier.taxonomy.migrate import migrated
 from espalier.taxonomy.places import node_at, parsed_path
 from espalier.taxonomy.problems import Problem
@@ -72,6 +73,15 @@ def drop_repeats(text: str, problems: Sequence[Problem], folder: Folder) -> Iter
             if items[index] in items[:index]:
                 text = splice.remove(text, (*where, index))
     yield text
+
+
+def keep_in_project(text: str, problems: Sequence[Problem], folder: Folder) -> Iterator[str]:
+    """Yield the text with the documents kept in the project, where neither repository nor commit is named."""
+    places = (("document", "repo"), ("document", "commit"))
+    if all(_at(parse(text).contents, where) in ("", LOCAL) for where in places):
+        for where in places:
+            text = splice.set_value(text, where, LOCAL)
+        yield text
 
 
 def migrate_knowledge(text: str, problems: Sequence[Problem], folder: Folder) -> Iterator[str]:

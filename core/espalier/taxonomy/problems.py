@@ -1,6 +1,8 @@
 """What is wrong in a leaf, as values: every problem at once, each with its place in the file."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 Severity = Literal["error", "warning", "hint"]
@@ -38,3 +40,12 @@ class Problem:
     def is_error(self) -> bool:
         """Return whether this problem alone rejects the file."""
         return self.severity == "error"
+
+
+def first_told(path: Path, problems: Sequence[Problem]) -> str:
+    """Return the first of a file's problems, at least one, with its place, and how many more there are."""
+    first, more = problems[0], len(problems) - 1
+    rest = f" There are {more} more errors in this file." if more else ""
+    if more == 1:
+        rest = " There is 1 more error in this file."
+    return f"{path}, line {first.line}, column {first.column}: {first.message}{rest}"

@@ -1,6 +1,6 @@
 """Leaves from ``qna.yaml`` files, for the stages that use them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from espalier.errors import EspalierError
 from espalier.taxonomy.attribution import read_attributions
 from espalier.taxonomy.checker import Examination, examine
 from espalier.taxonomy.leaf import DocumentReference, Kind, Leaf, Origin, SeedExample
+from espalier.taxonomy.problems import first_told
 from espalier.taxonomy.walk import FOLDERS, leaf_files, stays_inside
 
 
@@ -24,6 +25,21 @@ def read_taxonomy(root: Path) -> list[Leaf]:
             "Add a file such as knowledge/my_subject/qna.yaml to it, or start from the example project."
         )
     return sorted((read_leaf(root, file) for file in files), key=lambda leaf: leaf.path)
+
+
+def read_leaves(root: Path, only: Sequence[str]) -> list[Leaf]:
+    """Return the leaves with these paths, sorted; all of them for ().
+
+    Raises:
+        EspalierError: as for `read_taxonomy`, and when there is no leaf of such a path.
+    """
+    leaves = read_taxonomy(root)
+    unknown = sorted(set(only) - {leaf.path for leaf in leaves})
+    if unknown:
+        raise EspalierError(
+            f"The taxonomy has no leaf {unknown[0]}. It has: {', '.join(leaf.path for leaf in leaves)}."
+        )
+    return [leaf for leaf in leaves if not only or leaf.path in only]
 
 
 def read_leaf(taxonomy_root: Path, qna: Path) -> Leaf:
@@ -71,11 +87,7 @@ def _examined(taxonomy_root: Path, qna: Path) -> Examination:
 
 def _accepted(qna: Path, examined: Examination) -> Mapping[str, Any]:
     if examined.errors:
-        first, more = examined.errors[0], len(examined.errors) - 1
-        rest = f" There are {more} more errors in this file." if more else ""
-        if more == 1:
-            rest = " There is 1 more error in this file."
-        raise EspalierError(f"{qna}, line {first.line}, column {first.column}: {first.message}{rest}")
+        raise EspalierError(first_told(qna, examined.errors))
     if not examined.contents:
         raise EspalierError(f"{qna} is empty. Write the leaf, or delete the file.")
     return examined.contents

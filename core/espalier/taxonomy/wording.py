@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from espalier.taxonomy.leaf import LOCAL
 from espalier.taxonomy.places import key_node, name, node_at, place, yaml_path
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.schema import FOLDERS, Finding, Folder
@@ -25,7 +26,7 @@ _NOUNS = {"seed_examples": "seed examples", "questions_and_answers": "pairs", "p
 def problem_of(path: str, root: yaml.Node | None, finding: Finding) -> Problem:
     """Return the problem that a broken rule makes in this file."""
     line, column = place(_node(root, finding))
-    code = _CODES.get(finding.rule, finding.rule)
+    code = "no-repository" if _is_of_repository(finding) else _CODES.get(finding.rule, finding.rule)
     message = _message(finding, node_at(root, finding.path))
     return Problem(path, line, column, "error", code, message, yaml_path(finding.path))
 
@@ -61,6 +62,11 @@ def _is_nested(path: Path) -> bool:
     return "compositional_skills" in [part for part in path.parts if part in FOLDERS][:-1]
 
 
+def _is_of_repository(finding: Finding) -> bool:
+    """Return whether it is left open where the documents are kept."""
+    return finding.rule == "minLength" and tuple(finding.path) in (("document", "repo"), ("document", "commit"))
+
+
 def _node(root: yaml.Node | None, finding: Finding) -> yaml.Node | None:
     if finding.rule == "additionalProperties":
         return key_node(node_at(root, finding.path), str(finding.details[0]))
@@ -80,6 +86,11 @@ def _message(finding: Finding, node: yaml.Node | None) -> str:
             if len(finding.details) == 1:
                 return f"{keys} is not a key that {what} may have. Remove it or correct its spelling."
             return f"{keys} are not keys that {what} may have. Remove them or correct their spelling."
+        case "minLength" if _is_of_repository(finding):
+            return (
+                f"{start} is empty. Name the Git repository of the documents and its commit, "
+                f"or write “{LOCAL}” for both while the documents are in this project only."
+            )
         case "minLength":
             return f"{start} is empty. Write at least one character."
         case "minItems":

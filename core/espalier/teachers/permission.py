@@ -5,13 +5,13 @@ from pathlib import Path
 
 from espalier.errors import EspalierError
 from espalier.files import write_json
-from espalier.models.folder import models_folder
+from espalier.models.folder import home_folder
 from espalier.teachers.endpoint import Endpoint
 
 
 def settings_file() -> Path:
     """Return the file of the user's settings that hold for every project."""
-    return models_folder().parent / "settings.json"
+    return home_folder() / "settings.json"
 
 
 def is_allowed(endpoint: Endpoint) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from espalier.project import Project
+from espalier.synthesis.checks import is_not_held_out
 from espalier.synthesis.words import plain
 from espalier.training.conversations import read_rows
-from espalier.training.mixture import Mixture, Row, is_near
+from espalier.training.mixture import Mixture, Row
 
 
 def with_general(mixture: Mixture, project: Project, questions: Sequence[str]) -> Mixture:
@@ -42,5 +43,5 @@ def instead(mixture: Mixture, rows: Sequence[Row], questions: Sequence[str]) -> 
 
 def _without(rows: Sequence[Row], questions: Sequence[str]) -> tuple[tuple[Row, ...], int]:
     forbidden = [plain(question) for question in questions]
-    kept = tuple(row for row in rows if not is_near(plain(row.question), forbidden))
+    kept = tuple(row for row in rows if is_not_held_out(row.question, forbidden).passed)
     return kept, len(rows) - len(kept)

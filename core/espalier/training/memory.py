@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from espalier.training.plan import cost, epoch_batches, pack, parts
+from espalier.training.plan import arranged, cost, epoch_batches, fullest, parts
 from espalier.training.settings import TrainSettings
 
 # Measured on SmolLM2-135M in float32, 2026-08 (mlx-lm 0.31, one gradient at a time): what is kept per token and
@@ -93,9 +93,8 @@ def passes(
 
 def _pass(rows: Sequence[int], rest: Sequence[int], answers: Sequence[int], common: int, packed: bool) -> Pass:
     sizes = [rest[row] for row in rows]
-    bins = pack(sizes, common) if packed else [[index] for index in range(len(rows))]
-    width = max(sum(sizes[index] for index in bin) for bin in bins)
-    return Pass(len(bins), width, common, sum(answers[row] for row in rows))
+    bins = arranged(sizes, common, packed=packed)
+    return Pass(len(bins), fullest(bins, sizes), common, sum(answers[row] for row in rows))
 
 
 def inner_values(shape: Shape, settings: TrainSettings, one: Pass) -> int:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from rapidfuzz import fuzz
-
-from espalier.synthesis.checks import NEAR
+from espalier.synthesis.checks import is_not_held_out
 from espalier.synthesis.imported import is_imported
 from espalier.synthesis.sample import Sample
 from espalier.synthesis.words import plain
@@ -86,12 +84,7 @@ def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str
                 held_out.append(row)
             else:
                 rows.append((row, sample.question))
-        kept = [row for row, question in rows if not is_near(plain(question), forbidden)]
+        kept = [row for row, question in rows if is_not_held_out(question, forbidden).passed]
         withheld += len(rows) - len(kept)
         train += kept
     return Mixture(tuple(train), tuple(held_out), withheld)
-
-
-def is_near(question: str, others: Sequence[str]) -> bool:
-    """Return whether a plain question is nearly one of the others."""
-    return any(fuzz.ratio(question, other) >= NEAR for other in others)

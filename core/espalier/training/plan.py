@@ -58,10 +58,16 @@ def pack(lengths: Sequence[int], common: int) -> list[list[int]]:
     Few bins waste nothing on padding, many bins waste nothing on attention between rows that must not see each other.
     """
     choices = (balanced(lengths, bins) for bins in range(1, len(lengths) + 1))
-    return min(choices, key=lambda bins: cost(len(bins), _fullest(bins, lengths), common))
+    return min(choices, key=lambda bins: cost(len(bins), fullest(bins, lengths), common))
 
 
-def _fullest(bins: Sequence[Sequence[int]], lengths: Sequence[int]) -> int:
+def arranged(lengths: Sequence[int], common: int, *, packed: bool) -> list[list[int]]:
+    """Return the indices of the training rows in each row of a batch: packed, or each in one of its own."""
+    return pack(lengths, common) if packed else [[index] for index in range(len(lengths))]
+
+
+def fullest(bins: Sequence[Sequence[int]], lengths: Sequence[int]) -> int:
+    """Return the largest sum of lengths in a bin: the width of the batch."""
     return max(sum(lengths[index] for index in bin) for bin in bins)
 
 
@@ -94,7 +100,7 @@ def outlook(lengths: Sequence[int], common: int, settings: TrainSettings) -> Out
         for part in parts([lengths[index] for index in batch], settings.accumulation):
             sizes = [lengths[batch[index]] for index in part]
             bins = pack(sizes, common)
-            packed += cost(len(bins), _fullest(bins, sizes), common)
+            packed += cost(len(bins), fullest(bins, sizes), common)
     for batch in epoch_batches(lengths, settings.batch_rows, settings.seed, 0):
         for part in parts([lengths[index] for index in batch], settings.accumulation):
             ordered += cost(len(part), max(lengths[batch[index]] for index in part), common)

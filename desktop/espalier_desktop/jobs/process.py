@@ -1,10 +1,11 @@
-"""How a worker process is started: its program, its environment, and what keeps the Mac awake meanwhile."""
+"""How a worker process is started: its program, its environment, what keeps the Mac awake; and how any is ended."""
 
 import shutil
 import sys
 
-from PySide6.QtCore import QProcessEnvironment
+from PySide6.QtCore import QProcess, QProcessEnvironment
 
+_GRACE = 5_000  # milliseconds
 _TRAINING = ("train", "tune", "demo")
 
 
@@ -29,3 +30,11 @@ def awake_program(pid: int) -> list[str]:
     """Return the command that keeps the Mac from idle sleep until a process ends, [] where there is none."""
     caffeinate = shutil.which("caffeinate")
     return [caffeinate, "-i", "-m", "-w", str(pid)] if caffeinate else []
+
+
+def end(process: QProcess) -> None:
+    """End a process whose answers nobody wants any more, and wait until it is gone; it tells nothing from now on."""
+    process.blockSignals(True)
+    process.waitForStarted(_GRACE)  # what has not started yet cannot be killed
+    process.kill()
+    process.waitForFinished(_GRACE)

@@ -43,7 +43,7 @@ def set_role(widget: QWidget, role: str) -> None:
 
 
 def set_widths(splitter: QSplitter, widths: object) -> None:
-    """Give the parts of a splitter the widths in px that were stored; anything else changes nothing.
+    """Give the parts of a splitter the widths, or heights, in px that were stored; anything else changes nothing.
 
     Parts that are hidden, and those of a window that has another size, get their share later.
     """

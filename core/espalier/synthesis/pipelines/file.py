@@ -30,6 +30,7 @@ from espalier.synthesis.pipelines.teacher_blocks import (
     LLMBlock,
     LLMMessagesBlock,
 )
+from espalier.taxonomy.problems import first_told
 from espalier.taxonomy.walk import stays_inside
 
 _FALLBACK = "en"  # folder of the prompts that another language's may stand in for
@@ -81,11 +82,7 @@ def read_pipeline(path: Path, language: str = _FALLBACK) -> PipelineFile:
     """
     contents, problems = examine_pipeline(path)
     if problems:
-        first, more = problems[0], len(problems) - 1
-        rest = f" There are {more} more errors in this file." if more else ""
-        if more == 1:
-            rest = " There is 1 more error in this file."
-        raise EspalierError(f"{path}, line {first.line}, column {first.column}: {first.message}{rest}")
+        raise EspalierError(first_told(path, problems))
     files = _Files(path, language)
     steps: list[Step] = []
     writers: dict[str, Sequence[str]] = {}

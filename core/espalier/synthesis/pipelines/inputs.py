@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from espalier.documents.chunks import Count, chunks
+from espalier.synthesis.critic import Standard
 from espalier.synthesis.pipelines.rows import Row
 from espalier.synthesis.tongues import NAMES, tongue
 from espalier.taxonomy.leaf import Leaf
@@ -67,8 +68,8 @@ def language_code(leaf: Leaf) -> str:
 
 
 def language_name(leaf: Leaf) -> str:
-    """Return what a prompt calls a leaf's language."""
-    return NAMES.get(language_code(leaf), "the language of the examples")
+    """Return what a prompt calls a leaf's language; the critic holds samples against the same one."""
+    return NAMES.get(Standard.of(leaf).tongue or "", "the language of the examples")
 
 
 def _examples(leaf: Leaf) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from espalier_desktop.icons import icon
 from espalier_desktop.pages.generate.wording import SIGNS, leaf_state, state_sentence, state_word
 from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
 from espalier_desktop.widgets.formats import number
+from espalier_desktop.widgets.tables import set_up_rows
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -156,17 +157,9 @@ class LeavesTable(QTableView):
     def __init__(self, model: LeavesModel) -> None:
         super().__init__()
         self._leaves = model
-        self.setAccessibleName(tr("Leaves to write samples for"))
+        set_up_rows(self, tr("Leaves to write samples for"), 34)
         self.setModel(model)
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(34)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)

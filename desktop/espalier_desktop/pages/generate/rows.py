@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.icons import icon
+from espalier_desktop.widgets.tables import set_up_rows
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -86,17 +87,9 @@ class RowsTable(QTableView):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.rows = RowsModel(self)
-        self.setAccessibleName(name)
+        set_up_rows(self, name, 32)
         self.setModel(self.rows)
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(32)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setHighlightSections(False)
         self.clicked.connect(self._open)
 
     @override

@@ -12,10 +12,9 @@ from espalier.teachers.endpoint import Endpoint, is_endpoint, parse_endpoint
 from espalier.teachers.keys import store_key
 from espalier_desktop.endpoints import endpoint_state, verdict_on
 from espalier_desktop.i18n import said, tr
+from espalier_desktop.jobs.process import end
 from espalier_desktop.widgets.basics import button, column, label, row, set_role
 from espalier_desktop.widgets.sheet import Sheet
-
-_GRACE = 2_000  # milliseconds for a test to end when the sheet is closed
 
 
 class EndpointSheet(Sheet):
@@ -138,6 +137,4 @@ class EndpointSheet(Sheet):
 
     @Slot()
     def _end(self) -> None:
-        self._process.blockSignals(True)
-        self._process.kill()
-        self._process.waitForFinished(_GRACE)
+        end(self._process)

@@ -17,7 +17,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 
 from espalier.demo import create_example
-from espalier.synthesis.leaf_work import leaf_journal
+from espalier.synthesis.leaf_work import journal_of
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.samples_view import Filter
 from espalier.taxonomy.reader import read_taxonomy
@@ -36,7 +36,7 @@ def make_samples(root: Path, count: int) -> None:
     """Make the example project with a leaf that has this many samples, of every state."""
     project = create_example(root)
     leaf = next(leaf for leaf in read_taxonomy(project.taxonomy) if leaf.kind == "knowledge")
-    path = leaf_journal(project, leaf)[0]
+    path = journal_of(project, leaf).path
     path.parent.mkdir(parents=True, exist_ok=True)
     chance = random.Random(5)
     with path.open("w", encoding="utf-8") as file:

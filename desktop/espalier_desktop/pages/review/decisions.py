@@ -1,18 +1,15 @@
 """A person's decisions as steps of the window's undo."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QUndoCommand
 from typing_extensions import override
 
 from espalier.synthesis.final import Final
-from espalier.synthesis.reviews import review, taken_back
+from espalier.synthesis.reviews import Review, review, taken_back
+from espalier_desktop.document import Document
 from espalier_desktop.i18n import tr
-
-if TYPE_CHECKING:
-    from espalier_desktop.document import Document
-    from espalier_desktop.pages.review.store import SampleStore
+from espalier_desktop.pages.review.store import SampleStore
 
 
 class Decide(QUndoCommand):
@@ -20,8 +17,8 @@ class Decide(QUndoCommand):
 
     def __init__(
         self,
-        document: "Document",
-        store: "SampleStore",
+        document: Document,
+        store: SampleStore,
         rows: Sequence[Final],
         decision: str,
         words: Sequence[tuple[str, str]] = (),
@@ -41,9 +38,9 @@ class Decide(QUndoCommand):
     def undo(self) -> None:
         self._write(self._before)
 
-    def _write(self, reviews: Sequence[object]) -> None:
+    def _write(self, reviews: Sequence[Review]) -> None:
         try:
-            self._store.write(reviews, self._samples)  # type: ignore[arg-type]  # they are Reviews
+            self._store.write(reviews, self._samples)
         except OSError as error:
             self.setObsolete(True)
             text = tr("The decision cannot be written to {folder}: {reason}. Allow it, or copy the project elsewhere.")

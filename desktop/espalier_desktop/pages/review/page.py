@@ -21,7 +21,7 @@ from espalier_desktop.pages.review.store import SampleStore
 from espalier_desktop.pages.review.teacher_asks import ask_again, ask_alike, ask_why, tell_suggestions
 from espalier_desktop.pages.review.transfer import Transfer, ask_export, ask_import
 from espalier_desktop.pages.review.wording import check_title
-from espalier_desktop.widgets.basics import button, column
+from espalier_desktop.widgets.basics import button, column, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 RATED_FROM = 2_000  # rows, spread over all, among which those to rate are chosen
@@ -62,9 +62,7 @@ class ReviewPage(Page):
     def restore_state(self, state: dict[str, Any]) -> None:
         """Show the pane that was shown."""
         self.panes.show_pane(str(state.get("pane")))
-        sizes = state.get("sizes")
-        if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(size, int) for size in sizes):
-            self._splitter.setSizes(sizes)
+        set_widths(self._splitter, state.get("sizes"))
 
     def give(self, command: str) -> None:
         """Carry out a command of the Review menu."""

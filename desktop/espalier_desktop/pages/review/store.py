@@ -42,6 +42,7 @@ class SampleStore(QObject):
         self._document = document
         self._stamp: list[tuple[str, tuple[int, int]]] | None = None
         self._reviewed = (0, 0)
+        self._explained: dict[Path, tuple[tuple[int, int], dict[tuple[str, str], str]]] = {}  # as of a file's stamp
         self._reading: Iterator[int] | None = None
         self._is_behind = False  # something was decided that the rows being read do not know
         self.view = View(SampleTable([], Reviews(Path("/nonexistent"))))
@@ -128,7 +129,11 @@ class SampleStore(QObject):
         leaf = self._document.leaves.get(shown.drawn.leaf)
         if not leaf or not leaf.journal:
             return {}
-        written = explanations(later_path(self._document.project.samples / leaf.journal))
+        path = later_path(self._document.project.samples / leaf.journal)
+        stamp = _stamp(path)
+        if path not in self._explained or self._explained[path][0] != stamp:
+            self._explained[path] = stamp, explanations(path)
+        written = self._explained[path][1]
         return {check: text for (key, check), text in written.items() if key == shown.drawn.key}
 
     def _files(self) -> list[SampleFile]:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from typing_extensions import override
 
 from espalier_desktop.i18n import tr
+from espalier_desktop.widgets.tables import set_up_rows
 
 WIDTHS = (112, 130, 300, 300, 190)
 
@@ -15,19 +16,12 @@ class SamplesTable(QTableView):
 
     def __init__(self, model: QAbstractItemModel) -> None:
         super().__init__()
-        self.setAccessibleName(tr("Samples"))
+        set_up_rows(self, tr("Samples"), 30)
         self.setModel(model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(30)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
         header.setSortIndicatorClearable(True)

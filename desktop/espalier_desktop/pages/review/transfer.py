@@ -9,17 +9,17 @@ from PySide6.QtCore import QObject, QProcess, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from espalier_desktop.i18n import said, tr
+from espalier_desktop.jobs.process import end
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import label
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.sheet import Sheet
 
-_GRACE = 3_000  # milliseconds
 _MOST_LINES = 8  # of a file that are told one by one
 
 
 class Transfer(QObject):
-    """Runs ``espalier samples`` and tells what came of it.
+    """Runs ``espalier samples``, one thing after the other, and tells what came of it.
 
     Signals:
         imported: a sentence on what came in, and one on lines that did not, "" when there is none.
@@ -34,7 +34,8 @@ class Transfer(QObject):
     def __init__(self, root: Path, parent: QObject) -> None:
         super().__init__(parent)
         self._root = root
-        self._target = ""
+        self._target = ""  # of the export that runs, "" for an import
+        self._waiting: list[tuple[str, list[str]]] = []  # targets and arguments
         self._process = QProcess(self)
         self._process.finished.connect(self._on_finished)
 
@@ -45,23 +46,24 @@ class Transfer(QObject):
 
     def bring(self, leaf: str, file: str) -> None:
         """Bring the rows of a file into a leaf."""
-        self._target = ""
-        self._run("--json", "import", str(self._root), leaf, file)
+        self._run("", "--json", "import", str(self._root), leaf, file)
 
     def take(self, form: str, file: str) -> None:
         """Write the project's rows to a file."""
-        self._target = file
-        self._run("export", str(self._root), "--form", form, "--to", file)
+        self._run(file, "export", str(self._root), "--form", form, "--to", file)
 
     def end(self) -> None:
         """Stop what is running, for the window closes."""
-        self._process.blockSignals(True)
-        self._process.kill()
-        self._process.waitForFinished(_GRACE)
+        end(self._process)
 
-    def _run(self, *arguments: str) -> None:
-        if not self.is_running:
-            self._process.start(sys.executable, ["-m", "espalier.cli", "samples", *arguments])
+    def _run(self, target: str, *arguments: str) -> None:
+        self._waiting.append((target, ["-m", "espalier.cli", "samples", *arguments]))
+        self._start_next()
+
+    def _start_next(self) -> None:
+        if self._waiting and not self.is_running:
+            self._target, arguments = self._waiting.pop(0)
+            self._process.start(sys.executable, arguments)
 
     @Slot(int)
     def _on_finished(self, code: int) -> None:
@@ -73,6 +75,7 @@ class Transfer(QObject):
         else:
             counts = json.loads(bytes(self._process.readAllStandardOutput().data()))
             self.imported.emit(_imported(counts), _unread(counts["bad"], told))
+        self._start_next()
 
 
 def _imported(counts: dict[str, int]) -> str:

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QHeaderView, QTableView
 from typing_extensions import override
 
 from espalier_desktop.i18n import tr
+from espalier_desktop.jobs.process import end
 from espalier_desktop.widgets.formats import number
+from espalier_desktop.widgets.tables import set_up_rows
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-_GRACE = 3_000  # milliseconds
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _FIRST = 200  # characters: as much of a chunk as a row can show
 
@@ -82,10 +83,7 @@ class Chunker(QObject):
         """Give up what is being cut."""
         process, self._process = self._process, None
         if process:
-            process.blockSignals(True)
-            process.waitForStarted(_GRACE)  # what has not started yet cannot be killed
-            process.kill()
-            process.waitForFinished(_GRACE)
+            end(process)
             process.deleteLater()
 
     @Slot()
@@ -115,17 +113,9 @@ class ChunkTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self._chunks = _ChunkModel(self)
+        set_up_rows(self, tr("Chunks"), 28)
         self.setModel(self._chunks)
-        self.setAccessibleName(tr("Chunks"))
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(28)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setResizeContentsPrecision(0)

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from espalier.errors import EspalierError
 from espalier.taxonomy import splice
+from espalier.taxonomy.leaf import LOCAL
 from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.places import name
 from espalier.taxonomy.problems import Problem
@@ -320,7 +321,7 @@ class LeafEditor(QWidget):
         """Return the repository in which the leaf's documents are, "" when it names none."""
         document = self.view.contents.get("document") if self.view else None
         found = document.get("repo") if isinstance(document, dict) and document.get("patterns") else ""
-        return found.strip() if isinstance(found, str) else ""
+        return found.strip() if isinstance(found, str) and found.strip() != LOCAL else ""
 
     @Slot()
     def _fetch(self) -> None:

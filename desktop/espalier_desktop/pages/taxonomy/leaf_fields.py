@@ -68,7 +68,10 @@ class LeafFields(QWidget):
                 self.made.emit(field)
 
     def _add_document(self, body: QVBoxLayout) -> None:
-        text = tr("InstructLab reads the documents from a Git repository. Espalier itself uses those that you import.")
+        text = tr(
+            "Espalier uses the documents that you import. InstructLab reads them from a Git repository; "
+            "“local” says that they are in this project only."
+        )
         rows = column(label(tr("Where the documents are kept"), "headline"), label(text, "muted", wrap=True), spacing=8)
         self._add(rows, ("document", "repo"), tr("Repository"), tr("Its address, such as https://github.com/…"))
         self._add(rows, ("document", "commit"), tr("Commit"), tr("The 40 characters that name one state of it"))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
 from espalier.status import LeafStatus
+from espalier.taxonomy.folders import moved_path
 from espalier.taxonomy.names import name_problem, proper_name
 from espalier.taxonomy.problems import Problem
 from espalier.taxonomy.walk import FOLDERS
@@ -258,13 +259,10 @@ class TaxonomyPage(Page):
 
     @Slot(object)
     def _on_tree_changed(self, moves: Mapping[str, str]) -> None:
-        before = self.chosen
+        before = moved_path(self.chosen, moves)
         if self.editor.path not in self._document.leaves:
             self.editor.forget()
         self.model.show_tree(self._document.tree, moves)
-        for old, new in moves.items():
-            if before == old or before.startswith(f"{old}/"):
-                before = new + before[len(old) :]
         while before and not self._choose(before):
             before = before.rpartition("/")[0]
         path = self.chosen

@@ -10,8 +10,7 @@ from PySide6.QtCore import QObject, QProcess, Signal, Slot
 
 from espalier.documents.convert import Conversion
 from espalier_desktop.i18n import tr
-
-_GRACE = 3_000  # milliseconds
+from espalier_desktop.jobs.process import end
 
 
 class Preview(QObject):
@@ -51,10 +50,7 @@ class Preview(QObject):
     def close(self) -> None:
         """End the process; nothing is told any more."""
         self.blockSignals(True)
-        self._process.blockSignals(True)
-        self._process.waitForStarted(_GRACE)  # what has not started yet cannot be killed
-        self._process.kill()
-        self._process.waitForFinished(_GRACE)
+        end(self._process)
         self._folder.cleanup()
 
     @Slot()

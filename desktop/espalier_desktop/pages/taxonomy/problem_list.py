@@ -55,7 +55,8 @@ class ProblemList(QWidget):
         items = row(picture(SIGNS[problem.severity], 15, role), text, spacing=6)
         items.setStretch(1, 1)
         if problem.code in self._fixable:
-            items.addWidget(button(tr("Fix"), self._mender(problem), role="link"))
+            words = tr("Keep in This Project") if problem.code == "no-repository" else tr("Fix")
+            items.addWidget(button(words, self._mender(problem), role="link"))
         made = QWidget()
         made.setLayout(items)
         return made

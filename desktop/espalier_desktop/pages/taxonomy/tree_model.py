@@ -13,7 +13,8 @@ from espalier.status import LeafStatus
 from espalier.taxonomy.tree import Node
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
-from espalier_desktop.pages.taxonomy.names import branch_name, change_word, kind_title
+from espalier_desktop.pages.taxonomy.badges import Badge, badge_of, sum_of
+from espalier_desktop.pages.taxonomy.names import branch_name, kind_title
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -23,40 +24,6 @@ MIME = "application/x-espalier-path"
 _FIXED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
 _FREE = _FIXED | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
 _FREE_AND_LAST = _FREE | Qt.ItemFlag.ItemNeverHasChildren  # spares the view many questions
-_STATES = ("", "wait", "warning", "error")  # from good to bad
-
-
-@dataclass(frozen=True)
-class Badge:
-    """What a row says beside its name; a branch says the worst of, and the sum over, what is below it.
-
-    Attributes:
-        state: "", ``wait`` while it was not checked, ``warning`` or ``error``.
-        problems: how many there are of that state.
-        accepted: samples that passed the critic.
-        kind: of a leaf; "" while it is not known.
-        change: since the base in Git: "", ``added``, ``changed`` or ``deleted``; a branch says that of leaves below it.
-    """
-
-    state: str = "wait"
-    problems: int = 0
-    accepted: int = 0
-    kind: str = ""
-    change: str = ""
-
-    @property
-    def words(self) -> str:
-        """Return what the badge shows, for who cannot see it."""
-        state = {
-            "": tr("no problems"),
-            "wait": tr("not checked yet"),
-            "warning": tr("%n warning(s)", self.problems),
-            "error": tr("%n error(s)", self.problems),
-        }[self.state]
-        parts = [state]
-        parts += [tr("%n accepted sample(s)", self.accepted)] if self.accepted else []
-        parts += [change_word(self.change)] if self.change else []
-        return ", ".join(parts)
 
 
 @dataclass(eq=False, slots=True)
@@ -156,12 +123,12 @@ class TreeModel(QAbstractItemModel):
         self._statuses, self._changes = dict(statuses), places
         stale: dict[int, Twig] = {}
         for twig in [*self._reshaped, *(self._by_path[path] for path in paths if path in self._by_path)]:
-            twig.own = _badge_of(statuses.get(twig.path)) if twig.is_leaf else None
+            twig.own = badge_of(statuses.get(twig.path)) if twig.is_leaf else None
             twig.change = places.get(twig.path, "")
             self._mark(twig, stale)
         self._reshaped.clear()
         for twig in sorted(stale.values(), key=lambda each: -each.path.count("/") if each.path else 1):
-            badge = _sum([kid.badge for kid in twig.kids], twig.own, twig.change)
+            badge = sum_of([kid.badge for kid in twig.kids], twig.own, twig.change)
             if badge != twig.badge:
                 twig.badge = badge
                 self._tell(twig)
@@ -409,24 +376,3 @@ def _below(twig: Twig) -> Iterator[Twig]:
         here = stack.pop()
         yield here
         stack += reversed(here.kids)
-
-
-def _sum(badges: list[Badge], own: Badge | None, change: str) -> Badge:
-    """Return what a row says of what is below it and of itself."""
-    found = {badge.change for badge in badges} | {change}
-    found.discard("")
-    if not own or not change:
-        change = "changed" if len(found) > 1 else next(iter(found), "")
-    if own:
-        badges = [*badges, own]
-    state = max((badge.state for badge in badges), key=_STATES.index, default="")
-    problems = sum(badge.problems for badge in badges if badge.state == state)
-    return Badge(state, problems, sum(badge.accepted for badge in badges), own.kind if own else "", change)
-
-
-def _badge_of(status: LeafStatus | None) -> Badge:
-    if status is None or (status.kind == "" and not status.problems):
-        return Badge()
-    warnings = sum(problem.severity == "warning" for problem in status.problems)
-    state = "error" if status.errors else "warning" if warnings else ""
-    return Badge(state, status.errors or warnings, status.accepted, status.kind)

@@ -8,7 +8,8 @@ from typing_extensions import override
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.icons import paint_icon
-from espalier_desktop.pages.taxonomy.tree_model import Badge, BadgeRole, PathRole, TreeModel
+from espalier_desktop.pages.taxonomy.badges import Badge
+from espalier_desktop.pages.taxonomy.tree_model import BadgeRole, PathRole, TreeModel
 from espalier_desktop.widgets.formats import number
 
 Index = QModelIndex | QPersistentModelIndex
