@@ -42,7 +42,7 @@ class MadeCard(QFrame):
         self.used = label(tr("In use"), "good")
         self.used.setVisible(model.is_chosen)
         small = tr("{size} instead of {whole}").format(size=size(model.bytes), whole=size(whole))
-        self.size = label(small, "muted")
+        self.room = label(small, "muted")
         cost = model.cost
         self.verdict = label(
             said(str(cost["verdict"])) if cost else tr("What it costs was not measured yet."),
@@ -64,7 +64,7 @@ class MadeCard(QFrame):
         notes = [label(said(str(note)), "caption", wrap=True) for note in model.record.get("notes") or ()]
         content = column(
             head,
-            row(SizeBar(model.bytes / whole if whole else 1.0), self.size, spacing=12),
+            row(SizeBar(model.bytes / whole if whole else 1.0), self.room, spacing=12),
             self.verdict,
             *([self.figures] if cost else []),
             *notes,
