@@ -23,7 +23,7 @@ from espalier.synthesis.practice import Practice, rejections
 from espalier.training.brought import instead, with_general
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Curriculum, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
@@ -107,7 +107,7 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project, values))
     return run
 
 
@@ -118,7 +118,7 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -129,7 +129,7 @@ def finish(project: Project, backend: Backend, emit: Emit) -> Run:
         EspalierError: no run was stopped on its way.
     """
     run = ask_to_finish(project)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 

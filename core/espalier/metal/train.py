@@ -21,6 +21,7 @@ from espalier.metal.model import MlxModel
 from espalier.metal.packable import best_layout
 from espalier.metal.positions import positions_per_token
 from espalier.metal.prefill import shared_prefix
+from espalier.metal.ranks import Ranks
 from espalier.metal.recompute import recomputed
 from espalier.metal.rows import Encoded
 from espalier.training.plan import epoch_batches, learning_rate, outlook, parts
@@ -99,9 +100,19 @@ class Trainer:
         settings: TrainSettings,
         *,
         layout: Layout | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
-        """Begin a run; the rows were encoded after `espalier.metal.adapters.adapt` prepared the student."""
+        """Begin a run; the rows were encoded after `espalier.metal.adapters.adapt` prepared the student.
+
+        Args:
+            student: that learns.
+            rows: of the whole run, on every rank.
+            settings: of the run.
+            layout: how rows are put together; found out by default.
+            ranks: the processes that train together; each computes its share of every update's rows.
+        """
         self._settings = check_settings(settings)
+        self._ranks = ranks or Ranks()
         self.model = student.model
         self._rows = rows
         self._optimizer = optim.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True)
@@ -147,7 +158,10 @@ class Trainer:
         """
         settings = self._settings
         rows = self.batch_rows(self.step)
-        seed = settings.seed * 1_000_003 + self.earlier + self.step  # dropout: a function of the step alone
+        seed = (
+            settings.seed * 1_000_003 + self.earlier + self.step
+        )  # dropout: a function of the step and the rank alone
+        seed += self._ranks.rank * 1_000_000_007
         rate = learning_rate(self.step, self.steps, settings) * self.lowered
         self._optimizer.learning_rate = rate
         with self._computing(seed):
@@ -164,18 +178,22 @@ class Trainer:
         return Step(self.step, self.steps, float(loss.item()), tokens, real, rate, float(norm.item()))
 
     def _loss_and_gradient(self, rows: Sequence[Encoded]) -> tuple[mx.array, Any]:
-        """Return the mean loss of rows and its gradient, computed in the parts that the settings ask for."""
-        found = parts([len(row.tokens) for row in rows], self._settings.accumulation)
+        """Return the mean loss of rows and its gradient, computed in the parts that the settings ask for.
+
+        Each part counts by its share of the update's tokens, whichever rank computes it, so that the sum over all
+        parts of all ranks is what one machine computes.
+        """
         tokens = sum(len(row.answers) for row in rows)
+        own = [rows[index] for index in self._ranks.own([len(row.tokens) for row in rows])]
         total: tuple[mx.array, Any] | None = None
-        for part in found:
-            share = sum(len(rows[index].answers) for index in part) / tokens
-            loss, gradient = self._gradient(make_batch([rows[index] for index in part], self.layout), mx.array(share))
+        for part in parts([len(row.tokens) for row in own], self._settings.accumulation) if own else ():
+            share = sum(len(own[index].answers) for index in part) / tokens
+            loss, gradient = self._gradient(make_batch([own[index] for index in part], self.layout), mx.array(share))
             total = (total[0] + loss, tree_map(mx.add, total[1], gradient)) if total else (loss, gradient)
-            if len(found) > 1:
+            if len(part) < len(own):
                 mx.eval(total)  # so that the inner values of one part at a time are kept
-        assert total
-        return total
+        total = total or (mx.array(0.0), tree_map(mx.zeros_like, self.model.trainable_parameters()))
+        return self._ranks.added(*total)
 
     def _apply_plainly(self, gradient: Any) -> mx.array:
         """Clip the gradient, change the student by it and return the norm that it had."""
@@ -198,13 +216,13 @@ class Trainer:
         """Return the mean loss per answer token on rows that are not trained on, in nats."""
         self.model.eval()
         layout = Layout(packed=False, common=0, bucket=self.layout.bucket)
-        total = tokens = 0.0
-        for part in parts([len(row.tokens) for row in rows], -(-len(rows) // self._settings.batch_rows)):
+        total = 0.0
+        found = parts([len(row.tokens) for row in rows], -(-len(rows) // self._settings.batch_rows))
+        for part in found[self._ranks.rank :: self._ranks.count]:
             batch = make_batch([rows[index] for index in part], layout)
-            count = sum(len(rows[index].answers) for index in part)
-            total += mean_loss(self.model, batch).item() * count
-            tokens += count
-        return total / tokens
+            total += mean_loss(self.model, batch).item() * sum(len(rows[index].answers) for index in part)
+            self._ranks.alive()
+        return self._ranks.total(total) / sum(len(row.answers) for row in rows)
 
     def save(self, folder: Path, **more: Any) -> None:
         """Write what is trained, its optimizer and where it stands; an older checkpoint stays until this one is whole.
@@ -227,6 +245,16 @@ class Trainer:
         state: dict[str, Any] = json.loads((folder / "state.json").read_text())
         self.step, self.earlier, self.lowered = state["step"], state["earlier"], state["lowered"]
         return state
+
+    def share(self) -> None:
+        """Take over what rank 0 trains, its optimizer and where it stands."""
+        if self._ranks.count == 1:
+            return
+        self.model.update(self._ranks.share(self.model.trainable_parameters()))
+        self._optimizer.state = self._ranks.share(self._optimizer.state)
+        self._prepare()
+        stands = json.dumps([self.step, self.earlier, self.lowered])
+        self.step, self.earlier, self.lowered = json.loads(self._ranks.tell(stands.encode()))
 
     def extend(self, folder: Path) -> None:
         """Begin a new run from an earlier one's last checkpoint: its weights, optimizer and place in the rows.

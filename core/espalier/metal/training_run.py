@@ -13,12 +13,15 @@ from espalier.files import replace_folder, whole_folder, write_json
 from espalier.language import TrainRow
 from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.model import load
+from espalier.metal.ranks import Ranks
 from espalier.metal.rows import Encoded, describe, encode_all
 from espalier.metal.train import LOWER, LostError, Trainer
 from espalier.models.shapes import packed_bits
+from espalier.project import content_key
 from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish
 from espalier.training.settings import TrainSettings, check_settings
 
+WISHES = ("", "finish", "pause")  # what a person may ask of a run, the strongest last
 RETREATS = 3  # times that a run goes back to its last checkpoint before it gives up
 
 
@@ -56,9 +59,14 @@ class TrainingRun:
         run: Path,
         tell: Tell,
         earlier: Path | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
-        """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s."""
+        """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s.
+
+        Of ``ranks`` that train together only the first reads and writes ``run`` and ``earlier``.
+        """
         check_settings(settings)
+        self._ranks = ranks or Ranks()
         student = load(model)
         adapt(student, settings, packed_bits(model))
         encoding = encode_all(student, rows, settings)
@@ -71,15 +79,19 @@ class TrainingRun:
             )
         self._settings, self._folder, self._tell = settings, RunFolder(run), tell
         self._held_out: list[Encoded] = encode_all(student, held_out, settings).rows
-        self._trainer = Trainer(student, encoding.rows, settings)
+        self._trainer = Trainer(student, encoding.rows, settings, ranks=self._ranks)
         self._retreats, self._best = 0, float("inf")
-        checkpoint = whole_folder(self._folder.checkpoint)
+        if self._ranks.count > 1:
+            facts = {"rows": content_key(encoding.rows, self._held_out), "layout": str(self._trainer.layout)}
+            self._ranks.compare(facts, _unlike)
+        checkpoint = whole_folder(self._folder.checkpoint) if self._ranks.leads else None
         if checkpoint:
             state = self._trainer.restore(checkpoint)
             self._retreats, self._best = state["retreats"], state["best"] or float("inf")
-        elif earlier:
+        elif earlier and self._ranks.leads:
             self._trainer.extend(earlier)
-        self._record = RunRecord(run, self._trainer.step)
+        self._share()
+        self._record = RunRecord(run, self._trainer.step) if self._ranks.leads else None
         if not checkpoint:
             for text in (*describe(encoding, settings), self._trainer.verdict):
                 self._say(Told(0, text))
@@ -101,6 +113,8 @@ class TrainingRun:
                 if trainer.step % settings.save_every == 0 or trainer.step == trainer.steps:
                     self._validate()
                     self._save()
+        if not self._record:
+            return
         self._record.flush()
         with replace_folder(self._folder.adapter) as folder:
             write_adapter(folder, trainer.model, settings)
@@ -112,7 +126,8 @@ class TrainingRun:
         Raises:
             Cancelled: they asked for a pause.
         """
-        asked = take_wish(self._folder.path)
+        asked = take_wish(self._folder.path) if self._ranks.leads else ""
+        asked = WISHES[self._ranks.highest(WISHES.index(asked) if asked in WISHES else 0)]
         if asked:
             self._save()
         if asked == "pause":
@@ -142,13 +157,10 @@ class TrainingRun:
                 f"{lost} It was tried {RETREATS} times again from the last checkpoint, at a lower rate each time."
             ) from lost
         at = self._trainer.step + 1
-        folder = whole_folder(self._folder.checkpoint)
-        assert folder
-        self._trainer.restore(folder)
+        self._return()
         self._trainer.lowered *= LOWER
         self._save()
         rate = self._settings.learning_rate * self._trainer.lowered
-        self._record = RunRecord(self._folder.path, self._trainer.step)
         self._say(
             Told(
                 self._trainer.step,
@@ -157,6 +169,21 @@ class TrainingRun:
             )
         )
 
+    def _return(self) -> None:
+        """Stand where the last checkpoint was."""
+        if self._ranks.leads:
+            folder = whole_folder(self._folder.checkpoint)
+            assert folder
+            self._trainer.restore(folder)
+            self._record = RunRecord(self._folder.path, self._trainer.step)
+        self._share()
+
+    def _share(self) -> None:
+        """Stand, on every rank, where the first stands."""
+        self._trainer.share()
+        stands = json.dumps([self._retreats, self._best]).encode()
+        self._retreats, self._best = json.loads(self._ranks.tell(stands))
+
     def _validate(self) -> None:
         if not self._held_out:
             return
@@ -164,16 +191,26 @@ class TrainingRun:
         is_best = loss < self._best
         if is_best:
             self._best = loss
+        if is_best and self._record:
             with replace_folder(self._folder.best) as folder:
                 write_adapter(folder, self._trainer.model, self._settings)
                 (folder / "made.json").write_text(json.dumps({"updates": self._trainer.step, "held_out_loss": loss}))
         self._say(Validated(self._trainer.step, loss, is_best))
 
     def _save(self) -> None:
+        if not self._record:
+            return
         best = self._best if self._best < float("inf") else None
         self._record.flush()
         self._trainer.save(self._folder.checkpoint, retreats=self._retreats, best=best)
 
     def _say(self, event: TrainEvent) -> None:
-        self._record.add(event)
-        self._tell(event)
+        if self._record:
+            self._record.add(event)
+            self._tell(event)
+
+
+def _unlike(host: str, what: str) -> str:
+    if what == "rows":
+        return f"{host} reads the rows as other tokens than this Mac. Copy the student's folder from here to there."
+    return f"{host} would put the rows together in another way than this Mac. Install the same Espalier on both."

@@ -17,7 +17,7 @@ NameRole = Qt.ItemDataRole.UserRole  # the model's name or path
 
 
 class ModelSheet(Sheet):
-    """The models on this machine, a folder of one's own, and for a teacher an endpoint."""
+    """The models on this machine, a folder of one's own, an endpoint where it may be one; for a critic the teacher."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class ModelSheet(Sheet):
         current: str,
         choose: Callable[[str], object],
         choose_endpoint: Callable[[], object] | None = None,
+        choose_teacher: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(
             parent,
@@ -53,6 +54,8 @@ class ModelSheet(Sheet):
         self.body.addWidget(self.models)
         self.add_cancel()
         self.add(tr("Choose a Folder…"), self._choose_folder)
+        if choose_teacher:
+            self.add(tr("The Teacher"), choose_teacher)
         if choose_endpoint:
             self.add(tr("Endpoint…"), choose_endpoint)
         self.add(tr("Use This Model"), lambda: choose(self.models.currentIndex().data(NameRole)), is_primary=True)
