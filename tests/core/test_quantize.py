@@ -208,8 +208,8 @@ def wide(*widths: int) -> list[Part]:
 @pytest.mark.parametrize(
     ("settings", "widths", "said"),
     [
-        (QuantizeSettings(group=128), (576, 1536), "1 of its parts are 576 wide. Choose a group of 32 or 64."),
-        (QuantizeSettings("affine", group=64), (96,), "Choose a group of 32."),
+        (QuantizeSettings(group=128), (576, 1536), "1 of its parts are 576 wide. Groups that fit: 32, 64."),
+        (QuantizeSettings("affine", group=64), (96,), "Groups that fit: 32."),
         (QuantizeSettings("mxfp4"), (48,), "No group of weights fits"),
         (QuantizeSettings(), (48, 40), "No group of weights fits this student: its parts are 40, 48 wide."),
     ],

@@ -240,7 +240,7 @@ def test_the_level_follows_from_figures(found: list[Divergence], right: Mapping[
 
 
 def test_the_verdict_says_it_in_one_sentence() -> None:
-    sizes = {"fused": 270_000_000, "quantized": 78_400_000}
+    sizes = {"adapter": 270_000_000, "quantized": 78_400_000}
     right = {"questions": 24, "adapter": 19, "quantized": 19}
     cost = {"level": "none", "right": right, "project": {"kl": 0.031, "tokens": 100}, "bytes": sizes}
     assert verdict(QuantizeSettings("affine"), cost) == (

@@ -99,7 +99,7 @@ def test_values_change_the_sizes_and_what_does_not_fit_is_refused_with_the_reaso
     assert page.picker.make.isEnabled()
     group.setCurrentIndex(group.findData(128))  # type: ignore[union-attr]  # a box
     assert not page.picker.make.isEnabled()
-    assert page.picker.note.text().endswith("Choose a group of 32 or 64.")
+    assert page.picker.note.text().endswith("Groups that fit: 32, 64.")
 
 
 def test_a_value_that_is_none_is_said(lived_in_root: Path, open_window: Open) -> None:
@@ -129,16 +129,16 @@ def test_each_small_student_tells_its_size_and_what_it_cost(lived_in_root: Path,
     make_small_ones(run_of(lived_in_root))
     page = shown(open_window(lived_in_root))
     cards = {card.title.text(): card for card in page.cards}
-    assert set(cards) == {"4 bits, 6 where it matters", "3 bits, distilled", "2 bits"}
-    best = cards["4 bits, 6 where it matters"]
-    assert best.verdict.text().startswith("4 bits, 6 where it matters, cost nothing you would notice: 33 of 40 right")
+    assert set(cards) == {"4 and 6 bits", "3 bits, distilled", "2 bits"}
+    best = cards["4 and 6 bits"]
+    assert best.verdict.text().startswith("4 and 6 bits cost nothing you would notice: 33 of 40 right")
     assert best.room.text() == "81 MB instead of 548 MB"
     assert "KL 0.047 in your subject" in best.figures.text()
     assert best.used.isVisible()
     assert not best.use.isVisible()
     assert "distilled from KL 0.400 to 0.210" in cards["3 bits, distilled"].figures.text()
     assert cards["2 bits"].verdict.property("role") == "error"
-    assert page.state.text() == "In use: 4 bits, 6 where it matters"
+    assert page.state.text() == "In use: 4 and 6 bits"
 
 
 def test_another_one_is_chosen_and_comparing_is_next(lived_in_root: Path, open_window: Open) -> None:

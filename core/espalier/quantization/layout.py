@@ -117,7 +117,7 @@ def check_fit(settings: QuantizeSettings, parts: Sequence[Part]) -> str:
             )
         raise EspalierError(
             f"Groups of {settings.group_size} weights do not fit this student: {len(left)} of its parts are {widths} "
-            f"wide. Choose a group of {' or '.join(fitting)}."
+            f"wide. Groups that fit: {', '.join(fitting)}."
         )
     if len(left) == len(matrices):
         raise EspalierError(

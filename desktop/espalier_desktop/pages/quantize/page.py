@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from espalier.errors import EspalierError
 from espalier.machine import free_space
@@ -19,14 +19,14 @@ from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.pages.quantize.made_card import Doings, MadeCard
 from espalier_desktop.pages.quantize.picker import Picker
 from espalier_desktop.pages.quantize.wording import way_title
-from espalier_desktop.widgets.basics import button, clear, column, label, row
+from espalier_desktop.widgets.basics import button, clear, column, label, row, scrolling
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 
 class QuantizePage(Page):
     """What the run has, what each cost, and the way to the next one."""
 
-    offers = frozenset({"quantize"})
+    offers = frozenset({"quantize", "go_compare"})
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -51,10 +51,8 @@ class QuantizePage(Page):
         head.setStretch(0, 1)
         holder = QWidget()
         holder.setLayout(column(self._cards, None, spacing=0))
-        self._made = _scrolling(holder)
-        side = QWidget()
-        side.setLayout(column(self.picker, None, spacing=0))
-        both = row(self._made, _scrolling(side), spacing=16)
+        self._made = scrolling(holder)
+        both = row(self._made, self.picker, spacing=16)
         both.setStretch(0, 1)
         both.setStretch(1, 1)
         content = column(head, both, spacing=16)
@@ -156,14 +154,6 @@ class QuantizePage(Page):
         except EspalierError as error:
             self._parts = (None, [], said(str(error)))
         return self._parts
-
-
-def _scrolling(inner: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setWidget(inner)
-    return area
 
 
 def _size_of(folder: Path | None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton
+from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from espalier.errors import EspalierError
 from espalier.models.shapes import Part
@@ -15,10 +15,10 @@ from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.quantize.values import Values
 from espalier_desktop.pages.quantize.wording import way_about, way_title
 from espalier_desktop.widgets.bar_list import Bar, BarList
-from espalier_desktop.widgets.basics import button, column, label, row, set_role
+from espalier_desktop.widgets.basics import button, column, label, row, scrolling, set_role
 from espalier_desktop.widgets.formats import size
 
-_ROWS = 8  # ways in sight at once
+_ROWS = 8  # ways in sight at least
 
 
 class Picker(QFrame):
@@ -34,8 +34,10 @@ class Picker(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self.list = BarList(tr("Ways to make the student small"))
-        self.list.setMinimumHeight(_ROWS * (self.list.fontMetrics().height() + 12) + 8)
-        self.list.chosen.connect(lambda _: self._choose())
+        line = self.list.fontMetrics().height() + 12
+        self.list.setMinimumHeight(_ROWS * line + 8)
+        self.list.setMaximumHeight(len(ways()) * line + 8)
+        self.list.chosen.connect(lambda _: self.choose())
         self.about = label(role="muted", wrap=True)
         self.values = Values()
         self.values.changed.connect(self._refresh)
@@ -48,16 +50,13 @@ class Picker(QFrame):
         self._parts: Sequence[Part] = ()
         self._made: Sequence[QuantizeSettings] = ()
         self._free, self._problem = 0, ""
-        content = column(
-            label(tr("What will be made"), "headline"),
-            self.list,
-            self.about,
-            row(self.fold, None),
-            self.values,
-            self.note,
-            row(None, self.make),
-            spacing=8,
-        )
+        inner = QWidget()
+        parts = column(self.list, self.about, row(self.fold, None), self.values, None, spacing=8)
+        parts.setStretch(0, 100)  # the list has the room that nothing else needs
+        inner.setLayout(parts)
+        foot = row(self.note, self.make, spacing=12)
+        foot.setStretch(0, 1)
+        content = column(label(tr("What will be made"), "headline"), scrolling(inner), foot, spacing=8)
         content.setContentsMargins(16, 14, 16, 14)
         self.setLayout(content)
 
@@ -84,10 +83,11 @@ class Picker(QFrame):
         if not self.list.current:
             self._show_list()
             self.list.choose(next(iter(self._ways)))
-            self._choose()
+            self.choose()
         self._refresh()
 
-    def _choose(self) -> None:
+    def choose(self) -> None:
+        """Show what the chosen way is, with its usual values."""
         chosen = self._ways.get(self.list.current)
         if chosen:
             self.values.show_way(chosen)
@@ -123,13 +123,19 @@ class Picker(QFrame):
         whole = sum(part.count * 2 for part in self._parts) or 1
         bars = []
         for name, way in self._ways.items():
-            count = quantized_bytes(self._with_values(way), self._parts) if self._parts else 0
-            title, room = way_title(way), size(count) if count else ""
-            if way == QuantizeSettings():
-                title = tr("{way} (recommended)").format(way=title)
-            words = tr("{way}, {size}").format(way=title, size=room) if room else title
+            count = self._bytes(self._with_values(way))
+            title, room = way_title(way), size(count) if count else "–"
+            words = tr("{way}, {size}").format(way=title, size=room if count else tr("does not fit"))
             bars.append(Bar(name, title, room, min(1.0, count / whole), words))
         self.list.show_bars(bars)
+
+    def _bytes(self, way: QuantizeSettings) -> int:
+        """Return how large a way would be, 0 where it does not fit the student."""
+        try:
+            check_fit(way, self._parts)
+        except EspalierError:
+            return 0
+        return quantized_bytes(way, self._parts)
 
     def _with_values(self, way: QuantizeSettings) -> QuantizeSettings:
         """Return a way with the chosen way's group and token table, by which all are compared."""

@@ -10,10 +10,10 @@ def way_title(way: QuantizeSettings) -> str:
     if way.method in FIXED:
         return tr("4-bit floats, {format}").format(format=way.method)
     if way.method == "mixed" and way.recipe == "espalier":
-        return tr("4 bits, 6 where it matters")
+        return tr("4 and 6 bits")
     if way.method == "mixed":
         few, many = RECIPES[way.recipe]
-        return tr("{few} and {many} bits, as mlx-lm mixes them").format(few=number(few), many=number(many))
+        return tr("{few} and {many} bits (mlx-lm)").format(few=number(few), many=number(many))
     bits = tr("%n bit(s)", way.bits)
     return tr("{bits}, distilled").format(bits=bits) if way.method == "dwq" else bits
 
@@ -30,7 +30,7 @@ def way_about(way: QuantizeSettings) -> str:
             "the most exact at its size."
         )
     if way.method == "mixed" and way.recipe == "espalier":
-        return tr("The usual: the parts that matter most keep more bits. Right for most students.")
+        return tr("Recommended: 4 bits, and 6 for the parts that matter most. Right for most students.")
     if way.method == "mixed":
         return tr("A recipe of mlx-lm: some parts of some layers keep more bits.")
     if way.bits == 8:
