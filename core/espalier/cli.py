@@ -13,9 +13,11 @@ from typing import Any
 from espalier import check, critic_commands, demo, doctor, samples
 from espalier import project as projects
 from espalier.client import Outcome, run_worker
+from espalier.comparison.turns import Settings
 from espalier.documents.reference import import_reference
 from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
+from espalier.evaluation import commands as evaluation
 from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.measured import measured
@@ -127,12 +129,22 @@ def _add_quantize(command: argparse.ArgumentParser) -> None:
 
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     _add_project(command)
-    command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
+    evaluation.add_arguments(command)
 
 
 def _add_ask(command: argparse.ArgumentParser) -> None:
     _add_project(command)
     command.add_argument("question")
+    usual = Settings()
+    command.add_argument("--system", default=usual.system, metavar="TEXT", help="what stands before the question")
+    for name, kind, text in (
+        ("temperature", float, "0 to 2; 0, the default, takes the likeliest word"),
+        ("seed", int, "of the draws, when the temperature is above 0"),
+        ("max_tokens", int, f"longest answer; {usual.max_tokens} by default"),
+        ("strength", float, "of the adapter, 0 to 1"),
+    ):
+        flag = f"--{name.replace('_', '-')}"
+        command.add_argument(flag, type=kind, default=getattr(usual, name), metavar="N", help=text)
 
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
@@ -243,7 +255,7 @@ def _models(options: argparse.Namespace) -> int:
 
 def _stage(options: argparse.Namespace) -> int:
     project = projects.open_project(options.project)
-    if options.command in ("generate", "train", "tune"):
+    if options.command in ("generate", "train", "evaluate", "tune"):
         ask_leave(project, options.json)
     arguments: dict[str, Any] = {"project": str(options.project)}
     if options.command == "generate":
@@ -262,11 +274,16 @@ def _stage(options: argparse.Namespace) -> int:
         if quantization.show(options, project):
             return 0
         arguments["settings"] = quantization.values_of(options, project)
-    if options.command == "evaluate" and options.questions:
-        arguments["questions"] = str(options.questions)
+    if options.command == "evaluate":
+        arguments |= evaluation.values_of(options)
     if options.command == "ask":
+        names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
-    return _finish(run_worker(Request(options.command, arguments), options.json), options, options.project)
+        arguments["settings"] = {name: getattr(options, name) for name in names}
+    outcome = run_worker(Request(options.command, arguments), options.json)
+    if options.command == "evaluate" and not outcome.failure:
+        evaluation.write(options, outcome.result)
+    return _finish(outcome, options, options.project)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from espalier.errors import EspalierError
 from espalier.quantization.cost import Compared
@@ -12,6 +12,9 @@ from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from espalier.comparison.session import Panes
 
 
 @dataclass(frozen=True)
@@ -224,12 +227,5 @@ class Backend(Protocol):
             texts: conversations by kind; compared at the tokens of their answers.
         """
 
-    def ask_both(
-        self,
-        model: Path,
-        adapter: Path,
-        prompt: Prompt,
-        sampling: Sampling,
-        on_text: Callable[[str, str], None],
-    ) -> tuple[str, str]:
-        """Return the base and the tuned answer from one batched forward; text is told as it comes, by pane."""
+    def panes(self) -> "Panes":
+        """Return empty panes, which models can be put into."""

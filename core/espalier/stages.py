@@ -1,22 +1,24 @@
 """The stages of the loop; each is skipped while its output is fresh, so that running again is resuming."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+from espalier.comparison.session import Session
+from espalier.comparison.turns import PANES
+from espalier.errors import EspalierError
+from espalier.evaluation.evaluate import evaluate
+from espalier.evaluation.held_out import held_out_score
+from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
-from espalier.files import write_json
-from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
-from espalier.messages import Emit, Note, Stage
+from espalier.language import Backend
+from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
-from espalier.project import Project, content_key
+from espalier.project import Project
 from espalier.quantization.settings import quantize_settings
 from espalier.quantization.stage import make, measure, settle
-from espalier.quantization.store import FIRST, Quantized
+from espalier.quantization.store import Quantized
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
@@ -32,7 +34,6 @@ from espalier.training.recipe import mix_recipe, read_recipe
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
 from espalier.training.settings import TrainSettings
 
-ANSWER = Sampling(max_tokens=64)
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 
@@ -155,92 +156,11 @@ def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = N
     questions = held_out_questions(project)
 
     def right(made: Quantized) -> dict[str, int]:
-        found = {"questions": len(questions)}
-        models = _models(project, run, made.folder, backend) if questions else {}
-        for (kept, load), name in zip(models.values(), ("base", "adapter", "quantized"), strict=False):
-            answers = _answers(run, kept, load, questions, emit)
-            found[name] = sum(question.is_right(answer) for question, answer in zip(questions, answers, strict=True))
-        return found
+        return held_out_score(project, run, made.folder, backend, emit)
 
     if made.cost:
         return run, made
     return run, settle(run, measure(run, made, questions, right, backend, emit))
-
-
-def evaluate(
-    project: Project, backend: Backend, emit: Emit, run: Run | None = None, questions: Path | None = None
-) -> dict[str, Any]:
-    """Return the report of base, tuned and 4-bit student on held-out questions, and write ``report.json``.
-
-    Args:
-        project: to work on.
-        backend: loads the students.
-        emit: told the stages and their progress.
-        run: whose student; the newest trained one by default.
-        questions: file of questions; the project's own by default.
-
-    Raises:
-        EspalierError: there is nothing to evaluate, or no question.
-    """
-    run = run or latest_trained(project)
-    asked = read_questions(questions or project.questions)
-    answers = {
-        name: _answers(run, kept, load, asked, emit)
-        for name, (kept, load) in _models(project, run, run.quantized, backend).items()
-    }
-    report = _report(asked, answers)
-    write_json(run.report, report)
-    return report
-
-
-def _models(
-    project: Project, run: Run, quantized: Path | None, backend: Backend
-) -> dict[str, tuple[str, Callable[[], LanguageModel]]]:
-    """Return the students to ask by their name in the report, each with that of its kept answers and how to load it."""
-    student = find_model(project.student)
-    models: dict[str, tuple[str, Callable[[], LanguageModel]]] = {
-        "base": ("base", lambda: backend.load(student)),
-        "tuned": ("tuned", lambda: backend.load(student, run.adapter)),
-    }
-    if quantized:
-        kept = "4-bit" if quantized.name == FIRST else quantized.name
-        models["4-bit"] = (kept, lambda: backend.load(quantized))
-    return models
-
-
-def _answers(
-    run: Run, name: str, load: Callable[[], LanguageModel], asked: Sequence[Question], emit: Emit
-) -> list[str]:
-    """Return the answers of one model, from the run's folder when these questions were asked before."""
-    key = content_key([question.question for question in asked], asdict(ANSWER))
-    kept = run.folder / "answers" / f"{name}-{key}.json"
-    emit(Stage("evaluate", f"{len(asked)} held-out questions to {name}", kept.exists()))
-    if kept.exists():
-        answers: list[str] = json.loads(kept.read_text(encoding="utf-8"))
-        return answers
-    prompts = [Prompt((Message("user", question.question),)) for question in asked]
-    answers = load().answer(prompts, ANSWER)
-    write_json(kept, answers)
-    return answers
-
-
-def _report(asked: Sequence[Question], answers: dict[str, list[str]]) -> dict[str, Any]:
-    rows = []
-    totals: dict[str, dict[str, int]] = {}
-    for index, question in enumerate(asked):
-        right = {name: question.is_right(given[index]) for name, given in answers.items()}
-        rows.append(
-            {
-                **asdict(question),
-                "answers": {name: given[index] for name, given in answers.items()},
-                "right": right,
-            }
-        )
-        leaf = totals.setdefault(question.leaf, {"questions": 0, **dict.fromkeys(answers, 0)})
-        leaf["questions"] += 1
-        for name, is_right in right.items():
-            leaf[name] += is_right
-    return {"questions": rows, "leaves": totals}
 
 
 def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
@@ -258,17 +178,42 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     timed("quantize", lambda: quantize(project, backend, emit, run))
     result: dict[str, Any] = {"run": str(run.folder), "rejected": rejections(practice)}
     result["accepted"] = sum(len(part.accepted) for part in practice)
-    if project.questions.exists():
+    if has_questions(project, run):
         result["report"] = timed("evaluate", lambda: evaluate(project, backend, emit, run))
     else:
         emit(Note(f"No held-out questions: write {project.questions} to see what the student has learned."))
     return {**result, "seconds": seconds}
 
 
-def ask(project: Project, backend: Backend, question: str, on_text: Callable[[str, str], None]) -> dict[str, str]:
-    """Return both answers to a question, written side by side by one model in memory."""
-    run = latest_trained(project)
-    assert run.adapter
-    prompt = Prompt((Message("user", question),))
-    base, tuned = backend.ask_both(find_model(project.student), run.adapter, prompt, Sampling(256), on_text)
-    return {"base": base, "tuned": tuned}
+def ask(project: Project, backend: Backend, question: str, settings: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return both answers to a question, written side by side by one model in memory, with their figures.
+
+    Args:
+        project: whose newest run answers after training.
+        backend: fills the panes.
+        question: to both.
+        settings: of the answers, by name; see `espalier.comparison.turns.Settings`.
+        emit: told every token.
+
+    Raises:
+        EspalierError: nothing was trained, a setting is out of its range, or both models are the same.
+    """
+    answers, ends = dict.fromkeys(PANES, ""), dict[str, Answered]()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Text):
+            answers[event.pane] += event.text
+        elif isinstance(event, Answered):
+            ends[event.pane] = event
+        emit(event)
+
+    session = Session(project, backend.panes(), listen)
+    session.open([{"kind": "base"}, {"kind": "tuned"}])
+    if proofs := [facts.proof for facts in session.facts if facts.proof]:
+        raise EspalierError(proofs[0])
+    turns = [{"role": "user", "content": question}]
+    session.answer({"conversations": [turns, turns], "settings": settings}, lambda: False)
+    if failed := [end.ended for end in ends.values() if end.ended.startswith("failed: ")]:
+        raise EspalierError(failed[0].removeprefix("failed: "))
+    told = {name: text.strip() for name, text in answers.items()}
+    return {**told, "figures": {name: dict(end.figures) for name, end in ends.items()}}

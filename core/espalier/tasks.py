@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from espalier import demo, stages
+from espalier.evaluation.evaluate import evaluate
 from espalier.evaluation.probe import probe
 from espalier.language import Backend
-from espalier.messages import Emit, Text
+from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
@@ -75,10 +76,8 @@ def _fetch(task: Task) -> dict[str, Any]:
 
 
 def _ask(task: Task) -> dict[str, Any]:
-    def tell(pane: str, text: str) -> None:
-        task.emit(Text(pane, text))
-
-    return dict(stages.ask(task.project, task.backend, task.arguments["question"], tell))
+    settings = task.arguments.get("settings") or {}
+    return stages.ask(task.project, task.backend, task.arguments["question"], settings, task.emit)
 
 
 def _probe(task: Task) -> dict[str, Any]:
@@ -147,9 +146,10 @@ def _quantize(task: Task) -> dict[str, Any]:
 
 
 def _evaluate(task: Task) -> dict[str, Any]:
-    questions = task.arguments.get("questions")
+    questions, parts = task.arguments.get("questions"), task.arguments.get("parts", ())
     with task.held() as project:
-        return stages.evaluate(project, task.backend, task.emit, questions=Path(questions) if questions else None)
+        file = Path(questions) if questions else None
+        return evaluate(project, task.backend, task.emit, questions=file, parts=parts)
 
 
 def _tune(task: Task) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import yaml
 
 from espalier import cli, demo, stages
 from espalier.errors import EspalierError
+from espalier.evaluation.evaluate import evaluate
 from espalier.language import Message, TrainRow
 from espalier.messages import Note, Stage
 from espalier.metal.backend import MlxBackend
@@ -61,7 +62,7 @@ def trained(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         (run / f"{name}.jsonl").write_text("".join(lines))
     request = {"key": "k", "student": str(tiny_folder), "settings": asdict(settings), "curriculum": {}}
     (run / "request.json").write_text(json.dumps(request))
-    stages.evaluate(project, MlxBackend(), lambda event: None)  # base and tuned answers are kept
+    evaluate(project, MlxBackend(), lambda event: None)  # base and tuned answers are kept
     return root
 
 
@@ -91,7 +92,7 @@ def test_models_are_kept_side_by_side_and_the_last_good_one_is_used(project: Pro
     assert choose(run.folder, "model-4bit").folder == run.quantized == first.folder
     quantize(project, method="affine", bits=8)
     assert run.quantized == first.folder  # what is fresh changes no choice
-    report = stages.evaluate(project, MlxBackend(), lambda event: None)
+    report = evaluate(project, MlxBackend(), lambda event: None)
     assert set(report["questions"][0]["answers"]) == {"base", "tuned", "4-bit"}
     with pytest.raises(EspalierError, match=r"no quantized model “q4”. It has model-4bit, affine-8bit-g32"):
         choose(run.folder, "q4")

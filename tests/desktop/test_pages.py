@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from espalier_desktop.main_window import MainWindow
-from espalier_desktop.pages.compare import ComparePage
+from espalier_desktop.pages.compare.page import ComparePage
 from espalier_desktop.pages.train import TrainPage
 
 Open = Callable[[Path], MainWindow]

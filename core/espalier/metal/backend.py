@@ -5,13 +5,13 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from espalier.language import Prompt, Sampling, TrainRow
-from espalier.metal.adapters import load_adapter, scaled_by_row
+from espalier.language import TrainRow
+from espalier.metal.adapters import load_adapter
 from espalier.metal.divergence import compare
 from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
-from espalier.metal.paired import ask_both, ask_each
+from espalier.metal.panes import MlxPanes
 from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
@@ -80,20 +80,9 @@ class MlxBackend:
         """Return what merging and quantizing changed; see `espalier.language.Backend.compare`."""
         return compare(model, adapter, quantized, texts)
 
-    def ask_both(
-        self,
-        model: Path,
-        adapter: Path,
-        prompt: Prompt,
-        sampling: Sampling,
-        on_text: Callable[[str, str], None],
-    ) -> tuple[str, str]:
-        """Return the base and the tuned answer; see `espalier.language.Backend.ask_both`."""
-        tuned = self.load(model, adapter)
-        if scaled_by_row(tuned.model):
-            return ask_both(tuned, prompt, sampling, on_text)
-        base = tuned.without_prompt() if tuned.virtual else self.load(model)
-        return ask_each(base, tuned, prompt, sampling, on_text)
+    def panes(self) -> MlxPanes:
+        """Return empty panes; see `espalier.comparison.session.Panes`."""
+        return MlxPanes(self.load)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
         """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""

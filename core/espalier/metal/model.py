@@ -49,6 +49,11 @@ class MlxModel:
         self._rows = self._fitness.rows if self._fitness.batches else 1
 
     @property
+    def batches(self) -> bool:
+        """Return whether rows of unequal length can be computed together."""
+        return self._fitness.batches
+
+    @property
     def rows(self) -> int:
         """Return how many rows are computed together; see `espalier.language.LanguageModel`."""
         if not self._rows:

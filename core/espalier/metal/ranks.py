@@ -72,7 +72,6 @@ class Ranks:
         """Return the sums of all ranks' losses and gradients."""
         if self.count == 1:
             return loss, gradient
-        mx.eval(loss, gradient)  # before, so that no rank computes while another waits for it in the ring
         sums = average_gradients({"loss": loss, "gradient": gradient}, self._group)
         total = tree_map(lambda value: value * self.count, sums)
         mx.eval(total)
@@ -83,13 +82,13 @@ class Ranks:
         """Return the sum of all ranks' numbers."""
         return float(self._sum(mx.array([number])).item()) if self.count > 1 else number
 
-    def highest(self, number: int) -> int:
-        """Return the highest of all ranks' numbers."""
+    def highest(self, *numbers: int) -> tuple[int, ...]:
+        """Return the highest of all ranks' numbers, place by place."""
         if self.count == 1:
-            return number
-        found = int(mx.distributed.all_max(mx.array([number]), group=self._group).item())
+            return numbers
+        found = mx.distributed.all_max(mx.array(numbers), group=self._group).tolist()
         self.alive(in_step=True)
-        return found
+        return tuple(found)
 
     def share(self, values: Any) -> Any:
         """Return rank 0's arrays: a tree, in which every rank has arrays of the same names and shapes."""

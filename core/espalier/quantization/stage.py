@@ -8,8 +8,8 @@ from typing import Any
 
 from espalier.clock import Clock
 from espalier.demo import check_room
+from espalier.evaluation.general import general_texts
 from espalier.evaluation.questions import Question
-from espalier.files import read_lines
 from espalier.language import Backend, Message, TrainRow
 from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
@@ -18,7 +18,6 @@ from espalier.quantization.cost import Compared, level, title, verdict
 from espalier.quantization.layout import check_fit, quantized_bytes
 from espalier.quantization.settings import QuantizeSettings
 from espalier.quantization.store import Quantized, add_to_record, choose, find, free_folder, quantized_models
-from espalier.resources import resource
 from espalier.training.conversations import train_row
 from espalier.training.run import Run
 
@@ -133,11 +132,8 @@ def cost_of(
 
 
 def general_rows() -> list[TrainRow]:
-    """Return the shipped questions about everything and nothing, with their answers."""
-    return [
-        TrainRow((Message("user", row["question"]), Message("assistant", row["answer"])))
-        for row in read_lines(resource("general_answers.jsonl"))
-    ]
+    """Return the shipped texts of the forgetting check, each as the answer to a prompt that asks for it."""
+    return [TrainRow((*prompt.messages, Message("assistant", text))) for prompt, text in general_texts()]
 
 
 def _project_rows(run: Run, questions: Sequence[Question]) -> list[TrainRow]:

@@ -30,7 +30,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--phases", choices=ORDERS, help="everything at once, or knowledge and then skills")
     command.add_argument("--recipe", type=Path, metavar="FILE", help="train on what this recipe of InstructLab's mixes")
     command.add_argument("--config", type=Path, metavar="FILE", help="values from a settings file of mlx_lm.lora")
-    text = "the Macs that train together from now on, as a hostfile of mlx.launch; --set hostfile= for this one alone"
+    text = "the Macs that train together from now on, this one first, as a hostfile of mlx.launch. The others need the "
+    text += "same Espalier, the student's folder, and ssh without a password. --set hostfile= for this one alone"
     command.add_argument("--hostfile", type=Path, metavar="FILE", help=text)
     how = command.add_mutually_exclusive_group()
     how.add_argument("--forecast", action="store_true", help="only measure what the run would take; nothing is changed")

@@ -47,10 +47,15 @@ class Validated:
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence about the run that a person should read, such as a retreat or rows that were cut."""
+    """A sentence about the run that a person should read, such as a retreat or rows that were cut.
+
+    Attributes:
+        kind: waits where training stands still until something is better, goes on where it is; "" for other news.
+    """
 
     step: int
     text: str
+    kind: str = ""
 
 
 TrainEvent = Update | Validated | Told
