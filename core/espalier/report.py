@@ -33,6 +33,8 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
         console.print(f"Before: {inert(result['base'])}\nAfter:  {inert(result['tuned'])}")
     if "verdict" in result:
         console.print(_forecast(result), soft_wrap=True)
+    if made := result.get("quantized"):
+        console.print(_quantized(made), soft_wrap=True)
     for name in ("run", "model", "folder"):
         if name in result:
             console.print(f"{name.capitalize()}: {result[name]}", soft_wrap=True)
@@ -84,6 +86,13 @@ def _forecast(result: Mapping[str, Any]) -> str:
         values = " ".join(f"--set {name}={value}" for name, value in result["change"]["values"].items())
         lines.append(f"To make it fit: espalier train PROJECT {values}")
     return "\n".join(lines)
+
+
+def _quantized(made: Mapping[str, Any]) -> str:
+    if made["is_chosen"]:
+        return f"{made['name']}: {made['verdict']}"
+    again = f"It is kept; another one stays in use. `espalier quantize PROJECT --use {made['name']}` changes that."
+    return f"{made['name']}: {made['verdict']} {again}"
 
 
 def _critic(result: Mapping[str, Any]) -> str:
