@@ -77,7 +77,7 @@ def _quantize(shell: Shell) -> Page:
 
 
 def _compare(shell: Shell) -> Page:
-    from espalier_desktop.pages.compare import ComparePage
+    from espalier_desktop.pages.compare.page import ComparePage
 
     return ComparePage(shell)
 
