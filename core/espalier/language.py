@@ -1,14 +1,20 @@
 """What the engine asks of a language model; ``metal`` answers with MLX, tests with a dictionary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from espalier.errors import EspalierError
+from espalier.quantization.cost import Compared
+from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.training.forecast import Forecast
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from espalier.comparison.session import Panes
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,7 @@ class Backend(Protocol):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -171,6 +178,7 @@ class Backend(Protocol):
             held_out: rows that are scored at every checkpoint and never trained on.
             earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
                 with, with a new optimizer; None begins afresh.
+            hosts: Macs that train together; None for this one alone.
         """
 
     def forecast(
@@ -189,15 +197,42 @@ class Backend(Protocol):
             run: where it will be written.
         """
 
-    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write the student merged with its adapter, in 4 bits."""
+    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write what was trained into an empty folder as PEFT reads it.
 
-    def ask_both(
+        Raises:
+            EspalierError: it has no such form.
+        """
+
+    def quantize(
         self,
         model: Path,
         adapter: Path,
-        prompt: Prompt,
-        sampling: Sampling,
-        on_text: Callable[[str, str], None],
-    ) -> tuple[str, str]:
-        """Return the base and the tuned answer from one batched forward; text is told as it comes, by pane."""
+        destination: Path,
+        settings: QuantizeSettings = USUAL,
+        rows: Sequence[TrainRow] = (),
+        on_update: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        """Write the student merged with its adapter in float and then quantized, as an mlx-lm model folder.
+
+        Args:
+            model: folder of the student.
+            adapter: what was trained.
+            destination: folder, which is whole or not there.
+            settings: how it is quantized.
+            rows: of the training data, which the method dwq learns from.
+            on_update: told each update of dwq, how many there are, and its loss in nats per token.
+        """
+
+    def compare(self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]) -> Compared:
+        """Return how far the merged student and the quantized one are from the student with its adapter.
+
+        Args:
+            model: folder of the student.
+            adapter: on top of it.
+            quantized: folder of the small one.
+            texts: conversations by kind; compared at the tokens of their answers.
+        """
+
+    def panes(self) -> "Panes":
+        """Return empty panes, which models can be put into."""

@@ -53,6 +53,11 @@ class Progress:
     detail: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def waits(self) -> bool:
+        """Return whether nothing goes forward for now; ``detail`` is the whole sentence that says why."""
+        return bool(self.figures.get("waits"))
+
 
 @dataclass(frozen=True)
 class Note:
@@ -67,6 +72,47 @@ class Text:
 
     pane: str
     text: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A pane of a comparison holds a model now.
+
+    Attributes:
+        pane: base or tuned, which is left or right whatever it holds.
+        title: of the model and what is put onto it.
+        fingerprint: first digits of the SHA-256 of what was trained; "" without.
+        quantization: ``float32``, ``4-bit`` and the like; "" where it is not known.
+        context: most tokens of a conversation; 0 where it is not known.
+        is_paired: both panes are rows of one batch over one copy of the weights.
+        proof: what the check at loading found wrong, in a sentence; "" when it passed.
+    """
+
+    pane: str
+    title: str
+    fingerprint: str
+    quantization: str
+    context: int
+    is_paired: bool
+    proof: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A pane's answer is over.
+
+    Attributes:
+        pane: base or tuned.
+        ended: end, length, stopped, or “failed: ” and a sentence.
+        figures: ``tokens``, ``seconds_to_first``, ``tokens_per_second`` after the first, ``context`` (tokens used
+            now) and ``memory`` (bytes, the most of the process).
+        sources: what was in view, each with its ``document``, ``leaf`` and ``text``.
+    """
+
+    pane: str
+    ended: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+    sources: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +157,7 @@ class Failed:
     details: str = ""
 
 
-Event = Stage | Progress | Note | Text | Drawn | Funnel | Finished | Failed
+Event = Stage | Progress | Note | Text | Loaded | Answered | Drawn | Funnel | Finished | Failed
 Emit = Callable[[Event], None]
 _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (*get_args(Event), Request)}
 

@@ -1,26 +1,33 @@
 """The stages of the loop; each is skipped while its output is fresh, so that running again is resuming."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from espalier.comparison.session import Session
+from espalier.comparison.turns import PANES
+from espalier.errors import EspalierError
+from espalier.evaluation.evaluate import evaluate
+from espalier.evaluation.held_out import held_out_score
+from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
-from espalier.files import write_json
-from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
-from espalier.messages import Emit, Note, Stage
+from espalier.language import Backend
+from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
-from espalier.project import Project, content_key
+from espalier.models.new_folder import new_folder
+from espalier.project import Project
+from espalier.quantization.settings import quantize_settings
+from espalier.quantization.stage import make, measure, settle
+from espalier.quantization.store import Quantized
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
 from espalier.training.brought import instead, with_general
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Curriculum, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
@@ -29,7 +36,6 @@ from espalier.training.recipe import mix_recipe, read_recipe
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
 from espalier.training.settings import TrainSettings
 
-ANSWER = Sampling(max_tokens=64)
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 
@@ -104,7 +110,7 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project, values))
     return run
 
 
@@ -115,7 +121,7 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -126,7 +132,7 @@ def finish(project: Project, backend: Backend, emit: Emit) -> Run:
         EspalierError: no run was stopped on its way.
     """
     run = ask_to_finish(project)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -141,79 +147,35 @@ def ask_to_finish(project: Project) -> Run:
     return run
 
 
-def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:
-    """Return the run with its 4-bit student, which is made first when it is not there."""
-    run = run or latest_trained(project)
-    emit(Stage("quantize", "The 4-bit student", run.quantized is not None))
-    if run.quantized is None:
-        assert run.adapter
-        backend.quantize(find_model(project.student), run.adapter, run.folder / "model-4bit")
-    return run
-
-
-def evaluate(
-    project: Project, backend: Backend, emit: Emit, run: Run | None = None, questions: Path | None = None
-) -> dict[str, Any]:
-    """Return the report of base, tuned and 4-bit student on held-out questions, and write ``report.json``.
-
-    Args:
-        project: to work on.
-        backend: loads the students.
-        emit: told the stages and their progress.
-        run: whose student; the newest trained one by default.
-        questions: file of questions; the project's own by default.
+def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> tuple[Run, Quantized]:
+    """Return the run and its student made small as the project says, which is made and measured where it is not there.
 
     Raises:
-        EspalierError: there is nothing to evaluate, or no question.
+        EspalierError: nothing is trained, the settings do not fit the student, or there is no room.
     """
     run = run or latest_trained(project)
-    asked = read_questions(questions or project.questions)
-    student = find_model(project.student)
-    models: dict[str, Callable[[], LanguageModel]] = {
-        "base": lambda: backend.load(student),
-        "tuned": lambda: backend.load(student, run.adapter),
-    }
-    if run.quantized:
-        models["4-bit"] = lambda: backend.load(run.quantized or student)
-    answers = {name: _answers(run, name, load, asked, emit) for name, load in models.items()}
-    report = _report(asked, answers)
-    write_json(run.report, report)
-    return report
+    made = make(run, quantize_settings(project), backend, emit)
+    questions = held_out_questions(project)
+
+    def right(made: Quantized) -> dict[str, int]:
+        return held_out_score(project, run, made.folder, backend, emit)
+
+    if made.cost:
+        return run, made
+    return run, settle(run, measure(run, made, questions, right, backend, emit))
 
 
-def _answers(
-    run: Run, name: str, load: Callable[[], LanguageModel], asked: Sequence[Question], emit: Emit
-) -> list[str]:
-    """Return the answers of one model, from the run's folder when these questions were asked before."""
-    key = content_key([question.question for question in asked], asdict(ANSWER))
-    kept = run.folder / "answers" / f"{name}-{key}.json"
-    emit(Stage("evaluate", f"{len(asked)} held-out questions to {name}", kept.exists()))
-    if kept.exists():
-        answers: list[str] = json.loads(kept.read_text(encoding="utf-8"))
-        return answers
-    prompts = [Prompt((Message("user", question.question),)) for question in asked]
-    answers = load().answer(prompts, ANSWER)
-    write_json(kept, answers)
-    return answers
+def export(project: Project, backend: Backend, destination: Path) -> Run:
+    """Return the newest trained run, written for PEFT into a new folder.
 
-
-def _report(asked: Sequence[Question], answers: dict[str, list[str]]) -> dict[str, Any]:
-    rows = []
-    totals: dict[str, dict[str, int]] = {}
-    for index, question in enumerate(asked):
-        right = {name: question.is_right(given[index]) for name, given in answers.items()}
-        rows.append(
-            {
-                **asdict(question),
-                "answers": {name: given[index] for name, given in answers.items()},
-                "right": right,
-            }
-        )
-        leaf = totals.setdefault(question.leaf, {"questions": 0, **dict.fromkeys(answers, 0)})
-        leaf["questions"] += 1
-        for name, is_right in right.items():
-            leaf[name] += is_right
-    return {"questions": rows, "leaves": totals}
+    Raises:
+        EspalierError: nothing is trained, what is has no such form, or the folder exists.
+    """
+    run = latest_trained(project)
+    assert run.adapter
+    with new_folder(destination) as folder:
+        backend.export_peft(find_model(run.request["student"]), run.adapter, folder)
+    return run
 
 
 def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
@@ -231,17 +193,42 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     timed("quantize", lambda: quantize(project, backend, emit, run))
     result: dict[str, Any] = {"run": str(run.folder), "rejected": rejections(practice)}
     result["accepted"] = sum(len(part.accepted) for part in practice)
-    if project.questions.exists():
+    if has_questions(project, run):
         result["report"] = timed("evaluate", lambda: evaluate(project, backend, emit, run))
     else:
         emit(Note(f"No held-out questions: write {project.questions} to see what the student has learned."))
     return {**result, "seconds": seconds}
 
 
-def ask(project: Project, backend: Backend, question: str, on_text: Callable[[str, str], None]) -> dict[str, str]:
-    """Return both answers to a question, written side by side by one model in memory."""
-    run = latest_trained(project)
-    assert run.adapter
-    prompt = Prompt((Message("user", question),))
-    base, tuned = backend.ask_both(find_model(project.student), run.adapter, prompt, Sampling(256), on_text)
-    return {"base": base, "tuned": tuned}
+def ask(project: Project, backend: Backend, question: str, settings: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return both answers to a question, written side by side by one model in memory, with their figures.
+
+    Args:
+        project: whose newest run answers after training.
+        backend: fills the panes.
+        question: to both.
+        settings: of the answers, by name; see `espalier.comparison.turns.Settings`.
+        emit: told every token.
+
+    Raises:
+        EspalierError: nothing was trained, a setting is out of its range, or both models are the same.
+    """
+    answers, ends = dict.fromkeys(PANES, ""), dict[str, Answered]()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Text):
+            answers[event.pane] += event.text
+        elif isinstance(event, Answered):
+            ends[event.pane] = event
+        emit(event)
+
+    session = Session(project, backend.panes(), listen)
+    session.open([{"kind": "base"}, {"kind": "tuned"}])
+    if proofs := [facts.proof for facts in session.facts if facts.proof]:
+        raise EspalierError(proofs[0])
+    turns = [{"role": "user", "content": question}]
+    session.answer({"conversations": [turns, turns], "settings": settings}, lambda: False)
+    if failed := [end.ended for end in ends.values() if end.ended.startswith("failed: ")]:
+        raise EspalierError(failed[0].removeprefix("failed: "))
+    told = {name: text.strip() for name, text in answers.items()}
+    return {**told, "figures": {name: dict(end.figures) for name, end in ends.items()}}

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from espalier import demo, stages
+from espalier.evaluation.evaluate import evaluate
 from espalier.evaluation.probe import probe
 from espalier.language import Backend
-from espalier.messages import Emit, Text
+from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
+from espalier.quantization.settings import change_quantize
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -74,10 +76,8 @@ def _fetch(task: Task) -> dict[str, Any]:
 
 
 def _ask(task: Task) -> dict[str, Any]:
-    def tell(pane: str, text: str) -> None:
-        task.emit(Text(pane, text))
-
-    return dict(stages.ask(task.project, task.backend, task.arguments["question"], tell))
+    settings = task.arguments.get("settings") or {}
+    return stages.ask(task.project, task.backend, task.arguments["question"], settings, task.emit)
 
 
 def _probe(task: Task) -> dict[str, Any]:
@@ -137,14 +137,25 @@ def _train(task: Task) -> dict[str, Any]:
 
 
 def _quantize(task: Task) -> dict[str, Any]:
+    values = task.arguments.get("settings") or {}
     with task.held() as project:
-        return {"run": str(stages.quantize(project, task.backend, task.emit).folder)}
+        project = change_quantize(project, values)
+        run, made = stages.quantize(project, task.backend, task.emit)
+        told = {"name": made.name, "verdict": made.cost.get("verdict", ""), "is_chosen": made.is_chosen}
+        return {"run": str(run.folder), "quantized": told}
+
+
+def _export(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        stages.export(project, task.backend, Path(task.arguments["to"]))
+    return {"folder": task.arguments["to"]}
 
 
 def _evaluate(task: Task) -> dict[str, Any]:
-    questions = task.arguments.get("questions")
+    questions, parts = task.arguments.get("questions"), task.arguments.get("parts", ())
     with task.held() as project:
-        return stages.evaluate(project, task.backend, task.emit, questions=Path(questions) if questions else None)
+        file = Path(questions) if questions else None
+        return evaluate(project, task.backend, task.emit, questions=file, parts=parts)
 
 
 def _tune(task: Task) -> dict[str, Any]:
@@ -164,5 +175,6 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "train": _train,
     "quantize": _quantize,
     "evaluate": _evaluate,
+    "export": _export,
     "tune": _tune,
 }

@@ -1,7 +1,8 @@
 """The compute process: one request line in, event lines out, and the exit status last.
 
-Run as ``python -m espalier.worker``. The real stdout is claimed for events before anything else is imported; what
-libraries print goes to stderr. It ends when its stdin closes, so no orphan keeps the machine busy.
+A comparison alone takes more lines, one for each question. Run as ``python -m espalier.worker``. The real stdout is
+claimed for events before anything else is imported; what libraries print goes to stderr. It ends when its stdin
+closes, so no orphan keeps the machine busy.
 """
 
 import os
@@ -56,6 +57,9 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     try:
         request = messages.decode(read_request())
+        if request.command == "compare":
+            converse(request, emit)
+            return 0
         exit_with_parent()
         emit(messages.Finished(serve(request, emit)))
     except errors.EspalierError as error:
@@ -86,6 +90,18 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
     from espalier.metal.backend import MlxBackend
 
     return tasks.run(request.command, request.arguments, MlxBackend(), emit)
+
+
+def converse(request: Any, emit: Any) -> None:
+    """Serve a comparison: this worker stays, and its further requests come on stdin until that closes."""
+    from espalier.inbox import Inbox
+
+    inbox = Inbox()
+    inbox.listen()
+    from espalier.comparison import service
+    from espalier.metal.backend import MlxBackend
+
+    service.serve(request.arguments, MlxBackend().panes(), emit, inbox)
 
 
 def _system_failure(error: OSError) -> str:

@@ -10,10 +10,8 @@ from mlx_lm.utils import load as load_plainly
 import espalier.metal  # first: it prepares the process for MLX
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, Sampling, TrainRow
-from espalier.metal.adapters import add_lora
 from espalier.metal.backend import MlxBackend
 from espalier.metal.linux import fast_swiglu
-from espalier.metal.lora import strength
 from espalier.metal.model import MlxModel, load
 from espalier.metal.prefill import shared_prefix
 from espalier.training.settings import LoraSettings, TrainSettings
@@ -102,44 +100,6 @@ def test_plain_mlx_lm_loads_the_adapter_and_answers_as_we_do(
     ours = MlxBackend().load(tiny_folder, tmp_path / "adapter")
     plain = generate(model, tokenizer, ours.encode(ask("Who?")), max_tokens=12).strip()
     assert ours.answer([ask("Who?")], Sampling(12)) == [plain]
-
-
-def test_row_0_is_the_base_and_row_1_the_tuned_model_to_the_bit(tiny: MlxModel) -> None:
-    tokens = mx.array([[5, 6, 7, 8]])
-    base = tiny.model(tokens)
-    add_lora(tiny.model, LoraSettings(rank=4), 1)
-    for _, module in tiny.model.named_modules():
-        if "lora_b" in module:
-            module.lora_b = mx.random.normal(module.lora_b.shape)
-    tiny.model.eval()
-    after = tiny.model(tokens)
-    with strength(tiny.model, 0.0, 1.0):
-        both = tiny.model(mx.concatenate([tokens, tokens]))
-    assert mx.array_equal(both[0], base[0])
-    assert mx.array_equal(both[1], after[0])
-    assert not mx.array_equal(both[0], both[1])
-    assert mx.array_equal(tiny.model(tokens), after)
-
-
-def test_both_answers_are_those_of_separate_runs(tiny_folder: Path, rows: list[TrainRow], tmp_path: Path) -> None:
-    trained(tiny_folder, rows, tmp_path)
-    backend, told = MlxBackend(), {"base": "", "tuned": ""}
-
-    def tell(pane: str, text: str) -> None:
-        told[pane] += text
-
-    base, after = backend.ask_both(tiny_folder, tmp_path / "adapter", ask("Who?"), Sampling(12), tell)
-    assert base == backend.load(tiny_folder).answer([ask("Who?")], Sampling(12))[0]
-    assert after == backend.load(tiny_folder, tmp_path / "adapter").answer([ask("Who?")], Sampling(12))[0]
-    assert base.startswith(told["base"].strip()[:4])
-    assert after.startswith(told["tuned"].strip()[:4])
-
-
-def test_comparing_a_model_with_itself_fails_loudly(tiny_folder: Path, rows: list[TrainRow], tmp_path: Path) -> None:
-    settings = TrainSettings(lora=LoraSettings(rank=4), epochs=1, learning_rate=0.0)
-    MlxBackend().train(tiny_folder, rows, settings, tmp_path, lambda event: None)
-    with pytest.raises(EspalierError, match="same as its base"):
-        MlxBackend().ask_both(tiny_folder, tmp_path / "adapter", ask("Who?"), Sampling(4), lambda pane, text: None)
 
 
 def test_the_4_bit_student_is_close_to_the_tuned_one_and_mlx_lm_reads_it(

@@ -277,24 +277,6 @@ def test_plain_mlx_lm_loads_what_was_trained_with_the_same_logits(
     assert not mx.allclose(plain(tokens), load(tiny_folder).model(tokens), atol=1e-4)
 
 
-@pytest.mark.parametrize("method", ["dora", "full", "prompt"])
-def test_both_answers_of_a_method_without_a_strength_per_row_are_those_of_separate_runs(
-    tiny_folder: Path, tmp_path: Path, method: str
-) -> None:
-    rate = {"dora": 5e-3, "full": 1e-3, "prompt": 5e-2}[method]
-    train(tiny_folder, tmp_path, TrainSettings(method=method, learning_rate=rate, epochs=8))
-    backend, told = MlxBackend(), {"base": "", "tuned": ""}
-
-    def tell(pane: str, text: str) -> None:
-        told[pane] += text
-
-    base, after = backend.ask_both(tiny_folder, tmp_path / "adapter", ask("Who?"), Sampling(12), tell)
-    assert base == backend.load(tiny_folder).answer([ask("Who?")], Sampling(12))[0]
-    assert after == backend.load(tiny_folder, tmp_path / "adapter").answer([ask("Who?")], Sampling(12))[0]
-    assert base.startswith(told["base"].strip()[:4])
-    assert after.startswith(told["tuned"].strip()[:4])
-
-
 def test_a_student_that_was_trained_by_its_prompt_keeps_it_in_4_bits(tiny_folder: Path, tmp_path: Path) -> None:
     train(tiny_folder, tmp_path, TrainSettings(method="prompt", learning_rate=5e-2, epochs=8))
     MlxBackend().quantize(tiny_folder, tmp_path / "adapter", tmp_path / "model-4bit")

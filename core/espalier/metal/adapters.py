@@ -8,7 +8,6 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
 from mlx_lm.models.switch_layers import QuantizedSwitchLinear, SwitchLinear
-from mlx_lm.tuner.lora import LoRALinear
 from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
 
 from espalier.errors import EspalierError
@@ -175,17 +174,3 @@ def put_adapter(model: nn.Module, folder: Path) -> None:
     except (OSError, ValueError, KeyError) as error:
         raise EspalierError(f"The adapter in {folder} does not fit this student: {error}") from error
     model.eval()
-
-
-def packed_bits(folder: Path) -> frozenset[int]:
-    """Return the bits of the packed weights that a model folder's configuration names; empty for floats."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    found = config.get("quantization") or config.get("quantization_config") or {}
-    bits = {part["bits"] for part in (found, *found.values()) if isinstance(part, dict) and "bits" in part}
-    return frozenset(bits)
-
-
-def scaled_by_row(model: nn.Module) -> bool:
-    """Return whether all that was trained is plain LoRA, whose strength may differ between rows of a batch."""
-    adapted: list[Any] = [module for module in model.modules() if "lora_a" in module]
-    return bool(adapted) and all(type(module) is LoRALinear for module in adapted)

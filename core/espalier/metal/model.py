@@ -49,6 +49,11 @@ class MlxModel:
         self._rows = self._fitness.rows if self._fitness.batches else 1
 
     @property
+    def batches(self) -> bool:
+        """Return whether rows of unequal length can be computed together."""
+        return self._fitness.batches
+
+    @property
     def rows(self) -> int:
         """Return how many rows are computed together; see `espalier.language.LanguageModel`."""
         if not self._rows:
@@ -273,5 +278,7 @@ def load(path: Path) -> MlxModel:
 
 
 def expand(model: nn.Module) -> nn.Module:
-    """Return the model with its packed weights written out in the type of their scales."""
-    return dequantize_model(model)
+    """Return the model with its packed weights written out: in the type of their scales, float32 where that is none."""
+    model = dequantize_model(model)
+    model.apply(lambda value: value.astype(mx.float32) if value.dtype == mx.bfloat16 else value)
+    return model

@@ -30,6 +30,7 @@ class PromptedEmbedding(nn.Module):  # type: ignore[misc]
 
     def __call__(self, tokens: mx.array) -> mx.array:
         """Return the embeddings of tokens of shape (…): (…, width)."""
+        tokens = tokens.astype(mx.int32)  # a token that was drawn is unsigned: the difference would wrap around
         known = self.embedding(mx.minimum(tokens, self.vocabulary - 1))
         soft = self.vectors[mx.maximum(tokens - self.vocabulary, 0)].astype(known.dtype)
         return mx.where((tokens >= self.vocabulary)[..., None], soft, known)

@@ -71,13 +71,13 @@ def _train(shell: Shell) -> Page:
 
 
 def _quantize(shell: Shell) -> Page:
-    from espalier_desktop.pages.quantize import QuantizePage
+    from espalier_desktop.pages.quantize.page import QuantizePage
 
     return QuantizePage(shell)
 
 
 def _compare(shell: Shell) -> Page:
-    from espalier_desktop.pages.compare import ComparePage
+    from espalier_desktop.pages.compare.page import ComparePage
 
     return ComparePage(shell)
 

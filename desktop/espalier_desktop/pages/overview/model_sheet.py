@@ -12,6 +12,7 @@ from espalier.models.starter import STARTER
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.overview.models_card import model_state
 from espalier_desktop.widgets.sheet import Sheet
+from espalier_desktop.widgets.two_lines import show_two_lines
 
 NameRole = Qt.ItemDataRole.UserRole  # the model's name or path
 
@@ -44,7 +45,7 @@ class ModelSheet(Sheet):
             item.setData(name, NameRole)
             model.appendRow(item)
         self.models = QListView()
-        self.models.setProperty("role", "rows")
+        show_two_lines(self.models)
         self.models.setAccessibleName(tr("Models"))
         self.models.setModel(model)
         self.models.setMinimumHeight(180)
