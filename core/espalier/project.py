@@ -33,6 +33,7 @@ class Project:
         critic: the model that judges samples, likewise; "" for the teacher.
         training: values that a person changed from the dial's, by name; see `espalier.training.dial`.
         pipeline: that writes the samples: a shipped one's name, or a file or folder, from the project's folder.
+        quantize: values that a person changed in how the student is made small; see `espalier.quantization.settings`.
         thresholds: of the critic's checks, by name, where a person moved them; no part of the leaf key.
     """
 
@@ -44,6 +45,7 @@ class Project:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     pipeline: str = "compact"
     training: Mapping[str, Any] = field(default_factory=dict)
+    quantize: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def judge(self) -> str:
@@ -144,6 +146,8 @@ def write_settings(project: Project) -> None:
         settings["critic"] = {"thresholds": dict(project.thresholds)}
     if project.training:
         settings["training"] = dict(project.training)
+    if project.quantize:
+        settings["quantize"] = dict(project.quantize)
     write_text(project.root / SETTINGS, yaml.safe_dump(settings, sort_keys=False))
 
 
@@ -162,7 +166,7 @@ def open_project(root: Path) -> Project:
         student, teacher = models.get("student", STARTER), models.get("teacher", STARTER)
         critic = models.get("critic") or ""
         thresholds = (settings.get("critic") or {}).get("thresholds") or {}
-        training = settings.get("training") or {}
+        training, quantize = settings.get("training") or {}, settings.get("quantize") or {}
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
     if settings.get("version") != 1:
@@ -173,9 +177,11 @@ def open_project(root: Path) -> Project:
         raise EspalierError(f"{path}: critic, thresholds must give each check a number, such as round trip: 0.3.")
     if not isinstance(training, dict):
         raise EspalierError(f"{path}: training must give each value its name, such as epochs: 5.")
+    if not isinstance(quantize, dict):
+        raise EspalierError(f"{path}: quantize must give each value its name, such as bits: 4.")
     moved = {str(name): float(value) for name, value in thresholds.items()}
     pipeline = str(settings.get("pipeline") or "compact")
-    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training)
+    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training, quantize)
 
 
 def _is_finite(value: object) -> bool:

@@ -13,6 +13,7 @@ from espalier.language import Backend
 from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
+from espalier.quantization.settings import change_quantize
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -136,8 +137,12 @@ def _train(task: Task) -> dict[str, Any]:
 
 
 def _quantize(task: Task) -> dict[str, Any]:
+    values = task.arguments.get("settings") or {}
     with task.held() as project:
-        return {"run": str(stages.quantize(project, task.backend, task.emit).folder)}
+        project = change_quantize(project, values)
+        run, made = stages.quantize(project, task.backend, task.emit)
+        told = {"name": made.name, "verdict": made.cost.get("verdict", ""), "is_chosen": made.is_chosen}
+        return {"run": str(run.folder), "quantized": told}
 
 
 def _export(task: Task) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def test_settings_for_mlx_lm_are_written_and_read(
     [
         (["--recipe", "missing.yaml"], "missing.yaml cannot be read"),
         (["--set", "replay=2"], "Choose a share from 0 to 1"),
-        (["--set", "speed=2"], "no training setting “speed”"),
+        (["--set", "speed=2"], "no setting “speed”"),
         (["--config", "missing.yaml"], "missing.yaml cannot be read"),
     ],
 )

@@ -8,7 +8,6 @@ from pytestqt.qtbot import QtBot
 
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.compare.page import ComparePage
-from espalier_desktop.pages.quantize import QuantizePage
 from espalier_desktop.pages.train import TrainPage
 
 Open = Callable[[Path], MainWindow]
@@ -77,15 +76,6 @@ def test_training_shows_its_loss_and_the_time_left(
     window.do("stop")
     qtbot.waitUntil(lambda: window.jobs.current is None, timeout=LONG)
     assert page.action.text() == "Train"
-
-
-def test_the_sizes_before_and_after_are_compared(lived_in_root: Path, open_window: Open) -> None:
-    window = open_window(lived_in_root)
-    window.go("quantize")
-    page = window.page
-    assert isinstance(page, QuantizePage)
-    assert (page.before_text.text(), page.after_text.text()) == ("548 MB", "81 MB")
-    assert "On 40 held-out questions" in page.cost.text()
 
 
 def test_broken_leaves_are_mended_before_anything_is_trained(fresh_root: Path, open_window: Open) -> None:

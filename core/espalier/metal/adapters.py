@@ -174,11 +174,3 @@ def put_adapter(model: nn.Module, folder: Path) -> None:
     except (OSError, ValueError, KeyError) as error:
         raise EspalierError(f"The adapter in {folder} does not fit this student: {error}") from error
     model.eval()
-
-
-def packed_bits(folder: Path) -> frozenset[int]:
-    """Return the bits of the packed weights that a model folder's configuration names; empty for floats."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    found = config.get("quantization") or config.get("quantization_config") or {}
-    bits = {part["bits"] for part in (found, *found.values()) if isinstance(part, dict) and "bits" in part}
-    return frozenset(bits)

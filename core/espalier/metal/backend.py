@@ -1,6 +1,6 @@
 """The engine's `espalier.language.Backend`, answered by MLX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import mlx.core as mx
@@ -8,6 +8,7 @@ import mlx.core as mx
 from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.metal.adapters import load_adapter
+from espalier.metal.divergence import compare
 from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
@@ -15,6 +16,8 @@ from espalier.metal.panes import MlxPanes
 from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, export_peft, load_prompt
 from espalier.metal.training_run import TrainingRun
+from espalier.quantization.cost import Compared
+from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
@@ -62,9 +65,21 @@ class MlxBackend:
         """Return what training will take; see `espalier.language.Backend.forecast`."""
         return measure(model, phases, settings, run)
 
-    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write the student merged with its adapter, in 4 bits."""
-        save_quantized(model, adapter, destination)
+    def quantize(
+        self,
+        model: Path,
+        adapter: Path,
+        destination: Path,
+        settings: QuantizeSettings = USUAL,
+        rows: Sequence[TrainRow] = (),
+        on_update: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        """Write the student merged with its adapter, quantized; see `espalier.language.Backend.quantize`."""
+        save_quantized(model, adapter, destination, settings, rows, on_update)
+
+    def compare(self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]) -> Compared:
+        """Return what merging and quantizing changed; see `espalier.language.Backend.compare`."""
+        return compare(model, adapter, quantized, texts)
 
     def panes(self) -> MlxPanes:
         """Return empty panes; see `espalier.comparison.session.Panes`."""

@@ -15,11 +15,12 @@ from mlx_lm.utils import get_total_parameters
 from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.machine import free_space
-from espalier.metal.adapters import adapt, packed_bits
+from espalier.metal.adapters import adapt
 from espalier.metal.memory import memory_budget
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
 from espalier.metal.train import Trainer
+from espalier.models.shapes import packed_bits
 from espalier.training.forecast import Forecast, forecast, largest_pass
 from espalier.training.memory import Pass, Shape, needed, passes
 from espalier.training.settings import TrainSettings

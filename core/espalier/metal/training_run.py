@@ -11,13 +11,14 @@ import mlx.core as mx
 from espalier.errors import Cancelled, EspalierError
 from espalier.files import replace_folder, whole_folder, write_json
 from espalier.language import TrainRow
-from espalier.metal.adapters import adapt, packed_bits, write_adapter
+from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.limits import make_room, training_limits
 from espalier.metal.model import load
 from espalier.metal.ranks import Ranks
 from espalier.metal.rows import Encoded, describe, encode_all
 from espalier.metal.train import LOWER, LostError, Step, TooLargeError, Trainer
 from espalier.metal.trouble import Trouble
+from espalier.models.shapes import packed_bits
 from espalier.power import SENTENCES, Conditions, Need
 from espalier.project import content_key
 from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish

@@ -9,7 +9,8 @@ from espalier.project import Project, write_settings
 from espalier.training.curriculum import Curriculum, check_curriculum
 from espalier.training.hosts import Hosts, read_hosts
 from espalier.training.mlx_lm_config import MLX_LM_DEFAULTS
-from espalier.training.settings import TrainSettings, changed, check_settings, put
+from espalier.training.settings import TrainSettings, changed, check_settings
+from espalier.values import flat, needed, put
 
 DIAL: Mapping[str, Mapping[str, Any]] = {
     "quick": {"epochs": 4},
@@ -62,13 +63,8 @@ def change_training(project: Project, values: Mapping[str, Any]) -> Project:
     Raises:
         EspalierError: a value cannot be used; nothing is written then.
     """
-    changed_project = replace(project, training={**project.training, **values})
-    wanted = _everything(changed_project)
-    for name in values:
-        without = {key: value for key, value in changed_project.training.items() if key != name}
-        shorter = replace(project, training=without)
-        if _everything(shorter) == wanted:
-            changed_project = shorter
+    kept = needed({**project.training, **values}, values, lambda given: _everything(replace(project, training=given)))
+    changed_project = replace(project, training=kept)
     write_settings(changed_project)
     return changed_project
 
@@ -78,22 +74,11 @@ def _everything(project: Project) -> tuple[TrainSettings, Curriculum, Hosts | No
 
 
 def _merged(project: Project, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = _flat({**project.training, **(values or {})})
+    given = flat({**project.training, **(values or {})})
     preset = str(given.pop(PRESET, "") or "")
     if preset and preset not in PRESETS:
         raise EspalierError(f"There is no training preset “{preset}”. Choose {', '.join(PRESETS)}, or leave it out.")
     return {**(PRESETS[preset] if preset else DIAL[project.dial]), **given}
-
-
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with those inside ``lora`` and ``prompt`` named ``lora.rank`` and so on."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update({f"{name}.{inner}": part for inner, part in value.items()})
-        else:
-            flat[str(name)] = value
-    return flat
 
 
 def _of_training(values: Mapping[str, Any]) -> TrainSettings:

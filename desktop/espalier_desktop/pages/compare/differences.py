@@ -63,10 +63,15 @@ def unmark(*views: Transcript) -> None:
 
 def _in_units(texts: list[str]) -> list[str]:
     """Return texts in which every character is one UTF-16 unit, as Qt counts places."""
-    return [re.sub("[\U00010000-\U0010ffff]", lambda found: f"\ue000{chr(0xE100 + ord(found[0]) % 0x700)}", text) for text in texts]
+    return [
+        re.sub("[\U00010000-\U0010ffff]", lambda found: f"\ue000{chr(0xE100 + ord(found[0]) % 0x700)}", text)
+        for text in texts
+    ]
 
 
-def _selections(view: Transcript, marks: list[Mark], offset: int, *, is_right: bool) -> Iterator[QTextEdit.ExtraSelection]:
+def _selections(
+    view: Transcript, marks: list[Mark], offset: int, *, is_right: bool
+) -> Iterator[QTextEdit.ExtraSelection]:
     tokens = theme.current()
     form = QTextCharFormat()
     form.setBackground(QColor(tokens.good_tint if is_right else tokens.error_tint))

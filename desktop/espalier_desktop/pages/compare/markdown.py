@@ -26,7 +26,9 @@ _HIDDEN = re.compile(
     "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffc\ufffe\uffff\ud800-\udfff]")
-_PILE = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+")
+_PILE = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
+)
 
 
 @dataclass(frozen=True)
@@ -190,9 +192,7 @@ def _step(token: Token, place: _Place) -> None:
 
 
 def _placed(block: Block, place: _Place) -> Block:
-    made = replace(
-        block, indent=min(len(place.lists), DEEPEST), quotes=min(place.quotes, DEEPEST), marker=place.marker
-    )
+    made = replace(block, indent=min(len(place.lists), DEEPEST), quotes=min(place.quotes, DEEPEST), marker=place.marker)
     place.marker = ""
     return made
 

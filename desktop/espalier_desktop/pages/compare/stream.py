@@ -117,4 +117,3 @@ def plain_text(text: str) -> str:
 
 def _from_line(text: str, line: int) -> str:
     return "\n".join(text.split("\n")[line:])
-

@@ -248,5 +248,3 @@ def selection(view: QTextEdit, start: int, end: int) -> QTextCursor:
     cursor.setPosition(start)
     cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
     return cursor
-
-
