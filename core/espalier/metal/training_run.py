@@ -116,7 +116,9 @@ class TrainingRun:
             return
         self._record.flush()
         trainer = self._trainer
-        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped, "parts": trainer.pieces}
+        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped}
+        if trainer.pieces > self._settings.accumulation:
+            made["parts"] = trainer.pieces
         with replace_folder(self._folder.adapter) as folder:
             write_adapter(folder, trainer.model, self._settings)
             write_json(folder / "made.json", made)
