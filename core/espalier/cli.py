@@ -17,6 +17,7 @@ from espalier.comparison.turns import Settings
 from espalier.documents.reference import import_reference
 from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
+from espalier.evaluation import commands as evaluation
 from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.measured import measured
@@ -122,7 +123,7 @@ def _add_train(command: argparse.ArgumentParser) -> None:
 
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     _add_project(command)
-    command.add_argument("--questions", type=Path, help="a question file; the project's own by default")
+    evaluation.add_arguments(command)
 
 
 def _add_ask(command: argparse.ArgumentParser) -> None:
@@ -248,7 +249,7 @@ def _models(options: argparse.Namespace) -> int:
 
 def _stage(options: argparse.Namespace) -> int:
     project = projects.open_project(options.project)
-    if options.command in ("generate", "train", "tune"):
+    if options.command in ("generate", "train", "evaluate", "tune"):
         ask_leave(project, options.json)
     arguments: dict[str, Any] = {"project": str(options.project)}
     if options.command == "generate":
@@ -263,13 +264,16 @@ def _stage(options: argparse.Namespace) -> int:
         arguments["settings"] = training.values_of(options, project)
         training.check(project, arguments["settings"])
         arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
-    if options.command == "evaluate" and options.questions:
-        arguments["questions"] = str(options.questions)
+    if options.command == "evaluate":
+        arguments |= evaluation.values_of(options)
     if options.command == "ask":
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
         arguments["settings"] = {name: getattr(options, name) for name in names}
-    return _finish(run_worker(Request(options.command, arguments), options.json), options, options.project)
+    outcome = run_worker(Request(options.command, arguments), options.json)
+    if options.command == "evaluate" and not outcome.failure:
+        evaluation.write(options, outcome.result)
+    return _finish(outcome, options, options.project)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from espalier.errors import EspalierError
 from espalier.training.forecast import Forecast
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
 
@@ -162,6 +163,7 @@ class Backend(Protocol):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -174,6 +176,7 @@ class Backend(Protocol):
             held_out: rows that are scored at every checkpoint and never trained on.
             earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
                 with, with a new optimizer; None begins afresh.
+            hosts: Macs that train together; None for this one alone.
         """
 
     def forecast(

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from espalier.clock import duration
+from espalier.evaluation.figures import MODELS
+from espalier.evaluation.told import sentences
 
-MODELS = ("base", "tuned", "4-bit")
 EXAMPLES = 3
 
 
@@ -19,6 +20,8 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
     report = result.get("report") or (result if "leaves" in result else None)
     if report:
         console.print(_scoreboard(report))
+        for sentence in sentences(report):
+            console.print(sentence, markup=False)
         console.print(_examples(report))
     if "rejected" in result:
         console.print(_critic(result), markup=False)

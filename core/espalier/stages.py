@@ -1,29 +1,27 @@
 """The stages of the loop; each is skipped while its output is fresh, so that running again is resuming."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from espalier.comparison.session import Session
 from espalier.comparison.turns import PANES
 from espalier.errors import EspalierError
+from espalier.evaluation.evaluate import evaluate
+from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
-from espalier.files import write_json
-from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
+from espalier.language import Backend
 from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
-from espalier.project import Project, content_key
+from espalier.project import Project
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
 from espalier.training.brought import instead, with_general
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Curriculum, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
@@ -32,7 +30,6 @@ from espalier.training.recipe import mix_recipe, read_recipe
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
 from espalier.training.settings import TrainSettings
 
-ANSWER = Sampling(max_tokens=64)
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 
@@ -107,7 +104,7 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project, values))
     return run
 
 
@@ -118,7 +115,7 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -129,7 +126,7 @@ def finish(project: Project, backend: Backend, emit: Emit) -> Run:
         EspalierError: no run was stopped on its way.
     """
     run = ask_to_finish(project)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -154,71 +151,6 @@ def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = N
     return run
 
 
-def evaluate(
-    project: Project, backend: Backend, emit: Emit, run: Run | None = None, questions: Path | None = None
-) -> dict[str, Any]:
-    """Return the report of base, tuned and 4-bit student on held-out questions, and write ``report.json``.
-
-    Args:
-        project: to work on.
-        backend: loads the students.
-        emit: told the stages and their progress.
-        run: whose student; the newest trained one by default.
-        questions: file of questions; the project's own by default.
-
-    Raises:
-        EspalierError: there is nothing to evaluate, or no question.
-    """
-    run = run or latest_trained(project)
-    asked = read_questions(questions or project.questions)
-    student = find_model(project.student)
-    models: dict[str, Callable[[], LanguageModel]] = {
-        "base": lambda: backend.load(student),
-        "tuned": lambda: backend.load(student, run.adapter),
-    }
-    if run.quantized:
-        models["4-bit"] = lambda: backend.load(run.quantized or student)
-    answers = {name: _answers(run, name, load, asked, emit) for name, load in models.items()}
-    report = _report(asked, answers)
-    write_json(run.report, report)
-    return report
-
-
-def _answers(
-    run: Run, name: str, load: Callable[[], LanguageModel], asked: Sequence[Question], emit: Emit
-) -> list[str]:
-    """Return the answers of one model, from the run's folder when these questions were asked before."""
-    key = content_key([question.question for question in asked], asdict(ANSWER))
-    kept = run.folder / "answers" / f"{name}-{key}.json"
-    emit(Stage("evaluate", f"{len(asked)} held-out questions to {name}", kept.exists()))
-    if kept.exists():
-        answers: list[str] = json.loads(kept.read_text(encoding="utf-8"))
-        return answers
-    prompts = [Prompt((Message("user", question.question),)) for question in asked]
-    answers = load().answer(prompts, ANSWER)
-    write_json(kept, answers)
-    return answers
-
-
-def _report(asked: Sequence[Question], answers: dict[str, list[str]]) -> dict[str, Any]:
-    rows = []
-    totals: dict[str, dict[str, int]] = {}
-    for index, question in enumerate(asked):
-        right = {name: question.is_right(given[index]) for name, given in answers.items()}
-        rows.append(
-            {
-                **asdict(question),
-                "answers": {name: given[index] for name, given in answers.items()},
-                "right": right,
-            }
-        )
-        leaf = totals.setdefault(question.leaf, {"questions": 0, **dict.fromkeys(answers, 0)})
-        leaf["questions"] += 1
-        for name, is_right in right.items():
-            leaf[name] += is_right
-    return {"questions": rows, "leaves": totals}
-
-
 def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     """Run every stage that is stale, in order, and return what came of it, with the seconds of each stage."""
     seconds: dict[str, float] = {}
@@ -234,7 +166,7 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     timed("quantize", lambda: quantize(project, backend, emit, run))
     result: dict[str, Any] = {"run": str(run.folder), "rejected": rejections(practice)}
     result["accepted"] = sum(len(part.accepted) for part in practice)
-    if project.questions.exists():
+    if has_questions(project, run):
         result["report"] = timed("evaluate", lambda: evaluate(project, backend, emit, run))
     else:
         emit(Note(f"No held-out questions: write {project.questions} to see what the student has learned."))

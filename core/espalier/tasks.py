@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from espalier import demo, stages
+from espalier.evaluation.evaluate import evaluate
 from espalier.evaluation.probe import probe
 from espalier.language import Backend
 from espalier.messages import Emit
@@ -140,9 +141,10 @@ def _quantize(task: Task) -> dict[str, Any]:
 
 
 def _evaluate(task: Task) -> dict[str, Any]:
-    questions = task.arguments.get("questions")
+    questions, parts = task.arguments.get("questions"), task.arguments.get("parts", ())
     with task.held() as project:
-        return stages.evaluate(project, task.backend, task.emit, questions=Path(questions) if questions else None)
+        file = Path(questions) if questions else None
+        return evaluate(project, task.backend, task.emit, questions=file, parts=parts)
 
 
 def _tune(task: Task) -> dict[str, Any]:

@@ -216,8 +216,12 @@ class Document(QObject):
         self._change(tr("Change Student"), replace(self.project, student=name))
 
     def set_teacher(self, name: str) -> None:
-        """Choose the model that writes samples and judges them."""
+        """Choose the model that writes samples, and judges them where no critic is chosen."""
         self._change(tr("Change Teacher"), replace(self.project, teacher=name))
+
+    def set_critic(self, name: str) -> None:
+        """Choose the model that judges samples; "" for the teacher."""
+        self._change(tr("Change Critic"), replace(self.project, critic=name))
 
     def set_dial(self, dial: str) -> None:
         """Choose how much practice is written and trained."""

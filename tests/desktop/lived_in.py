@@ -1,11 +1,19 @@
 """The example project as it is after a whole loop, made without a model: samples with verdicts, a run, a report."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, cast
 
 from espalier import demo
+from espalier.evaluation.general import general_questions
+from espalier.evaluation.plan import Plan, choices_of
 from espalier.evaluation.questions import read_questions
+from espalier.evaluation.respondent import Respondent
+from espalier.evaluation.scored import score_choices, score_forgetting, score_questions
+from espalier.evaluation.seen import Seen
+from espalier.evaluation.talks import shipped_talks, wins
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
 from espalier.stages import lesson
@@ -98,16 +106,42 @@ def make_lived_in(root: Path, name_of_model: str) -> Project:
         (dated / folder).mkdir()
         with (dated / folder / "weights").open("wb") as file:
             file.truncate(size)
-    questions = read_questions(project.questions)
-    leaves: dict[str, dict[str, int]] = {}
-    for place, question in enumerate(questions):
-        total = leaves.setdefault(question.leaf, {"questions": 0, "base": 0, "tuned": 0, "4-bit": 0})
-        total["questions"] += 1
-        total["tuned"] += place % 6 != 0
-        total["4-bit"] += place % 5 != 0
-        total["base"] += place % 9 == 0
-    write_json(dated / "report.json", {"questions": [], "leaves": leaves})
+    write_json(dated / "report.json", make_report(project))
     return project
+
+
+def make_report(project: Project) -> dict[str, Any]:
+    """Return an evaluation in which the student has learned most of what it was taught."""
+    questions = tuple(read_questions(project.questions))
+
+    def answers(know: Callable[[int], bool]) -> list[str]:
+        return [each.reference if know(place) else "I do not know." for place, each in enumerate(questions)]
+
+    general, choices = general_questions(), tuple(choices_of(project))
+    plan = Plan(questions, (Seen("What is it?", "What is it", ""),), general, choices, shipped_talks())
+    right = {"base": lambda n: n % 9 == 0, "tuned": lambda n: n % 6 != 0, "4-bit": lambda n: n % 5 != 0}
+    bounds = {"base": 5, "tuned": 2, "4-bit": 3}
+    report: dict[str, Any] = {"run": "2026-11-20T18-42-07", "parts": ["forgetting", "mcq", "two-turn"], "judge": "j"}
+    report |= score_questions(plan, {name: answers(know) for name, know in right.items()}, cast(Respondent, None), True)
+    report["refused"] = [asdict(each) for each in plan.refused]
+    known = {
+        name: [e.reference if n % (bound + 4) else "?" for n, e in enumerate(general)] for name, bound in bounds.items()
+    }
+    report["forgetting"] = score_forgetting(plan, known, {"base": [-2.1], "tuned": [-2.2], "4-bit": [-2.3]})
+    weights = {
+        name: [
+            [float(place == (each.right + (n % bound == 0)) % 4) for place in range(4)]
+            for n, each in enumerate(choices)
+        ]
+        for name, bound in (("base", 1), ("tuned", 3), ("4-bit", 4))
+    }
+    report["mcq"] = score_choices(plan, weights)
+    grades = {
+        "mean": {"base": 2.1, "tuned": 2.4, "4-bit": 2.35},
+        "wins": wins([2.0] * 12, [2.5] * 7 + [1.5] * 2 + [2.0] * 3),
+    }
+    report["two_turn"] = {"questions": [], **grades}
+    return report
 
 
 def spoil(root: Path) -> None:

@@ -35,6 +35,8 @@ from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
+from espalier_desktop.pages.compare.scoreboard import Scoreboard  # noqa: E402
+from espalier_desktop.pages.compare.scoreboard_sheet import EvaluateSheet  # noqa: E402
 from espalier_desktop.pages.generate.page import GeneratePage  # noqa: E402
 from espalier_desktop.pages.generate.plan_sheet import PlanSheet  # noqa: E402
 from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
@@ -58,8 +60,8 @@ def wait(application: QApplication, until: Callable[[], bool], seconds: float = 
 
 
 def shoot(application: QApplication, widget: QWidget, name: str) -> None:
-    """Write one picture."""
-    for _ in range(3):
+    """Write one picture, once every layout has found its size."""
+    for _ in range(10):
         application.processEvents()
     widget.grab().save(str(OUT / f"{name}.png"))
 
@@ -85,6 +87,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         show_generate(application, window, f"{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
         show_review(application, window, f"{mark}-{width}")
+        show_scoreboard(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
@@ -192,6 +195,25 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
     shoot(application, window, f"review-nothing-{mark}")
     page.filter.reset()
     page.panes.show_pane("sample")
+
+
+def show_scoreboard(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the scoreboard, in the room that a page has, and of the sheet before an evaluation."""
+    board = Scoreboard(window)
+    board.setObjectName("page")
+    board.resize(window.page.size())
+    board.show()
+    shoot(application, board, f"scoreboard-{mark}")
+    board.leaves.choose("knowledge/engineering/falkirk_wheel")
+    board.answers.show_change("regressed")
+    shoot(application, board, f"scoreboard-leaf-{mark}")
+    sheet = EvaluateSheet(window, ("forgetting",), True, lambda parts: None)
+    sheet.open()
+    shoot(application, sheet, f"scoreboard-sheet-{mark}")
+    sheet.close()
+    board.close()
+    board.deleteLater()
+    application.processEvents()
 
 
 def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:

@@ -1,7 +1,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ WHEEL = "knowledge/engineering/falkirk_wheel"
 
 
 @pytest.fixture
-def show(lived_in_root: Path, open_window: Open, monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
+def show(lived_in_root: Path, open_window: Open, monkeypatch: pytest.MonkeyPatch) -> Show:
     """Return a function that shows the page with a worker that behaves as a word says."""
 
     def show(manner: str) -> ComparePage:
@@ -42,7 +42,7 @@ def show(lived_in_root: Path, open_window: Open, monkeypatch: pytest.MonkeyPatch
         assert isinstance(window.page, ComparePage)
         return window.page
 
-    yield show
+    return show
 
 
 def ask(page: ComparePage, question: str) -> None:

@@ -213,7 +213,7 @@ def test_code_is_settled_in_portions_that_go_on_without_a_gap() -> None:
 
 
 def test_code_has_colours_and_plain_text_has_none() -> None:
-    found = dict((text, kind) for kind, text in coloured('if x == "a": return 1  # why', "python"))
+    found = {text: kind for kind, text in coloured('if x == "a": return 1  # why', "python")}
     assert (found["if"], found['"a"'], found["1"], found["# why"]) == ("keyword", "string", "number", "comment")
     assert list(coloured("if 1", "")) == [("", "if 1")]
 

@@ -455,12 +455,15 @@ def test_what_was_open_at_quit_is_opened_again_and_what_was_closed_is_not(
 def test_memory_does_not_grow_with_windows_that_were_closed(
     desk: Desk, fresh_root: Path, open_window: Open, qapp: QApplication
 ) -> None:
-    dead = []
+    before, dead = len(qapp.allWidgets()), []
     for _ in range(3):
         window = open_window(fresh_root)
         for spec in page_specs():
             window.go(spec.key)
+        window.go("taxonomy")
+        window.page.tree.choose("knowledge/engineering/falkirk_wheel")  # type: ignore[attr-defined]
         dead.append(window)
         window.close()
         qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not any(isValid(window) for window in dead)
+    assert len(qapp.allWidgets()) <= before

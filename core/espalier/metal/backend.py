@@ -15,8 +15,10 @@ from espalier.metal.quantize import save_quantized
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
 from espalier.training.forecast import Forecast
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
 from espalier.training.settings import TrainSettings
+from espalier.training.together import Lesson, train_together
 
 
 class MlxBackend:
@@ -40,9 +42,14 @@ class MlxBackend:
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
-        TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
+        if hosts and len(hosts.names) > 1:
+            mx.clear_cache()  # the ranks are processes of their own
+            train_together(hosts, Lesson(model, rows, held_out, settings, run, earlier), tell)
+        else:
+            TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
 
     def forecast(
         self,

@@ -12,12 +12,18 @@ from espalier.errors import Cancelled, EspalierError
 from espalier.files import replace_folder, whole_folder, write_json
 from espalier.language import TrainRow
 from espalier.metal.adapters import adapt, packed_bits, write_adapter
+from espalier.metal.limits import make_room, training_limits
 from espalier.metal.model import load
+from espalier.metal.ranks import Ranks
 from espalier.metal.rows import Encoded, describe, encode_all
-from espalier.metal.train import LOWER, LostError, Trainer
+from espalier.metal.train import LOWER, LostError, Step, TooLargeError, Trainer
+from espalier.metal.trouble import Trouble
+from espalier.power import SENTENCES, Conditions, Need
+from espalier.project import content_key
 from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish
 from espalier.training.settings import TrainSettings, check_settings
 
+WISHES = ("", "finish", "pause")  # what a person may ask of a run, the strongest last
 RETREATS = 3  # times that a run goes back to its last checkpoint before it gives up
 
 
@@ -55,9 +61,17 @@ class TrainingRun:
         run: Path,
         tell: Tell,
         earlier: Path | None = None,
+        ranks: Ranks | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
-        """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s."""
+        """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s.
+
+        Of ``ranks`` that train together only the first reads and writes ``run`` and ``earlier``. Training waits
+        while the ``conditions`` are bad.
+        """
         check_settings(settings)
+        self._ranks, self._conditions = ranks or Ranks(), conditions or Conditions()
+        self._made_room = False
         student = load(model)
         adapt(student, settings, packed_bits(model))
         encoding = encode_all(student, rows, settings)
@@ -70,15 +84,19 @@ class TrainingRun:
             )
         self._settings, self._folder, self._tell = settings, RunFolder(run), tell
         self._held_out: list[Encoded] = encode_all(student, held_out, settings).rows
-        self._trainer = Trainer(student, encoding.rows, settings)
+        self._trainer = Trainer(student, encoding.rows, settings, ranks=self._ranks)
         self._retreats, self._best = 0, float("inf")
-        checkpoint = whole_folder(self._folder.checkpoint)
+        if self._ranks.count > 1:
+            facts = {"rows": content_key(encoding.rows, self._held_out), "layout": str(self._trainer.layout)}
+            self._ranks.compare(facts, _unlike)
+        checkpoint = whole_folder(self._folder.checkpoint) if self._ranks.leads else None
         if checkpoint:
             state = self._trainer.restore(checkpoint)
             self._retreats, self._best = state["retreats"], state["best"] or float("inf")
-        elif earlier:
+        elif earlier and self._ranks.leads:
             self._trainer.extend(earlier)
-        self._record = RunRecord(run, self._trainer.step)
+        self._share()
+        self._record = RunRecord(run, self._trainer.step) if self._ranks.leads else None
         if not checkpoint:
             for text in (*describe(encoding, settings), self._trainer.verdict):
                 self._say(Told(0, text))
@@ -91,6 +109,19 @@ class TrainingRun:
             Cancelled: a person asked for a pause; the checkpoint holds everything.
             EspalierError: the loss was lost more often than a run may go back.
         """
+        with training_limits():
+            stopped = self._train()
+        if not self._record:
+            return
+        self._record.flush()
+        trainer = self._trainer
+        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped, "parts": trainer.pieces}
+        with replace_folder(self._folder.adapter) as folder:
+            write_adapter(folder, trainer.model, self._settings)
+            write_json(folder / "made.json", made)
+
+    def _train(self) -> bool:
+        """Make the updates and return whether a person asked to finish before the last."""
         trainer, settings = self._trainer, self._settings
         stopped = False
         while trainer.step < trainer.steps and not stopped:
@@ -100,34 +131,74 @@ class TrainingRun:
                 if trainer.step % settings.save_every == 0 or trainer.step == trainer.steps:
                     self._validate()
                     self._save()
-        self._record.flush()
-        with replace_folder(self._folder.adapter) as folder:
-            write_adapter(folder, trainer.model, settings)
-            write_json(folder / "made.json", {"updates": trainer.step, "of": trainer.steps, "stopped": stopped})
+        return stopped
 
     def _heed(self) -> bool:
-        """Return whether a person asked to finish now.
+        """Wait while the machine should not work; return whether a person asked to finish now.
 
         Raises:
             Cancelled: they asked for a pause.
         """
-        asked = take_wish(self._folder.path)
-        if asked:
+        waiting = Need.NONE
+        while True:
+            asked = take_wish(self._folder.path) if self._ranks.leads else ""
+            wanted = WISHES.index(asked) if asked in WISHES else 0
+            wanted, found = self._ranks.highest(wanted, self._conditions.need(waiting))
+            if wanted:
+                self._save()
+            if WISHES[wanted] == "pause":
+                raise Cancelled
+            if found != waiting:
+                self._wait(Need(found))
+            if wanted or not found:
+                return bool(wanted)
+            waiting = Need(found)
+            self._conditions.wait()
+
+    def _wait(self, need: Need) -> None:
+        """Tell that training waits, or goes on; what was learned is safe meanwhile."""
+        step = self._trainer.step
+        if need:
             self._save()
-        if asked == "pause":
-            raise Cancelled
-        return asked == "finish"
+            self._say(Told(step, SENTENCES[need], "waits"))
+        else:
+            self._say(Told(step, "Training goes on.", "goes on"))
 
     def _update(self) -> None:
+        if self._conditions.is_short and not self._made_room:
+            self._made_room = True
+            make_room()
         started = time.monotonic()
         try:
             step = self._trainer.update()
         except LostError as error:
             self._retreat(error)
             return
-        seconds, memory = time.monotonic() - started, int(mx.get_peak_memory())
-        numbers = (step.loss, step.learning_rate, step.norm, step.real_tokens, seconds, memory)
+        except TooLargeError as error:
+            trouble = error.trouble
+        else:
+            self._tell_step(step, time.monotonic() - started)
+            return
+        self._split(trouble)
+
+    def _tell_step(self, step: Step, seconds: float) -> None:
+        numbers = (step.loss, step.learning_rate, step.norm, step.real_tokens, seconds, int(mx.get_peak_memory()))
         self._say(Update(step.step, step.steps, *numbers))
+
+    def _split(self, trouble: Trouble) -> None:
+        """Go back to the last checkpoint and compute every update from there in twice as many parts.
+
+        Raises:
+            EspalierError: rows are computed one by one already.
+        """
+        at, pieces = self._trainer.step + 1, self._trainer.pieces * 2
+        if self._trainer.pieces >= -(-self._settings.batch_rows // self._ranks.count):
+            raise EspalierError(_HOPELESS[trouble].format(at=at))
+        mx.clear_cache()
+        self._return()
+        self._trainer.pieces = pieces
+        self._save()
+        self._say(Told(self._trainer.step, _SPLIT[trouble].format(at=at, step=self._trainer.step, pieces=pieces)))
 
     def _retreat(self, lost: LostError) -> None:
         """Go back to the last checkpoint with a lower rate.
@@ -141,13 +212,10 @@ class TrainingRun:
                 f"{lost} It was tried {RETREATS} times again from the last checkpoint, at a lower rate each time."
             ) from lost
         at = self._trainer.step + 1
-        folder = whole_folder(self._folder.checkpoint)
-        assert folder
-        self._trainer.restore(folder)
+        self._return()
         self._trainer.lowered *= LOWER
         self._save()
         rate = self._settings.learning_rate * self._trainer.lowered
-        self._record = RunRecord(self._folder.path, self._trainer.step)
         self._say(
             Told(
                 self._trainer.step,
@@ -156,6 +224,21 @@ class TrainingRun:
             )
         )
 
+    def _return(self) -> None:
+        """Stand where the last checkpoint was."""
+        if self._ranks.leads:
+            folder = whole_folder(self._folder.checkpoint)
+            assert folder
+            self._trainer.restore(folder)
+            self._record = RunRecord(self._folder.path, self._trainer.step)
+        self._share()
+
+    def _share(self) -> None:
+        """Stand, on every rank, where the first stands."""
+        self._trainer.share()
+        stands = json.dumps([self._retreats, self._best]).encode()
+        self._retreats, self._best = json.loads(self._ranks.tell(stands))
+
     def _validate(self) -> None:
         if not self._held_out:
             return
@@ -163,16 +246,40 @@ class TrainingRun:
         is_best = loss < self._best
         if is_best:
             self._best = loss
+        if is_best and self._record:
             with replace_folder(self._folder.best) as folder:
                 write_adapter(folder, self._trainer.model, self._settings)
                 (folder / "made.json").write_text(json.dumps({"updates": self._trainer.step, "held_out_loss": loss}))
         self._say(Validated(self._trainer.step, loss, is_best))
 
     def _save(self) -> None:
+        if not self._record:
+            return
         best = self._best if self._best < float("inf") else None
         self._record.flush()
         self._trainer.save(self._folder.checkpoint, retreats=self._retreats, best=best)
 
     def _say(self, event: TrainEvent) -> None:
-        self._record.add(event)
-        self._tell(event)
+        if self._record:
+            self._record.add(event)
+            self._tell(event)
+
+
+_SPLIT = {
+    "watchdog": "macOS took the GPU away at update {at}, because the display had to wait for it. Training goes on from "
+    "update {step} with each update in {pieces} parts; the result is the same.",
+    "memory": "Memory ran out at update {at}. Training goes on from update {step} with each update in {pieces} parts; "
+    "the result is the same.",
+}
+_HOPELESS = {
+    "watchdog": "macOS took the GPU away at update {at}, though rows are computed one by one. Let the display sleep "
+    "while you train, or set max_tokens lower.",
+    "memory": "Memory ran out at update {at}, though rows are computed one by one. Set max_tokens lower, switch "
+    "checkpointing on, or choose a smaller student.",
+}
+
+
+def _unlike(host: str, what: str) -> str:
+    if what == "rows":
+        return f"{host} reads the rows as other tokens than this Mac. Copy the student's folder from here to there."
+    return f"{host} would put the rows together in another way than this Mac. Install the same Espalier on both."

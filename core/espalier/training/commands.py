@@ -13,7 +13,7 @@ from espalier.project import Project
 from espalier.stages import lesson
 from espalier.synthesis.on_disk import read_practice
 from espalier.training.curriculum import ORDERS, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.explained import EXPLAINED, defaults
 from espalier.training.mlx_lm_config import config_text, read_config
 from espalier.training.recipe import write_recipe
@@ -30,6 +30,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--phases", choices=ORDERS, help="everything at once, or knowledge and then skills")
     command.add_argument("--recipe", type=Path, metavar="FILE", help="train on what this recipe of InstructLab's mixes")
     command.add_argument("--config", type=Path, metavar="FILE", help="values from a settings file of mlx_lm.lora")
+    text = "the Macs that train together from now on, this one first, as a hostfile of mlx.launch. The others need the "
+    text += "same Espalier, the student's folder, and ssh without a password. --set hostfile= for this one alone"
+    command.add_argument("--hostfile", type=Path, metavar="FILE", help=text)
     how = command.add_mutually_exclusive_group()
     how.add_argument("--forecast", action="store_true", help="only measure what the run would take; nothing is changed")
     how.add_argument("--write-recipe", type=Path, metavar="FILE", help="only write what would be mixed as a recipe")
@@ -73,9 +76,10 @@ def values_of(options: argparse.Namespace, project: Project) -> dict[str, Any]:
         values |= taken.values
         for note in taken.notes:
             print(note, file=sys.stderr)
-    if options.recipe:
-        place, root = options.recipe.resolve(), project.root.resolve()
-        values["recipe"] = str(place.relative_to(root) if place.is_relative_to(root) else place)
+    for name in ("recipe", "hostfile"):
+        if given := getattr(options, name):
+            place, root = given.resolve(), project.root.resolve()
+            values[name] = str(place.relative_to(root) if place.is_relative_to(root) else place)
     values |= {name: value for name in ("method", "phases") if (value := getattr(options, name))}
     return values | dict(options.set)
 
@@ -88,6 +92,7 @@ def check(project: Project, values: Mapping[str, Any]) -> None:
     """
     train_settings(project, values)
     curriculum_of(project, values)
+    hosts_of(project, values)
 
 
 def write(options: argparse.Namespace, project: Project) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from espalier.errors import EspalierError
 from espalier.project import Project, write_settings
 from espalier.training.curriculum import Curriculum, check_curriculum
+from espalier.training.hosts import Hosts, read_hosts
 from espalier.training.mlx_lm_config import MLX_LM_DEFAULTS
 from espalier.training.settings import TrainSettings, changed, check_settings, put
 
@@ -17,7 +18,8 @@ DIAL: Mapping[str, Mapping[str, Any]] = {
 }
 PRESETS: Mapping[str, Mapping[str, Any]] = {"mlx-lm": MLX_LM_DEFAULTS}
 PRESET = "preset"
-_CURRICULUM = tuple(item.name for item in fields(Curriculum))
+HOSTFILE = "hostfile"
+_ELSEWHERE = (HOSTFILE, *(item.name for item in fields(Curriculum)))
 
 
 def train_settings(project: Project, values: Mapping[str, Any] | None = None) -> TrainSettings:
@@ -37,9 +39,21 @@ def curriculum_of(project: Project, values: Mapping[str, Any] | None = None) -> 
     """Return in which order the next run learns; arguments and errors as `train_settings`'."""
     curriculum = Curriculum()
     for name, value in _merged(project, values).items():
-        if name in _CURRICULUM:
+        if name in _ELSEWHERE and name != HOSTFILE:
             curriculum = put(curriculum, name, value)
     return check_curriculum(curriculum)
+
+
+def hosts_of(project: Project, values: Mapping[str, Any] | None = None) -> Hosts | None:
+    """Return the Macs that train together, None where it is this one alone.
+
+    They are no part of the run's settings: what comes out does not depend on them, and a run goes on with others.
+
+    Raises:
+        EspalierError: the hostfile cannot be used.
+    """
+    place = str(_merged(project, values).get(HOSTFILE) or "")
+    return read_hosts(project.root / place) if place else None
 
 
 def change_training(project: Project, values: Mapping[str, Any]) -> Project:
@@ -49,14 +63,18 @@ def change_training(project: Project, values: Mapping[str, Any]) -> Project:
         EspalierError: a value cannot be used; nothing is written then.
     """
     changed_project = replace(project, training={**project.training, **values})
-    wanted = train_settings(changed_project), curriculum_of(changed_project)
+    wanted = _everything(changed_project)
     for name in values:
         without = {key: value for key, value in changed_project.training.items() if key != name}
         shorter = replace(project, training=without)
-        if (train_settings(shorter), curriculum_of(shorter)) == wanted:
+        if _everything(shorter) == wanted:
             changed_project = shorter
     write_settings(changed_project)
     return changed_project
+
+
+def _everything(project: Project) -> tuple[TrainSettings, Curriculum, Hosts | None]:
+    return train_settings(project), curriculum_of(project), hosts_of(project)
 
 
 def _merged(project: Project, values: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -79,5 +97,5 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_training(values: Mapping[str, Any]) -> TrainSettings:
-    own = {name: value for name, value in values.items() if name not in _CURRICULUM}
+    own = {name: value for name, value in values.items() if name not in _ELSEWHERE}
     return changed(TrainSettings(), own)

@@ -12,6 +12,7 @@ from espalier.messages import Emit, Note, Stage
 from espalier.models.folder import find_model
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Phase
+from espalier.training.hosts import Hosts
 from espalier.training.progress import Told, TrainEvent, Validated
 from espalier.training.run import Run
 from espalier.training.settings import LOW_RANK, TITLES
@@ -19,11 +20,12 @@ from espalier.training.settings import LOW_RANK, TITLES
 JOURNAL = "phases.json"
 
 
-def train_run(run: Run, backend: Backend, emit: Emit) -> None:
+def train_run(run: Run, backend: Backend, emit: Emit, hosts: Hosts | None = None) -> None:
     """Train the run's adapter where it is not there; each phase begins with what the one before it chose.
 
     ``phases.json`` says what every finished phase trained on and which of its checkpoints it chose: the one with the
     lowest loss on the held-out rows of its own and all earlier phases, so that one that forgets is not taken.
+    With ``hosts`` several Macs train together.
     """
     plan, settings = run.phases, run.settings
     rows = sum(len(phase.rows) for phase in plan)
@@ -35,14 +37,14 @@ def train_run(run: Run, backend: Backend, emit: Emit) -> None:
     if run.adapter:
         return
     if len(plan) == 1:
-        _train_phase(run, plan[0], run.folder, run.earlier, backend, emit)
+        _train_phase(run, plan[0], run.folder, run.earlier, backend, emit, hosts)
         return
     earlier, journal = run.earlier, []
     for number, phase in enumerate(plan, 1):
         folder = run.phase_folder(number)
         if not whole_folder(folder / "adapter"):
             emit(Note(f"Phase {number} of {len(plan)}: {_told(phase)}."))
-            _train_phase(run, phase, folder, earlier, backend, emit)
+            _train_phase(run, phase, folder, earlier, backend, emit, hosts)
         earlier = whole_folder(folder / "best") or whole_folder(folder / "adapter")
         assert earlier
         journal.append({"name": phase.name, "rows": len(phase.rows), "repeated": dict(phase.repeated)} | _made(earlier))
@@ -72,7 +74,9 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copytree(found, new, dirs_exist_ok=True)
 
 
-def _train_phase(run: Run, phase: Phase, folder: Path, earlier: Path | None, backend: Backend, emit: Emit) -> None:
+def _train_phase(
+    run: Run, phase: Phase, folder: Path, earlier: Path | None, backend: Backend, emit: Emit, hosts: Hosts | None
+) -> None:
     clock: Clock | None = None
     scored: dict[str, float] = {}
 
@@ -80,6 +84,8 @@ def _train_phase(run: Run, phase: Phase, folder: Path, earlier: Path | None, bac
         nonlocal clock
         if isinstance(event, Told):
             emit(Note(event.text))
+            if clock and event.kind == "waits":
+                clock.stand(event.text)
         elif isinstance(event, Validated):
             scored["held_out_loss"] = round(event.loss, 4)
         else:
@@ -95,4 +101,4 @@ def _train_phase(run: Run, phase: Phase, folder: Path, earlier: Path | None, bac
             )
 
     rows, held_out = ([train_row(row) for row in part] for part in (phase.rows, phase.held_out))
-    backend.train(find_model(run.request["student"]), rows, run.settings, folder, tell, held_out, earlier)
+    backend.train(find_model(run.request["student"]), rows, run.settings, folder, tell, held_out, earlier, hosts)

@@ -1,9 +1,9 @@
 """What a run tells while it trains, and its record in ``events.jsonl``; what a person asks of it meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from espalier.files import append_lines, read_lines, write_text
 
@@ -47,14 +47,34 @@ class Validated:
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence about the run that a person should read, such as a retreat or rows that were cut."""
+    """A sentence about the run that a person should read, such as a retreat or rows that were cut.
+
+    Attributes:
+        kind: waits where training stands still until something is better, goes on where it is; "" for other news.
+    """
 
     step: int
     text: str
+    kind: str = ""
 
 
 TrainEvent = Update | Validated | Told
 Tell = Callable[[TrainEvent], None]
+_TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(TrainEvent)}
+
+
+def event_values(event: TrainEvent) -> dict[str, Any]:
+    """Return an event as plain values, its type as ``event``."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def event_of(values: Mapping[str, Any]) -> TrainEvent | None:
+    """Return the event of what `event_values` returned, None when it is none."""
+    kind = _TYPES.get(str(values.get("event")))
+    event: TrainEvent | None = (
+        kind(**{name: value for name, value in values.items() if name != "event"}) if kind else None
+    )
+    return event
 
 
 class RunRecord:
@@ -72,7 +92,7 @@ class RunRecord:
 
     def add(self, event: TrainEvent) -> None:
         """Keep an event; it is on disk after the next `flush`."""
-        self._waiting.append({"event": type(event).__name__, **asdict(event)})
+        self._waiting.append(event_values(event))
         if len(self._waiting) >= 10:
             self.flush()
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -40,6 +41,12 @@ def set_role(widget: QWidget, role: str) -> None:
         widget.setProperty("role", role)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def align_number(field: QAbstractSpinBox) -> None:
+    """Put a number at the right of its field, as far from the edge as other text: there Qt takes no padding."""
+    field.setAlignment(Qt.AlignmentFlag.AlignRight)
+    field.lineEdit().setTextMargins(0, 0, 6, 0)
 
 
 def set_widths(splitter: QSplitter, widths: object) -> None:
