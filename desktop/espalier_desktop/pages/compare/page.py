@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
 
 from espalier.comparison.chats import PANES, chat_file, read_chat
 from espalier.comparison.nearest import nearest_rows
@@ -23,6 +23,7 @@ from espalier_desktop.pages.compare.comparison import Comparison
 from espalier_desktop.pages.compare.correct_sheet import CorrectAnswerSheet
 from espalier_desktop.pages.compare.pane import OTHER_ADAPTER, OTHER_ENDPOINT
 from espalier_desktop.pages.compare.presets import Preset, PresetsPopover, presets_of
+from espalier_desktop.pages.compare.scoreboard import Scoreboard
 from espalier_desktop.pages.compare.session import SessionState
 from espalier_desktop.pages.compare.talk import Talk
 from espalier_desktop.pages.compare.why_sheet import WhySheet
@@ -30,6 +31,7 @@ from espalier_desktop.pages.compare.wording import choice_title
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.widgets.basics import button, column, row, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
+from espalier_desktop.widgets.segments import Segments
 from espalier_desktop.widgets.sheet import Sheet
 
 VOTES = {"vote_left": "left", "vote_right": "right", "vote_both": "both", "vote_neither": "neither"}
@@ -48,10 +50,14 @@ class ComparePage(Page):
         self.open = button(tr("Open…"), self._open)
         self.take = button(tr("Export…"), self._export)
         self.settings = button(tr("Settings…"), self._show_settings)
+        self.scoreboard = Scoreboard(shell)
+        self.tabs = Segments({"talk": tr("Conversation"), "scores": tr("Scoreboard")}, tr("Compare"))
+        self.tabs.chosen.connect(self.show_tab)
         self._run = self._student = ""
         self._had_job = False
         self._lay_out()
         self._connect()
+        self.show_tab("talk")
         self.refresh()
 
     @Slot()
@@ -77,14 +83,18 @@ class ComparePage(Page):
         self.comparison.close()
 
     def point_to(self, place: Mapping[str, str]) -> None:
-        """Put a ``question`` about a ``leaf`` into the composer."""
+        """Show a ``tab``; put a ``question`` about a ``leaf`` into the composer."""
+        if place.get("tab") in self.tabs.buttons:
+            self.show_tab(place["tab"])
         if question := place.get("question", ""):
+            self.show_tab("talk")
             self.talk.put(question, place.get("leaf", ""))
 
     def save_state(self) -> dict[str, Any]:
         """Return what was asked and how."""
         return {
             "question": self.talk.composer.words,
+            "tab": "scores" if self._stack.currentWidget() is self.scoreboard else "talk",
             "history": self.talk.composer.history[-50:],
             "settings": self.comparison.settings.as_values(),
             "choices": self.comparison.choices,
@@ -98,6 +108,7 @@ class ComparePage(Page):
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take back what was asked and how, and the conversation."""
         comparison, talk = self.comparison, self.talk
+        self.show_tab("scores" if state.get("tab") == "scores" else "talk")
         comparison.settings = settings_of(state.get("settings"))
         stored = state.get("choices")
         for pane in PANES:
@@ -118,6 +129,15 @@ class ComparePage(Page):
                 comparison.open(read_chat(chat_file(self.shell.document.project, key)))
         self.refresh()
 
+    @Slot(str)
+    def show_tab(self, tab: str) -> None:
+        """Show the conversation, ``talk``, or the scoreboard, ``scores``."""
+        self.tabs.choose(tab)
+        self._stack.setCurrentWidget(self.scoreboard if tab == "scores" else self.talk)
+        self._tools.setVisible(tab != "scores")
+        if tab == "scores":
+            self.scoreboard.refresh()
+
     def give(self, command: str) -> None:
         """Carry out a command of the Compare menu."""
         talk, comparison = self.talk, self.comparison
@@ -135,8 +155,11 @@ class ComparePage(Page):
             "correct_answer": lambda: self._correct(1),
             "why_answer": lambda: self._why(1),
             "answer_settings": self._show_settings,
+            "show_scoreboard": lambda: self.show_tab("scores"),
             **{key: partial(comparison.vote, choice) for key, choice in VOTES.items()},
         }
+        if command not in ("show_scoreboard", "stop_answers"):
+            self.show_tab("talk")
         actions[command]()
 
     def _connect(self) -> None:
@@ -335,12 +358,20 @@ class ComparePage(Page):
 
     def _lay_out(self) -> None:
         talk = self.talk
-        bar = row(
-            self.new, self.open, self.take, None, talk.blind, talk.differences, talk.lock, self.settings, spacing=8
+        tools = row(
+            self.new, self.open, self.take, 8, talk.blind, talk.differences, talk.lock, self.settings, spacing=6
         )
-        content = column(bar, talk, spacing=12)
+        self._tools = QWidget()
+        self._tools.setLayout(tools)
+        bar = row(self.tabs, None, self._tools)
+        bar.setContentsMargins(24, 0, 24, 0)
+        talk.layout().setContentsMargins(24, 0, 24, 0)  # type: ignore[union-attr]  # it has one
+        self._stack = QStackedWidget()
+        self._stack.addWidget(talk)
+        self._stack.addWidget(self.scoreboard)
+        content = column(bar, self._stack, spacing=12)
         content.setStretch(1, 1)
-        content.setContentsMargins(24, 14, 24, 16)
+        content.setContentsMargins(0, 14, 0, 16)
         inner = QWidget()
         inner.setLayout(content)
         text = tr(
