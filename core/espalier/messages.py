@@ -55,6 +55,11 @@ class Progress:
     detail: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def waits(self) -> bool:
+        """Return whether nothing goes forward for now; ``detail`` is the whole sentence that says why."""
+        return bool(self.figures.get("waits"))
+
 
 @dataclass(frozen=True)
 class Note:

@@ -3,18 +3,24 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from espalier.comparison.session import Session
 from espalier.comparison.turns import PANES
 from espalier.errors import EspalierError
 from espalier.evaluation.evaluate import evaluate
+from espalier.evaluation.held_out import held_out_score
 from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
 from espalier.language import Backend, TrainRow
 from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
+from espalier.models.new_folder import new_folder
 from espalier.project import Project
+from espalier.quantization.settings import quantize_settings
+from espalier.quantization.stage import make, measure, settle
+from espalier.quantization.store import Quantized
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
@@ -160,13 +166,34 @@ def ask_to_finish(project: Project) -> Run:
     return run
 
 
-def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:
-    """Return the run with its 4-bit student, which is made first when it is not there."""
+def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> tuple[Run, Quantized]:
+    """Return the run and its student made small as the project says, which is made and measured where it is not there.
+
+    Raises:
+        EspalierError: nothing is trained, the settings do not fit the student, or there is no room.
+    """
     run = run or latest_trained(project)
-    emit(Stage("quantize", "The 4-bit student", run.quantized is not None))
-    if run.quantized is None:
-        assert run.adapter
-        backend.quantize(find_model(project.student), run.adapter, run.folder / "model-4bit")
+    made = make(run, quantize_settings(project), backend, emit)
+    questions = held_out_questions(project)
+
+    def right(made: Quantized) -> dict[str, int]:
+        return held_out_score(project, run, made.folder, backend, emit)
+
+    if made.cost:
+        return run, made
+    return run, settle(run, measure(run, made, questions, right, backend, emit))
+
+
+def export(project: Project, backend: Backend, destination: Path) -> Run:
+    """Return the newest trained run, written for PEFT into a new folder.
+
+    Raises:
+        EspalierError: nothing is trained, what is has no such form, or the folder exists.
+    """
+    run = latest_trained(project)
+    assert run.adapter
+    with new_folder(destination) as folder:
+        backend.export_peft(find_model(run.request["student"]), run.adapter, folder)
     return run
 
 

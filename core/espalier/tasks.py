@@ -13,6 +13,7 @@ from espalier.language import Backend
 from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
+from espalier.quantization.settings import change_quantize
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -143,8 +144,18 @@ def _preview(task: Task) -> dict[str, Any]:
 
 
 def _quantize(task: Task) -> dict[str, Any]:
+    values = task.arguments.get("settings") or {}
     with task.held() as project:
-        return {"run": str(stages.quantize(project, task.backend, task.emit).folder)}
+        project = change_quantize(project, values)
+        run, made = stages.quantize(project, task.backend, task.emit)
+        told = {"name": made.name, "verdict": made.cost.get("verdict", ""), "is_chosen": made.is_chosen}
+        return {"run": str(run.folder), "quantized": told}
+
+
+def _export(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        stages.export(project, task.backend, Path(task.arguments["to"]))
+    return {"folder": task.arguments["to"]}
 
 
 def _evaluate(task: Task) -> dict[str, Any]:
@@ -173,5 +184,6 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "preview": _preview,
     "quantize": _quantize,
     "evaluate": _evaluate,
+    "export": _export,
     "tune": _tune,
 }

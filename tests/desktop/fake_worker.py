@@ -1,4 +1,4 @@
-"""A worker that speaks the protocol and behaves as its one argument says; it imports nothing but the messages."""
+"""A worker that speaks the protocol and behaves as its one argument says; it imports nothing but what it says."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from espalier.messages import Drawn, Event, Failed, Finished, Funnel, Note, Progress, Stage, Text, encode
+from espalier.power import SENTENCES, Need
 
 
 def say(*events: Event) -> None:
@@ -137,6 +138,9 @@ def main() -> int:
         say(Finished({"relaxed": os.environ.get("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "")}))
     elif manner == "done":
         say(Progress("train", 1, 2, "updates", 65.0, "", {"loss": 2.5}), Finished({"run": "r"}))
+    elif manner == "hot":
+        say(Progress("train", 1, 4, "updates", None, SENTENCES[Need.COOLING], {"waits": 1}))
+        time.sleep(60)
     else:
         if manner == "stubborn":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -9,7 +9,7 @@ from espalier.metal.adapters import adapt
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import Encoded, Encoding, encode_some
 from espalier.metal.train import Trainer
-from espalier.training.methods import packed_bits
+from espalier.models.shapes import packed_bits
 from espalier.training.plan import arranged, parts
 from espalier.training.settings import TrainSettings
 

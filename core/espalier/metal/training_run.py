@@ -20,9 +20,9 @@ from espalier.metal.ranks import Ranks
 from espalier.metal.rows import Encoded, describe, encode_all, encode_some
 from espalier.metal.train import LOWER, LostError, Step, TooLargeError, Trainer
 from espalier.metal.trouble import Trouble
+from espalier.models.shapes import packed_bits
 from espalier.power import SENTENCES, Conditions, Need
 from espalier.project import content_key
-from espalier.training.methods import packed_bits
 from espalier.training.probes import TOKENS
 from espalier.training.progress import (
     FIRST_BATCH,
@@ -131,7 +131,9 @@ class TrainingRun:
             return
         self._record.flush()
         trainer = self._trainer
-        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped, "parts": trainer.pieces}
+        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped}
+        if trainer.pieces > self._settings.accumulation:
+            made["parts"] = trainer.pieces
         best = whole_folder(self._folder.best) if stopped else None
         with replace_folder(self._folder.adapter) as folder:
             if best:

@@ -9,7 +9,8 @@ from espalier.project import Project, write_settings
 from espalier.training.curriculum import Curriculum, check_curriculum
 from espalier.training.hosts import Hosts, read_hosts
 from espalier.training.mlx_lm_config import MLX_LM_DEFAULTS
-from espalier.training.settings import TrainSettings, changed, check_settings, put
+from espalier.training.settings import TrainSettings, changed, check_settings
+from espalier.values import flat, needed, put
 
 DIAL: Mapping[str, Mapping[str, Any]] = {
     "quick": {"epochs": 4},
@@ -63,7 +64,7 @@ def changed_values(project: Project) -> dict[str, Any]:
         EspalierError: a value cannot be used.
     """
     texts = {name: _text(project, name) for name in (PRESET, HOSTFILE)}
-    return _flat({**asdict(train_settings(project)), **asdict(curriculum_of(project)), **texts})
+    return flat({**asdict(train_settings(project)), **asdict(curriculum_of(project)), **texts})
 
 
 def usual_values(project: Project) -> dict[str, Any]:
@@ -90,21 +91,12 @@ def with_training(project: Project, values: Mapping[str, Any]) -> Project:
     Raises:
         EspalierError: a value cannot be used.
     """
-    given = _flat(values)
-    flat = {**_flat(project.training), **given}
-    changed_project = replace(project, training={name: value for name, value in flat.items() if value is not None})
-    wanted = _everything(changed_project)
-    typed = changed_values(changed_project)  # numbers, where a person gave texts
+    given = flat(values)
+    merged = {name: value for name, value in {**flat(project.training), **given}.items() if value is not None}
+    typed = changed_values(replace(project, training=merged))  # numbers, where a person gave texts
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in typed.items()}
-    items = changed_project.training.items()
-    kept = {name: plain.get(name, value) if name in given else value for name, value in items}
-    changed_project = replace(project, training=kept)
-    for name in given:
-        without = {key: value for key, value in changed_project.training.items() if key != name}
-        shorter = replace(project, training=without)
-        if _everything(shorter) == wanted:
-            changed_project = shorter
-    return changed_project
+    kept = {name: plain.get(name, value) if name in given else value for name, value in merged.items()}
+    return replace(project, training=needed(kept, given, lambda each: _everything(replace(project, training=each))))
 
 
 def _everything(project: Project) -> tuple[TrainSettings, Curriculum, Hosts | None]:
@@ -112,22 +104,11 @@ def _everything(project: Project) -> tuple[TrainSettings, Curriculum, Hosts | No
 
 
 def _merged(project: Project, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = _flat({**project.training, **(values or {})})
+    given = flat({**project.training, **(values or {})})
     preset = str(given.pop(PRESET, "") or "")
     if preset and preset not in PRESETS:
         raise EspalierError(f"There is no training preset “{preset}”. Choose {', '.join(PRESETS)}, or leave it out.")
     return {**(PRESETS[preset] if preset else DIAL[project.dial]), **given}
-
-
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with those inside ``lora`` and ``prompt`` named ``lora.rank`` and so on."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update({f"{name}.{inner}": part for inner, part in value.items()})
-        else:
-            flat[str(name)] = value
-    return flat
 
 
 def _of_training(values: Mapping[str, Any]) -> TrainSettings:

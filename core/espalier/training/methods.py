@@ -1,19 +1,9 @@
 """Which ways to train a student allows, from its files alone, and why not the others."""
 
-import json
-from pathlib import Path
-
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model
+from espalier.models.shapes import packed_bits
 from espalier.training.settings import METHODS
-
-
-def packed_bits(folder: Path) -> frozenset[int]:
-    """Return the bits of the packed weights that a model folder's configuration names; empty for floats."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    found = config.get("quantization") or config.get("quantization_config") or {}
-    bits = {part["bits"] for part in (found, *found.values()) if isinstance(part, dict) and "bits" in part}
-    return frozenset(bits)
 
 
 def refusal(method: str, bits: frozenset[int]) -> str:

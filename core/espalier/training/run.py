@@ -9,6 +9,7 @@ from typing import Any
 from espalier.errors import EspalierError
 from espalier.files import read_lines, whole_folder, write_json, write_text
 from espalier.project import Project, content_key
+from espalier.quantization.store import chosen_folder
 from espalier.training.curriculum import Curriculum, Phase, phases
 from espalier.training.mixture import Mixture, Row, row_of
 from espalier.training.settings import LOW_RANK, TrainSettings, changed, check_settings
@@ -35,8 +36,8 @@ class Run:
 
     @property
     def quantized(self) -> Path | None:
-        """Return the 4-bit student's folder, None while there is none."""
-        return whole_folder(self.folder / "model-4bit")
+        """Return the folder of the quantized student that the run uses, None while there is none."""
+        return chosen_folder(self.folder)
 
     @property
     def best(self) -> Path | None:

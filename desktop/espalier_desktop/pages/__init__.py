@@ -71,7 +71,7 @@ def _train(shell: Shell) -> Page:
 
 
 def _quantize(shell: Shell) -> Page:
-    from espalier_desktop.pages.quantize import QuantizePage
+    from espalier_desktop.pages.quantize.page import QuantizePage
 
     return QuantizePage(shell)
 
