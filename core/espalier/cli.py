@@ -276,7 +276,7 @@ def _stage(options: argparse.Namespace) -> int:
             return 0
         arguments["settings"] = training.values_of(options, project)
         training.check(project, arguments["settings"])
-        arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
+        arguments |= {name: getattr(options, name) for name in ("extend", "finish")}
     if options.command == "quantize":
         if quantization.show(options, project):
             return 0
@@ -289,7 +289,8 @@ def _stage(options: argparse.Namespace) -> int:
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
         arguments["settings"] = {name: getattr(options, name) for name in names}
-    outcome = run_worker(Request(options.command, arguments), options.json)
+    command = "forecast" if getattr(options, "forecast", False) else options.command
+    outcome = run_worker(Request(command, arguments), options.json)
     if options.command == "evaluate" and not outcome.failure:
         evaluation.write(options, outcome.result)
     return _finish(outcome, options, options.project)

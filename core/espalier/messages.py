@@ -25,12 +25,14 @@ class Stage:
 
     Attributes:
         leaf: path of the leaf that it is about; "" where it is about none.
+        run: name of the run's folder, where it is about one.
     """
 
     name: str
     text: str
     is_fresh: bool = False
     leaf: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from espalier.taxonomy.folders import Change, Roots, moved_path
 from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
+from espalier.training.dial import with_training
 from espalier_desktop.edits import ChangeFolders, ChangeSettings, EditAttribution, EditText
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
@@ -227,6 +228,18 @@ class Document(QObject):
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
         """Choose what the critic's scores must reach, by the name of the check."""
         self._change(tr("Change Thresholds"), replace(self.project, thresholds=dict(thresholds)))
+
+    def set_training(self, values: Mapping[str, object]) -> None:
+        """Change training values by name; None brings the dial's back.
+
+        Raises:
+            EspalierError: a value cannot be used; nothing is changed.
+        """
+        self._change(tr("Change Training Values"), with_training(self.project, values))
+
+    def set_probes(self, questions: tuple[str, ...] | None) -> None:
+        """Choose what is asked at every checkpoint; None lets Espalier choose, () asks nothing."""
+        self._change(tr("Change Probe Questions"), replace(self.project, probes=questions))
 
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""

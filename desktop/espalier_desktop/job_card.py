@@ -14,7 +14,7 @@ from espalier_desktop.widgets.formats import memory, number, time_left
 
 PAGES = {
     **{"generate": "generate", "try": "generate", "suggest": "review", "explain": "review", "model": "overview"},
-    **{"train": "train", "quantize": "quantize", "evaluate": "compare"},
+    **{"train": "train", "forecast": "train", "quantize": "quantize", "evaluate": "compare"},
     "probe": "taxonomy",
 }
 
@@ -31,6 +31,7 @@ def stage_title(stage: str) -> str:
         "quantize": tr("Quantizing"),
         "evaluate": tr("Asking held-out questions"),
         "probe": tr("Asking the student"),
+        "forecast": tr("Measuring"),
     }
     return titles.get(stage, tr("Starting"))
 

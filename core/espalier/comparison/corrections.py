@@ -21,7 +21,8 @@ def add_pair(text: str, path: str, question: str, answer: str) -> str:
     Args:
         text: of the leaf.
         path: of the leaf.
-        question: in the person's words, as is ``answer``.
+        question: in the person's words.
+        answer: likewise.
 
     Raises:
         EditError: the leaf cannot be read, or has an error with the pair that it has not without.

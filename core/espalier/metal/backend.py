@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
@@ -9,6 +10,7 @@ from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.metal.adapters import load_adapter
 from espalier.metal.divergence import compare
+from espalier.metal.first_batch import preview
 from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
@@ -47,13 +49,15 @@ class MlxBackend:
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
         hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
         if hosts and len(hosts.names) > 1:
             mx.clear_cache()  # the ranks are processes of their own
-            train_together(hosts, Lesson(model, rows, held_out, settings, run, earlier), tell)
+            lesson = Lesson(model, rows, held_out, settings, run, earlier, tuple(probes))
+            train_together(hosts, lesson, tell)
         else:
-            TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
+            TrainingRun(model, rows, held_out, settings, run, tell, earlier, probes=probes).train()
 
     def forecast(
         self,
@@ -64,6 +68,15 @@ class MlxBackend:
     ) -> Forecast:
         """Return what training will take; see `espalier.language.Backend.forecast`."""
         return measure(model, phases, settings, run)
+
+    def preview(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+    ) -> dict[str, Any]:
+        """Return the rows' lengths and the first batch; see `espalier.language.Backend.preview`."""
+        return preview(model, [row for rows, _ in phases for row in rows], settings)
 
     def quantize(
         self,

@@ -1,4 +1,4 @@
-"""Colours of code in an answer: words, strings, numbers and comments, in whatever language, in time linear in its length."""
+"""Colours of code in an answer, in whatever language, found in time linear in its length."""
 
 import re
 from collections.abc import Iterator

@@ -60,6 +60,8 @@ class Session(QObject):
         self.writing: set[str] = set()
         self.log = Path()
         self._held: list[Mapping[str, str]] = []  # what the panes hold
+        self._before: list[Mapping[str, str]] = []  # what they held before the change that is being made
+        self._is_starting = False
         self._waiting: Request | None = None  # the question that is asked once the panes are loaded
         self._loading = 0
         self._failure = ""
@@ -103,7 +105,7 @@ class Session(QObject):
         elif self.state is SessionState.READY and panes != self._held:
             # every pane that is another is told of by one Loaded
             self._loading = sum(new != old for new, old in zip(panes, self._held, strict=True))
-            self._held = list(panes)
+            self._before, self._held = self._held, list(panes)
             self._set(SessionState.LOADING)
             self._send(Request("change", {"panes": self._held}))
 
@@ -123,7 +125,7 @@ class Session(QObject):
 
     def _start(self) -> None:
         self._drop(keep_question=True)
-        self._loading, self._failure = len(self._held), ""
+        self._loading, self._failure, self._is_starting = len(self._held), "", True
         folder = logs_folder()
         folder.mkdir(parents=True, exist_ok=True)
         for old in sorted(folder.glob("compare-*.log"))[:-_KEPT_LOGS]:
@@ -181,6 +183,7 @@ class Session(QObject):
             self.loaded.emit(event)
             self._loading -= 1
             if self.state is SessionState.LOADING and self._loading <= 0:
+                self._is_starting, self._failure = False, ""
                 if self._waiting:
                     self._ask_now()
                 else:
@@ -191,16 +194,16 @@ class Session(QObject):
             self._fail(event)
 
     def _fail(self, event: Failed) -> None:
-        """Take a failure: of one request, or, when the worker ends after it, of all."""
+        """Take a failure: of one request, or of all while the worker starts, for it ends after that."""
         self._failure = said(event.message)
-        if self.state is SessionState.LOADING and self._loading == len(self._held):
-            return  # most likely its last word; if not, the panes would have been told
-        if self.is_busy:
-            self.writing.clear()
-            self._waiting = None
-            self._held = [] if self.state is SessionState.LOADING else self._held
-            self._rest()
-            self.refused.emit(self._failure)
+        if self._is_starting or not self.is_busy:
+            return
+        if self.state is SessionState.LOADING:
+            self._held = self._before
+        self.writing.clear()
+        self._waiting = None
+        self._rest()
+        self.refused.emit(self._failure)
 
     def _rest(self) -> None:
         self._idle.start()

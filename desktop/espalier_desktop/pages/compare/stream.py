@@ -48,6 +48,7 @@ class MarkdownStream:
         if len(parts) > 1:
             self._tail = _from_line(self._before + self._tail, parts[-1].line)
             self._before, self._rows, self._is_joined = "", 0, False
+            parts = parts[-1:]
         if len(self._tail) > LONGEST or self._tail.count("\n") > MOST_LINES:
             settled += self._settle(parts[-1].kind)
             parts = read(self._before + self._tail)

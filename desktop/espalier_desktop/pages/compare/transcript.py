@@ -95,7 +95,7 @@ class Transcript(QTextBrowser):
         self.turns[-1].notes = notes
         self._is_ended = False
 
-    def cut(self, number: int) -> None:
+    def cut_from(self, number: int) -> None:
         """Remove a turn and all after it."""
         self._to_show.clear()
         if number >= len(self.turns):
@@ -108,7 +108,7 @@ class Transcript(QTextBrowser):
 
     def show_turns(self, turns: list[tuple[str, str, str, list[str]]]) -> None:
         """Show a conversation instead: question, caption, answer and notes of each turn; a slice at a time."""
-        self.cut(0)
+        self.cut_from(0)
         self._to_show = [_Shown(question, caption, text, notes) for question, caption, text, notes in turns]
         self.paint_some()
 
