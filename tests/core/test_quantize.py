@@ -266,7 +266,7 @@ MlxBackend().quantize(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), s
 def killed(tiny_folder: Path, adapter: Path, tmp_path: Path) -> Path:
     destination = tmp_path / "models" / "small"
     arguments = [sys.executable, "-c", KILLED, str(tiny_folder), str(adapter), str(destination)]
-    done = subprocess.run(arguments, env=os.environ, cwd=Path(__file__).parents[1], timeout=120)
+    done = subprocess.run(arguments, env=os.environ, cwd=Path(__file__).parents[1], timeout=300)
     assert done.returncode == -signal.SIGKILL
     return destination
 
