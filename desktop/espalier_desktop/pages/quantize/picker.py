@@ -96,28 +96,27 @@ class Picker(QFrame):
 
     def _refresh(self) -> None:
         self._show_list()
-        text, is_possible = self._state()
+        text, role = self._state()
         self.note.setText(text)
-        self.note.setVisible(bool(text))
-        set_role(self.note, "caption" if is_possible else "warning")
-        self.make.setEnabled(is_possible)
+        set_role(self.note, role or "caption")
+        self.make.setEnabled(not role)
 
-    def _state(self) -> tuple[str, bool]:
-        """Return what to say of the chosen way, and whether it can be made."""
+    def _state(self) -> tuple[str, str]:
+        """Return what to say of the chosen way, and the role of that text where nothing can be made, else ""."""
         if self._problem:
-            return self._problem, False
+            return self._problem, "warning"
         try:
             way = self.way
             left = check_fit(way, self._parts)
         except EspalierError as error:
-            return said(str(error)), False
+            return said(str(error)), "warning"
         if way.essential in self._made:
-            return tr("The run has this one already."), False
+            return tr("The run has this one already."), "muted"
         needed = quantized_bytes(way, self._parts)
         if needed > self._free:
             text = tr("It takes {size}, and {free} is free on the disk. Make room first.")
-            return text.format(size=size(needed), free=size(self._free)), False
-        return said(left) if left else tr("It takes {size} on the disk.").format(size=size(needed)), True
+            return text.format(size=size(needed), free=size(self._free)), "warning"
+        return said(left) if left else tr("It takes {size} on the disk.").format(size=size(needed)), ""
 
     def _show_list(self) -> None:
         whole = sum(part.count * 2 for part in self._parts) or 1
@@ -144,7 +143,7 @@ class Picker(QFrame):
         return replace(way, group=group, embedding_bits=table)
 
     def _make(self) -> None:
-        if self._state()[1]:
+        if not self._state()[1]:
             self.wanted.emit(self.way)
 
 
