@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from espalier.errors import EspalierError
 from espalier.quantization.cost import Compared
@@ -166,6 +166,7 @@ class Backend(Protocol):
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
         hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -179,6 +180,8 @@ class Backend(Protocol):
             earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
                 with, with a new optimizer; None begins afresh.
             hosts: Macs that train together; None for this one alone.
+            probes: questions that are answered before the first update and at every checkpoint; what is learned is the
+                same without.
         """
 
     def forecast(
@@ -195,6 +198,30 @@ class Backend(Protocol):
             phases: rows and held-out rows of each phase, in order.
             settings: of the run.
             run: where it will be written.
+        """
+
+    def preview(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+    ) -> dict[str, Any]:
+        """Return the lengths of all rows and the first batch, as ``first_batch.json`` of a run holds them.
+
+        Args:
+            model: folder of the student.
+            phases: rows and held-out rows of each phase, in order.
+            settings: of the run.
+
+        Raises:
+            EspalierError: the settings cannot work on the student, or there is no row.
+        """
+
+    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write what was trained into an empty folder as PEFT reads it.
+
+        Raises:
+            EspalierError: it has no such form.
         """
 
     def quantize(

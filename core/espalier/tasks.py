@@ -118,7 +118,7 @@ def _explain(task: Task) -> dict[str, Any]:
 
 
 def _train(task: Task) -> dict[str, Any]:
-    """Train; or what one argument asks for instead: ``finish``, ``extend`` by so many updates, or ``forecast``."""
+    """Train; or what one argument asks for instead: ``finish``, or ``extend`` by so many updates."""
     arguments, backend, emit = task.arguments, task.backend, task.emit
     if arguments.get("finish") and is_held(task.project):
         return {"run": str(stages.ask_to_finish(task.project).folder)}
@@ -127,13 +127,20 @@ def _train(task: Task) -> dict[str, Any]:
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        if arguments.get("forecast"):
-            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
         values = arguments.get("settings") or {}
         stages.lesson(project, (), values)  # what is wrong is said before hours of work
         project = change_training(project, values)
         practice = generate(project, backend, emit)
         return {"run": str(stages.train(project, backend, emit, practice).folder)}
+
+
+def _forecast(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        return stages.forecast_run(project, task.backend, task.emit, task.arguments.get("settings")).as_values()
+
+
+def _preview(task: Task) -> dict[str, Any]:
+    return stages.preview(task.project, task.backend, task.arguments.get("settings"))
 
 
 def _quantize(task: Task) -> dict[str, Any]:
@@ -143,6 +150,12 @@ def _quantize(task: Task) -> dict[str, Any]:
         run, made = stages.quantize(project, task.backend, task.emit)
         told = {"name": made.name, "verdict": made.cost.get("verdict", ""), "is_chosen": made.is_chosen}
         return {"run": str(run.folder), "quantized": told}
+
+
+def _export(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        stages.export(project, task.backend, Path(task.arguments["to"]))
+    return {"folder": task.arguments["to"]}
 
 
 def _evaluate(task: Task) -> dict[str, Any]:
@@ -167,7 +180,10 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "suggest": _suggest,
     "explain": _explain,
     "train": _train,
+    "forecast": _forecast,
+    "preview": _preview,
     "quantize": _quantize,
     "evaluate": _evaluate,
+    "export": _export,
     "tune": _tune,
 }

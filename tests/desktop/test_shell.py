@@ -95,7 +95,7 @@ def test_window_page_and_choices_are_found_again(fresh_root: Path, open_window: 
     assert again.page._splitter.sizes()[0] == pytest.approx(tree[0], abs=3)
     assert tree[0] > 300
     again.go("compare")
-    assert again.page.save_state() == {"question": "How high is it?"}
+    assert again.page.save_state()["question"] == "How high is it?"
 
 
 def test_a_window_that_was_off_every_screen_comes_back(fresh_root: Path, open_window: Open) -> None:
@@ -358,6 +358,19 @@ def test_the_job_card_follows_the_job_and_leads_to_its_page(
     QTest.mouseClick(card.stop, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: first.jobs.current is None)
     assert first.jobs.latest["train"].state is JobState.STOPPED
+
+
+def test_the_job_card_says_what_training_waits_for(
+    qtbot: QtBot, fresh_root: Path, open_window: Open, fake_worker: Behave
+) -> None:
+    fake_worker("hot")
+    window = open_window(fresh_root)
+    window.do("train")
+    card = window.sidebar.job_card
+    qtbot.waitUntil(lambda: card.title.text() == "Training waits")
+    assert card.detail.text() == "Training waits until the machine has cooled. Give it air."
+    window.do("stop")
+    qtbot.waitUntil(lambda: window.jobs.current is None)
 
 
 def test_the_report_names_versions_and_goes_to_the_clipboard(fresh_root: Path, open_window: Open) -> None:

@@ -1,7 +1,7 @@
 """What a project trains with: the dial's values, or a preset's, and over them what the person changed."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from espalier.errors import EspalierError
@@ -53,20 +53,50 @@ def hosts_of(project: Project, values: Mapping[str, Any] | None = None) -> Hosts
     Raises:
         EspalierError: the hostfile cannot be used.
     """
-    place = str(_merged(project, values).get(HOSTFILE) or "")
+    place = _text(project, HOSTFILE, values)
     return read_hosts(project.root / place) if place else None
 
 
-def change_training(project: Project, values: Mapping[str, Any]) -> Project:
-    """Write changed training values into ``project.yaml``; a value that is what the dial gives is taken out.
+def changed_values(project: Project) -> dict[str, Any]:
+    """Return every training value that holds, by the names of `espalier.training.explained.EXPLAINED`.
 
     Raises:
-        EspalierError: a value cannot be used; nothing is written then.
+        EspalierError: a value cannot be used.
     """
-    kept = needed({**project.training, **values}, values, lambda given: _everything(replace(project, training=given)))
-    changed_project = replace(project, training=kept)
+    texts = {name: _text(project, name) for name in (PRESET, HOSTFILE)}
+    return flat({**asdict(train_settings(project)), **asdict(curriculum_of(project)), **texts})
+
+
+def usual_values(project: Project) -> dict[str, Any]:
+    """Return every training value as the dial has it, or the preset, for the method that is chosen."""
+    preset, method = _text(project, PRESET), train_settings(project).method
+    kept = {name: value for name, value in ((PRESET, preset), ("method", method)) if value}
+    return changed_values(replace(project, training=kept)) | {"method": TrainSettings().method}
+
+
+def _text(project: Project, name: str, values: Mapping[str, Any] | None = None) -> str:
+    return str({**project.training, **(values or {})}.get(name) or "")
+
+
+def change_training(project: Project, values: Mapping[str, Any]) -> Project:
+    """Write changed training values into ``project.yaml``; as `with_training`."""
+    changed_project = with_training(project, values)
     write_settings(changed_project)
     return changed_project
+
+
+def with_training(project: Project, values: Mapping[str, Any]) -> Project:
+    """Return the project with changed training values; None, or what the dial gives, is taken out.
+
+    Raises:
+        EspalierError: a value cannot be used.
+    """
+    given = flat(values)
+    merged = {name: value for name, value in {**flat(project.training), **given}.items() if value is not None}
+    typed = changed_values(replace(project, training=merged))  # numbers, where a person gave texts
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in typed.items()}
+    kept = {name: plain.get(name, value) if name in given else value for name, value in merged.items()}
+    return replace(project, training=needed(kept, given, lambda each: _everything(replace(project, training=each))))
 
 
 def _everything(project: Project) -> tuple[TrainSettings, Curriculum, Hosts | None]:

@@ -65,7 +65,7 @@ def _review(shell: Shell) -> Page:
 
 
 def _train(shell: Shell) -> Page:
-    from espalier_desktop.pages.train import TrainPage
+    from espalier_desktop.pages.train.page import TrainPage
 
     return TrainPage(shell)
 
