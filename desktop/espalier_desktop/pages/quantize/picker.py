@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QWidget
 
 from espalier.errors import EspalierError
 from espalier.models.shapes import Part
@@ -16,6 +16,7 @@ from espalier_desktop.pages.quantize.values import Values
 from espalier_desktop.pages.quantize.wording import way_about, way_title
 from espalier_desktop.widgets.bar_list import Bar, BarList
 from espalier_desktop.widgets.basics import button, column, label, row, scrolling, set_role
+from espalier_desktop.widgets.fold import fold
 from espalier_desktop.widgets.formats import size
 
 _ROWS = 8  # ways in sight at least
@@ -41,9 +42,7 @@ class Picker(QFrame):
         self.about = label(role="muted", wrap=True)
         self.values = Values()
         self.values.changed.connect(self._refresh)
-        self.values.hide()
-        self.fold = _fold(tr("Values"))
-        self.fold.toggled.connect(self.values.setVisible)
+        self.fold = fold(tr("Values"), self.values)
         self.note = label(role="caption", wrap=True)
         self.make = button(tr("Quantize"), self._make, role="primary")
         self._ways = {way.name: way for way in ways()}
@@ -145,12 +144,3 @@ class Picker(QFrame):
     def _make(self) -> None:
         if not self._state()[1]:
             self.wanted.emit(self.way)
-
-
-def _fold(text: str) -> QPushButton:
-    made = button(f"▸ {text}", role="fold")
-    made.setCheckable(True)
-    made.setAccessibleName(text)
-    made.toggled.connect(lambda is_open: made.setText(f"{'▾' if is_open else '▸'} {text}"))
-    made.setCursor(Qt.CursorShape.PointingHandCursor)
-    return made
