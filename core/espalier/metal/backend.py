@@ -1,6 +1,6 @@
 """The engine's `espalier.language.Backend`, answered by MLX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import mlx.core as mx
@@ -61,6 +61,12 @@ class MlxBackend:
     def panes(self) -> MlxPanes:
         """Return empty panes; see `espalier.comparison.session.Panes`."""
         return MlxPanes(self.load)
+
+    def serve(self, model: Path, adapter: Path | None, name: str, port: int, on_ready: Callable[[str], None]) -> None:
+        """Answer requests for a model on this computer; see `espalier.metal.serve.serve`."""
+        from espalier.metal.serve import serve  # mlx-lm's server takes seconds to import
+
+        serve(self.load(model, adapter), name, port, on_ready)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
         """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""
