@@ -25,6 +25,11 @@ class Clock:
         self._told = now
         self._emit(Progress(self._stage, done, self._total, self._unit, self._left(done, now), detail, figures))
 
+    def stand(self, detail: str) -> None:
+        """Report that nothing goes forward for now, and why; how long that takes nobody knows."""
+        self._told = time.monotonic()
+        self._emit(Progress(self._stage, self._last[0], self._total, self._unit, None, detail, {"waits": 1}))
+
     def _left(self, done: int, now: float) -> float | None:
         assert self._first
         begun, since = self._first

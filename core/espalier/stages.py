@@ -1,9 +1,7 @@
 """The stages of the loop; each is skipped while its output is fresh, so that running again is resuming."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,28 +11,34 @@ from espalier.comparison.serving import snippet
 from espalier.comparison.session import Session
 from espalier.comparison.turns import PANES
 from espalier.errors import EspalierError
+from espalier.evaluation.evaluate import evaluate
+from espalier.evaluation.held_out import held_out_score
+from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
-from espalier.files import write_json
-from espalier.language import Backend, LanguageModel, Message, Prompt, Sampling
+from espalier.language import Backend, TrainRow
 from espalier.messages import Answered, Emit, Event, Note, Serving, Stage, Text
 from espalier.models.folder import find_model
-from espalier.project import Project, content_key
+from espalier.models.new_folder import new_folder
+from espalier.project import Project
+from espalier.quantization.settings import quantize_settings
+from espalier.quantization.stage import make, measure, settle
+from espalier.quantization.store import Quantized
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
 from espalier.training.brought import instead, with_general
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Curriculum, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
+from espalier.training.probes import run_probes
 from espalier.training.progress import wish
 from espalier.training.recipe import mix_recipe, read_recipe
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
 from espalier.training.settings import TrainSettings
 
-ANSWER = Sampling(max_tokens=64)
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
 
 
@@ -79,11 +83,27 @@ def forecast_run(project: Project, backend: Backend, emit: Emit, values: Mapping
     """
     mixture, settings, curriculum = lesson(project, read_practice(project), values)
     emit(Stage("forecast", f"A few updates of {project.student}"))
-    plan = [
-        ([train_row(row) for row in phase.rows], [train_row(row) for row in phase.held_out])
-        for phase in phases(mixture, curriculum, settings.seed)
-    ]
+    plan = _rows_of(mixture, curriculum, settings.seed)
     return backend.forecast(find_model(project.student), plan, settings, project.runs)
+
+
+def preview(project: Project, backend: Backend, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what training now would show the student: the lengths of all rows, and the first batch.
+
+    Raises:
+        EspalierError: there is nothing to train on, or the settings cannot work on the student.
+    """
+    mixture, settings, curriculum = lesson(project, read_practice(project), values)
+    plan = _rows_of(mixture, curriculum, settings.seed)
+    return backend.preview(find_model(project.student), plan, settings)
+
+
+def _rows_of(mixture: Mixture, curriculum: Curriculum, seed: int) -> list[tuple[list[TrainRow], list[TrainRow]]]:
+    """Return the rows and held-out rows of each phase."""
+    return [
+        ([train_row(row) for row in phase.rows], [train_row(row) for row in phase.held_out])
+        for phase in phases(mixture, curriculum, seed)
+    ]
 
 
 def train(
@@ -109,7 +129,8 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
-    train_run(run, backend, emit)
+    asked = run_probes(project, run.folder, mixture.held_out)
+    train_run(run, backend, emit, hosts_of(project, values), asked)
     return run
 
 
@@ -120,7 +141,8 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    train_run(run, backend, emit)
+    asked = run_probes(project, run.folder, run.rows("heldout"))
+    train_run(run, backend, emit, hosts_of(project), asked)
     return run
 
 
@@ -131,7 +153,7 @@ def finish(project: Project, backend: Backend, emit: Emit) -> Run:
         EspalierError: no run was stopped on its way.
     """
     run = ask_to_finish(project)
-    train_run(run, backend, emit)
+    train_run(run, backend, emit, hosts_of(project))
     return run
 
 
@@ -146,79 +168,35 @@ def ask_to_finish(project: Project) -> Run:
     return run
 
 
-def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:
-    """Return the run with its 4-bit student, which is made first when it is not there."""
-    run = run or latest_trained(project)
-    emit(Stage("quantize", "The 4-bit student", run.quantized is not None))
-    if run.quantized is None:
-        assert run.adapter
-        backend.quantize(find_model(project.student), run.adapter, run.folder / "model-4bit")
-    return run
-
-
-def evaluate(
-    project: Project, backend: Backend, emit: Emit, run: Run | None = None, questions: Path | None = None
-) -> dict[str, Any]:
-    """Return the report of base, tuned and 4-bit student on held-out questions, and write ``report.json``.
-
-    Args:
-        project: to work on.
-        backend: loads the students.
-        emit: told the stages and their progress.
-        run: whose student; the newest trained one by default.
-        questions: file of questions; the project's own by default.
+def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> tuple[Run, Quantized]:
+    """Return the run and its student made small as the project says, which is made and measured where it is not there.
 
     Raises:
-        EspalierError: there is nothing to evaluate, or no question.
+        EspalierError: nothing is trained, the settings do not fit the student, or there is no room.
     """
     run = run or latest_trained(project)
-    asked = read_questions(questions or project.questions)
-    student = find_model(project.student)
-    models: dict[str, Callable[[], LanguageModel]] = {
-        "base": lambda: backend.load(student),
-        "tuned": lambda: backend.load(student, run.adapter),
-    }
-    if run.quantized:
-        models["4-bit"] = lambda: backend.load(run.quantized or student)
-    answers = {name: _answers(run, name, load, asked, emit) for name, load in models.items()}
-    report = _report(asked, answers)
-    write_json(run.report, report)
-    return report
+    made = make(run, quantize_settings(project), backend, emit)
+    questions = held_out_questions(project)
+
+    def right(made: Quantized) -> dict[str, int]:
+        return held_out_score(project, run, made.folder, backend, emit)
+
+    if made.cost:
+        return run, made
+    return run, settle(run, measure(run, made, questions, right, backend, emit))
 
 
-def _answers(
-    run: Run, name: str, load: Callable[[], LanguageModel], asked: Sequence[Question], emit: Emit
-) -> list[str]:
-    """Return the answers of one model, from the run's folder when these questions were asked before."""
-    key = content_key([question.question for question in asked], asdict(ANSWER))
-    kept = run.folder / "answers" / f"{name}-{key}.json"
-    emit(Stage("evaluate", f"{len(asked)} held-out questions to {name}", kept.exists()))
-    if kept.exists():
-        answers: list[str] = json.loads(kept.read_text(encoding="utf-8"))
-        return answers
-    prompts = [Prompt((Message("user", question.question),)) for question in asked]
-    answers = load().answer(prompts, ANSWER)
-    write_json(kept, answers)
-    return answers
+def export(project: Project, backend: Backend, destination: Path) -> Run:
+    """Return the newest trained run, written for PEFT into a new folder.
 
-
-def _report(asked: Sequence[Question], answers: dict[str, list[str]]) -> dict[str, Any]:
-    rows = []
-    totals: dict[str, dict[str, int]] = {}
-    for index, question in enumerate(asked):
-        right = {name: question.is_right(given[index]) for name, given in answers.items()}
-        rows.append(
-            {
-                **asdict(question),
-                "answers": {name: given[index] for name, given in answers.items()},
-                "right": right,
-            }
-        )
-        leaf = totals.setdefault(question.leaf, {"questions": 0, **dict.fromkeys(answers, 0)})
-        leaf["questions"] += 1
-        for name, is_right in right.items():
-            leaf[name] += is_right
-    return {"questions": rows, "leaves": totals}
+    Raises:
+        EspalierError: nothing is trained, what is has no such form, or the folder exists.
+    """
+    run = latest_trained(project)
+    assert run.adapter
+    with new_folder(destination) as folder:
+        backend.export_peft(find_model(run.request["student"]), run.adapter, folder)
+    return run
 
 
 def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
@@ -236,7 +214,7 @@ def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:
     timed("quantize", lambda: quantize(project, backend, emit, run))
     result: dict[str, Any] = {"run": str(run.folder), "rejected": rejections(practice)}
     result["accepted"] = sum(len(part.accepted) for part in practice)
-    if project.questions.exists():
+    if has_questions(project, run):
         result["report"] = timed("evaluate", lambda: evaluate(project, backend, emit, run))
     else:
         emit(Note(f"No held-out questions: write {project.questions} to see what the student has learned."))

@@ -20,6 +20,12 @@ REVIEW_COMMANDS = (
     *("keep_sample", "drop_sample", "edit_sample", "regenerate_sample", "next_sample", "previous_sample"),
     *("find_sample", "import_samples", "export_samples"),
 )
+COMPARE_COMMANDS = (
+    *("new_conversation", "open_conversation", "export_conversation", "ask_preset", "stop_answers"),
+    *("regenerate_answers", "edit_question", "correct_answer", "why_answer", "show_differences", "lock_scrolling"),
+    *("blind_test", "vote_left", "vote_right", "vote_both", "vote_neither", "answer_settings", "show_scoreboard"),
+)
+VOTE_KEYS = ("vote_left", "vote_right", "vote_both", "vote_neither")  # for the Compare page only, when a vote is due
 LETTERS = ("keep_sample", "drop_sample", "edit_sample", "regenerate_sample")  # single keys, for the Review page only
 
 
@@ -143,6 +149,30 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("find_sample", tr("Find Sample"), "Ctrl+Shift+F"),
                 Command("import_samples", tr("Import Samples…"), begins_group=True),
                 Command("export_samples", tr("Export Samples…")),
+            ),
+        ),
+        Menu(
+            "compare",
+            tr("Compare"),
+            (
+                Command("new_conversation", tr("New Conversation"), "Ctrl+Alt+N"),
+                Command("open_conversation", tr("Open Conversation…"), "Ctrl+Alt+O"),
+                Command("export_conversation", tr("Export Conversation…"), "Ctrl+Alt+E"),
+                Command("ask_preset", tr("Questions to Ask…"), "Ctrl+Alt+Q", begins_group=True),
+                Command("stop_answers", tr("Stop Answering"), "Ctrl+Shift+."),
+                Command("regenerate_answers", tr("Regenerate Both"), "Ctrl+Shift+R"),
+                Command("edit_question", tr("Edit Last Question"), "Ctrl+Shift+E"),
+                Command("correct_answer", tr("Correct the Right Answer…"), "Ctrl+Alt+K"),
+                Command("why_answer", tr("Why Does It Say That?"), "Ctrl+Alt+W"),
+                Command("show_differences", tr("Show or Hide Differences"), "Ctrl+Alt+F", begins_group=True),
+                Command("lock_scrolling", tr("Lock or Unlock Scrolling"), "Ctrl+Alt+L"),
+                Command("blind_test", tr("Blind Test On or Off"), "Ctrl+Alt+B", begins_group=True),
+                Command("vote_left", tr("Left Is Better"), "1"),
+                Command("vote_right", tr("Right Is Better"), "2"),
+                Command("vote_both", tr("Both Are Fine"), "0"),
+                Command("vote_neither", tr("Neither Is Fine"), "X"),
+                Command("answer_settings", tr("How Both Are Asked…"), "Ctrl+Alt+,", begins_group=True),
+                Command("show_scoreboard", tr("Show Scoreboard"), "Ctrl+Alt+J"),
             ),
         ),
         Menu(

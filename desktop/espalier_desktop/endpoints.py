@@ -46,7 +46,7 @@ def ask_leave(parent: QWidget, endpoint: Endpoint, go_on: Callable[[], object]) 
         go_on()
 
     text = tr(
-        "The teacher {model} is not on this Mac. It reads the text of your documents and your seed examples, which "
+        "The model {model} is not on this Mac. It reads the text of your documents and your seed examples, which "
         "are sent to {host}. You are asked once for each address; projects cannot allow it for you."
     )
     if endpoint.is_readable:

@@ -13,6 +13,7 @@ from functools import lru_cache
 import yaml
 
 from espalier.resources import resource
+from espalier_desktop.typography import unbroken
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _KEPT = 5_000  # sentences: more than a window shows at a time
@@ -72,6 +73,9 @@ def _entries(section: Mapping[str, str]) -> tuple[_Entry, ...]:
         literals = _SLOT.split(text)
         pattern = "(.*?)".join(re.escape(part) for part in literals[::2])
         entries.append(
-            (len("".join(literals[::2])), _Entry(re.compile(pattern, re.DOTALL), tuple(literals[1::2]), words))
+            (
+                len("".join(literals[::2])),
+                _Entry(re.compile(pattern, re.DOTALL), tuple(literals[1::2]), unbroken(words)),
+            )
         )
     return tuple(entry for _, entry in sorted(entries, key=lambda each: -each[0]))

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from espalier.resources import resource
 from espalier_desktop.engine_words import EngineWords
+from espalier_desktop.typography import unbroken
 
 LANGUAGES = ("en", "fr")
 ENGINE = "engine"  # the context of what the engine says
@@ -38,9 +39,8 @@ class Translator(QTranslator):
     def __init__(self, language: str) -> None:
         super().__init__()
         self.code = language
-        self.texts: Mapping[str, str | Mapping[str, str]] = yaml.load(
-            resource(f"translations/{language}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
-        )
+        text = resource(f"translations/{language}.yaml").read_text(encoding="utf-8")
+        self.texts: Mapping[str, str | Mapping[str, str]] = yaml.load(text, yaml.CSafeLoader)
 
     @cached_property
     def _engine(self) -> EngineWords | None:
@@ -57,8 +57,8 @@ class Translator(QTranslator):
         found = self.texts.get(text)
         if isinstance(found, Mapping):
             is_one = n in (0, 1) if self.code == "fr" else n == 1
-            return found["one" if is_one else "other"]
-        return found
+            found = found["one" if is_one else "other"]
+        return unbroken(found) if found and self.code == "fr" else found
 
     def isEmpty(self) -> bool:  # noqa: D102, N802
         return False

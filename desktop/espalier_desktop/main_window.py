@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from espalier.project import content_key
 from espalier_desktop.banner import Banner
-from espalier_desktop.commands import LETTERS, REVIEW_COMMANDS, TAXONOMY_COMMANDS, Commands
+from espalier_desktop.commands import COMPARE_COMMANDS, LETTERS, REVIEW_COMMANDS, TAXONOMY_COMMANDS, VOTE_KEYS, Commands
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
 from espalier_desktop.endpoints import ask_leave
@@ -111,6 +111,8 @@ class MainWindow(QMainWindow):
         self.sidebar.choose(page)
         for key in LETTERS:
             self._commands[key].setEnabled(page == "review")
+        for key in VOTE_KEYS:
+            self._commands[key].setEnabled(False)  # the Compare page knows when a vote is due
         self._pages[page].showing()
         if place:
             self._pages[page].point_to(place)
@@ -181,6 +183,8 @@ class MainWindow(QMainWindow):
             commands.on(key, partial(self._give, "taxonomy", key))
         for key in REVIEW_COMMANDS:
             commands.on(key, partial(self._give, "review", key))
+        for key in COMPARE_COMMANDS:
+            commands.on(key, partial(self._give, "compare", key))
         commands.on("stop", self._jobs.stop)
         commands.on("show_log", self._show_log)
         commands.on("reveal", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(document.root))))
@@ -274,7 +278,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command in (*QUESTIONS, "try") or (
+        if story.command in (*QUESTIONS, "try", "forecast") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it

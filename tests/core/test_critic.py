@@ -264,7 +264,7 @@ def test_the_judge_reads_rows_after_a_shared_rubric_and_its_threshold_moves() ->
     assert judge.judge(model, judge.rubric("faithful"), [], []) == []
 
 
-@pytest.mark.parametrize("name", judge.rubric_names())
+@pytest.mark.parametrize("name", judge.rubrics())
 def test_rubrics_have_labels_that_differ_and_speak_the_leaf_s_language(name: str) -> None:
     english, french = judge.rubric(name, "en"), judge.rubric(name, "fr")
     assert english.text != french.text

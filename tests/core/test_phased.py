@@ -20,6 +20,7 @@ from espalier.metal.backend import MlxBackend
 from espalier.project import Project, open_project, write_settings
 from espalier.synthesis.practice import Practice
 from espalier.taxonomy.reader import read_taxonomy
+from espalier.training.hosts import Hosts
 from espalier.training.mixture import Mixture, mix
 from espalier.training.progress import Tell, TrainEvent, Update
 from espalier.training.run import Run, find_run, open_run
@@ -45,6 +46,8 @@ class Counting(MlxBackend):
         tell: Tell,
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
+        hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         def count(event: TrainEvent) -> None:
             tell(event)
@@ -53,7 +56,7 @@ class Counting(MlxBackend):
                 if len(self.updates) >= self._stop_after:
                     raise Cancelled
 
-        super().train(model, rows, settings, run, count, held_out, earlier)
+        super().train(model, rows, settings, run, count, held_out, earlier, hosts, probes)
 
 
 @pytest.fixture

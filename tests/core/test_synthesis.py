@@ -9,6 +9,7 @@ from espalier.files import append_lines
 from espalier.language import Prompt
 from espalier.synthesis import checks, compact
 from espalier.synthesis.compact import CompactSettings, Knowledge
+from espalier.synthesis.decide import decide
 from espalier.synthesis.final import finals, learned
 from espalier.synthesis.reviews import Reviews
 from espalier.synthesis.sample import Check, Journal, Sample
@@ -97,6 +98,36 @@ def test_a_question_that_another_fact_makes_likelier_is_rejected_and_the_fact_is
     doubted = [check for sample in samples for check in sample.verdict if check.name == "keeps to its fact"]
     assert [check.passed for check in doubted] == [False]
     assert "larch" in doubted[0].reason
+
+
+def test_a_critic_of_its_own_reads_what_passes_and_its_verdict_counts() -> None:
+    class Critic(ScriptedModel):
+        """Finds every question clear and no answer faithful."""
+
+        def choose(self, prompts: Sequence[Prompt], options: Sequence[str]) -> list[list[float]]:
+            self.shown += [prompt.messages[-1].content for prompt in prompts]
+            shows_passage = [prompt.messages[-1].content.startswith("Text: The Otter") for prompt in prompts]
+            worse = [0.1] * (len(options) - 1)
+            return [[0.9, *worse] if shown else [*worse, 0.9] for shown in shows_passage]
+
+    critic = Critic(lambda prompt: "")
+    alone = Knowledge(LEAF, [DOCUMENT], lambda: ScriptedModel(reply), CompactSettings())
+    both = Knowledge(LEAF, [DOCUMENT], lambda: ScriptedModel(reply), CompactSettings(), lambda: critic)
+    before, after = (run.draw(run.facts, 0, [], lambda tokens: None) for run in (alone, both))
+    passed = [sample.key for sample in before if sample.is_accepted and sample.is_written]
+    assert passed
+    for sample in after:
+        made = [check.name for check in sample.verdict if check.name in compact.RUBRICS]
+        assert made == (["clear", "faithful"] if sample.key in passed else [])
+        if made:
+            assert sample.failure
+            assert (sample.failure.name, sample.failure.reason[:14]) == ("faithful", "The judge says")
+            assert sample.unchecked == ("relevant",)
+    again = decide(next(sample for sample in after if sample.key in passed), {"faithful": 0.0})
+    assert again.is_waiting
+    (done,) = both.complete([again], lambda tokens: None)
+    assert done.was_checked("relevant")
+    assert not done.unchecked
 
 
 def test_every_fact_gets_questions_even_when_the_teacher_has_none() -> None:

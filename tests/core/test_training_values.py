@@ -77,7 +77,7 @@ def test_every_value_is_explained_and_can_be_set() -> None:
     assert set(known) == set(EXPLAINED)
     own = {name: value for name, value in known.items() if name in TrainSettings.__dataclass_fields__ or "." in name}
     assert changed(TrainSettings(), own) == TrainSettings()
-    assert len(known) == len(own) + len(Curriculum.__dataclass_fields__) + 1
+    assert len(known) == len(own) + len(Curriculum.__dataclass_fields__) + len(("preset", "hostfile"))
 
 
 def test_settings_survive_mlx_lms_file(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
-from desktop.lived_in import make_lived_in, make_model, review_some, spoil  # noqa: E402
+from desktop.lived_in import make_lived_in, make_model, make_small_ones, review_some, spoil  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
-from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
 
 from espalier.demo import create_example  # noqa: E402
 from espalier.messages import Progress, Stage  # noqa: E402
@@ -35,9 +35,12 @@ from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
+from espalier_desktop.pages.compare.scoreboard import Scoreboard  # noqa: E402
+from espalier_desktop.pages.compare.scoreboard_sheet import EvaluateSheet  # noqa: E402
 from espalier_desktop.pages.generate.page import GeneratePage  # noqa: E402
 from espalier_desktop.pages.generate.plan_sheet import PlanSheet  # noqa: E402
 from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
+from espalier_desktop.pages.quantize.page import QuantizePage  # noqa: E402
 from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
@@ -58,8 +61,8 @@ def wait(application: QApplication, until: Callable[[], bool], seconds: float = 
 
 
 def shoot(application: QApplication, widget: QWidget, name: str) -> None:
-    """Write one picture."""
-    for _ in range(3):
+    """Write one picture, once every layout has found its size."""
+    for _ in range(10):
         application.processEvents()
     widget.grab().save(str(OUT / f"{name}.png"))
 
@@ -83,8 +86,10 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
                 show_answers(window)
             shoot(application, window, f"{spec.key}-{mark}-{width}")
         show_generate(application, window, f"{mark}-{width}")
+        show_quantize(application, window, f"{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
         show_review(application, window, f"{mark}-{width}")
+        show_scoreboard(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
     window.resize(*SIZES[0])
     window.go("overview")
@@ -98,7 +103,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     assert fresh
     fresh.resize(*SIZES[1])
     wait(application, lambda: fresh.document.status is not None)
-    for key in ("overview", "taxonomy", "generate", "review", "train", "compare"):
+    for key in ("overview", "taxonomy", "generate", "review", "train", "quantize", "compare"):
         fresh.go(key)
         shoot(application, fresh, f"fresh-{key}-{mark}")
     fresh.go("overview")
@@ -192,6 +197,25 @@ def show_review(application: QApplication, window: MainWindow, mark: str) -> Non
     shoot(application, window, f"review-nothing-{mark}")
     page.filter.reset()
     page.panes.show_pane("sample")
+
+
+def show_scoreboard(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the scoreboard, in the room that a page has, and of the sheet before an evaluation."""
+    board = Scoreboard(window)
+    board.setObjectName("page")
+    board.resize(window.page.size())
+    board.show()
+    shoot(application, board, f"scoreboard-{mark}")
+    board.leaves.choose("knowledge/engineering/falkirk_wheel")
+    board.answers.show_change("regressed")
+    shoot(application, board, f"scoreboard-leaf-{mark}")
+    sheet = EvaluateSheet(window, ("forgetting",), True, lambda parts: None)
+    sheet.open()
+    shoot(application, sheet, f"scoreboard-sheet-{mark}")
+    sheet.close()
+    board.close()
+    board.deleteLater()
+    application.processEvents()
 
 
 def show_documents(application: QApplication, window: MainWindow, page: TaxonomyPage, mark: str) -> None:
@@ -289,6 +313,24 @@ def show_history(application: QApplication, window: MainWindow, mark: str) -> No
     shoot(application, asked, f"history-commit-{mark}")
     asked.reject()
     application.processEvents()
+
+
+def show_quantize(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the page with the values open, and with a group that does not fit."""
+    window.go("quantize")
+    page = window.page
+    assert isinstance(page, QuantizePage)
+    page.picker.list.choose("dwq-4bit-g32")
+    page.picker.choose()
+    page.picker.fold.setChecked(True)
+    shoot(application, window, f"quantize-values-{mark}")
+    group = page.picker.values.fields["group"]
+    assert isinstance(group, QComboBox)
+    group.setCurrentIndex(group.findData(128))
+    shoot(application, window, f"quantize-refused-{mark}")
+    page.picker.fold.setChecked(False)
+    page.picker.list.choose("espalier-g32")
+    page.picker.choose()
 
 
 def show_generate(application: QApplication, window: MainWindow, mark: str) -> None:
@@ -393,6 +435,7 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
+    make_small_ones(next((projects / "Falkirk Wheel/runs").iterdir()))
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")

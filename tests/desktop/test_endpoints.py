@@ -127,6 +127,6 @@ def test_choosing_a_remote_teacher_asks_at_once_in_french_too(
 ) -> None:
     window = open_window(fresh_root)
     page = overview(window)
-    page._use_endpoint(parse_endpoint(FAR))
-    press(sheet_named(window, "Envoyer votre texte à api.example.invalid ?"), "Autoriser")
-    assert page.models.teacher.state.text() == "Quitte ce Mac : votre texte est envoyé à api.example.invalid"
+    page._use_endpoint(parse_endpoint(FAR), window.document.set_teacher)
+    press(sheet_named(window, "Envoyer votre texte à api.example.invalid\u00a0?"), "Autoriser")
+    assert page.models.teacher.state.text() == "Quitte ce Mac\u00a0: votre texte est envoyé à api.example.invalid"

@@ -5,6 +5,7 @@ from pathlib import Path
 from desktop.lived_in import spoil
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from espalier.project import create, open_project
@@ -131,6 +132,21 @@ def test_a_model_is_chosen_for_a_role_and_that_can_be_undone(fresh_root: Path, o
     assert window.commands["undo"].text() == "Undo Change Teacher"
     window.do("undo")
     assert page.models.teacher.name.text() == "smollm2-135m-instruct"
+
+
+def test_a_critic_may_be_another_model_than_the_teacher(fresh_root: Path, open_window: Open) -> None:
+    page = overview(open_window(fresh_root))
+    assert (page.models.critic.name.text(), open_project(fresh_root).judge) == ("The teacher", "smollm2-135m-instruct")
+    page.models.critic.change.click()
+    page.window().findChildren(ModelSheet)[-1]._choose("/models/strict")
+    project = open_project(fresh_root)
+    assert (project.teacher, project.judge) == ("smollm2-135m-instruct", "/models/strict")
+    assert page.models.critic.name.text() == "/models/strict"
+    page.models.critic.change.click()
+    sheet = page.window().findChildren(ModelSheet)[-1]
+    [same] = [child for child in sheet.findChildren(QPushButton) if child.text() == "The Teacher"]
+    same.click()
+    assert open_project(fresh_root).critic == ""
 
 
 def test_the_dial_is_a_choice_of_three(fresh_root: Path, open_window: Open) -> None:

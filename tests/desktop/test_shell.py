@@ -95,7 +95,7 @@ def test_window_page_and_choices_are_found_again(fresh_root: Path, open_window: 
     assert again.page._splitter.sizes()[0] == pytest.approx(tree[0], abs=3)
     assert tree[0] > 300
     again.go("compare")
-    assert again.page.save_state() == {"question": "How high is it?"}
+    assert again.page.save_state()["question"] == "How high is it?"
 
 
 def test_a_window_that_was_off_every_screen_comes_back(fresh_root: Path, open_window: Open) -> None:
@@ -360,6 +360,19 @@ def test_the_job_card_follows_the_job_and_leads_to_its_page(
     assert first.jobs.latest["train"].state is JobState.STOPPED
 
 
+def test_the_job_card_says_what_training_waits_for(
+    qtbot: QtBot, fresh_root: Path, open_window: Open, fake_worker: Behave
+) -> None:
+    fake_worker("hot")
+    window = open_window(fresh_root)
+    window.do("train")
+    card = window.sidebar.job_card
+    qtbot.waitUntil(lambda: card.title.text() == "Training waits")
+    assert card.detail.text() == "Training waits until the machine has cooled. Give it air."
+    window.do("stop")
+    qtbot.waitUntil(lambda: window.jobs.current is None)
+
+
 def test_the_report_names_versions_and_goes_to_the_clipboard(fresh_root: Path, open_window: Open) -> None:
     logs_folder().mkdir(parents=True, exist_ok=True)
     (logs_folder() / "crash-last.txt").write_text("Fatal Python error: Segmentation fault")
@@ -455,12 +468,15 @@ def test_what_was_open_at_quit_is_opened_again_and_what_was_closed_is_not(
 def test_memory_does_not_grow_with_windows_that_were_closed(
     desk: Desk, fresh_root: Path, open_window: Open, qapp: QApplication
 ) -> None:
-    dead = []
+    before, dead = len(qapp.allWidgets()), []
     for _ in range(3):
         window = open_window(fresh_root)
         for spec in page_specs():
             window.go(spec.key)
+        window.go("taxonomy")
+        window.page.tree.choose("knowledge/engineering/falkirk_wheel")  # type: ignore[attr-defined]
         dead.append(window)
         window.close()
         qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not any(isValid(window) for window in dead)
+    assert len(qapp.allWidgets()) <= before

@@ -157,9 +157,9 @@ def test_the_difference_of_each_leaf_is_shown_with_signs(page: TaxonomyPage, qtb
 
 def test_a_sheet_that_was_closed_before_the_answer_hears_nothing(page: TaxonomyPage, qtbot: QtBot) -> None:
     edit(page, SKILL)
-    qtbot.waitUntil(page.git.difference.isEnabled, timeout=LONG)
     history = page.shell.document.history
     for _ in range(2):
+        qtbot.waitUntil(lambda: page.git.difference.isVisible() and page.git.difference.isEnabled(), timeout=LONG)
         QTest.mouseClick(page.git.difference, Left)
         sheet_of(page, DifferenceSheet).reject()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

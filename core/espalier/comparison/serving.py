@@ -2,7 +2,7 @@
 
 import json
 
-QUESTION = "What do you know?"
+QUESTION = "Hello!"
 
 
 def snippet(url: str, model: str) -> str:

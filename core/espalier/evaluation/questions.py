@@ -1,7 +1,7 @@
 """Held-out questions and whether an answer to one is right."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from espalier.errors import EspalierError
@@ -13,14 +13,19 @@ class Question:
 
     Attributes:
         reference: a right answer.
-        accept: texts of which one occurs in every right answer, whatever the case of its letters.
+        accept: texts of which one occurs in every right answer, whatever the case of its letters; () where a judge
+            holds answers against the reference.
         leaf: path of the leaf that it asks about, "" when that is not said.
+        follow_up: what is asked next, in the same conversation; "" for nothing.
+        rubric: what a judge grades answers by, from 1 to 5; "" for the usual rubric.
     """
 
     question: str
     reference: str
-    accept: tuple[str, ...]
+    accept: tuple[str, ...] = ()
     leaf: str = ""
+    follow_up: str = ""
+    rubric: str = ""
 
     def is_right(self, answer: str) -> bool:
         """Return whether an answer holds one of the accepted texts."""
@@ -52,14 +57,16 @@ def read_questions(path: Path) -> list[Question]:
 def _question(path: Path, number: int, line: str) -> Question:
     try:
         fields = json.loads(line)
-        question = Question(
-            fields["question"], fields.get("reference", ""), tuple(fields["accept"]), fields.get("leaf", "")
-        )
-        texts = (question.question, question.reference, question.leaf, *question.accept)
-        if not all(isinstance(text, str) for text in texts) or not any(map(str.strip, question.accept)):
+        names = ("reference", "leaf", "follow_up", "rubric")
+        accept = fields.get("accept", [])
+        question = Question(fields["question"], accept=tuple(accept), **{name: fields.get(name, "") for name in names})
+        texts = (question.question, *(getattr(question, name) for name in names), *question.accept)
+        if not isinstance(accept, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError
+        if not question.question.strip() or not any(map(str.strip, (question.reference, *question.accept))):
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EspalierError(
-            f'{path}, line {number} is no question: it needs "question", "reference" and "accept", a list of texts.'
+            f'{path}, line {number} is no question: it needs "question" and "reference", or "accept", a list of texts.'
         ) from error
-    return question
+    return replace(question, accept=tuple(text for text in question.accept if text.strip()))

@@ -7,6 +7,7 @@ from typing import Any
 
 from espalier import stages
 from espalier.demo import create_example
+from espalier.evaluation.evaluate import ANSWER
 from espalier.evaluation.questions import read_questions
 from espalier.language import Message, Prompt
 from espalier.messages import Emit, Note
@@ -52,7 +53,7 @@ def _compared(project: Project, backend: MlxBackend, emit: Emit) -> dict[str, An
     prompts = [Prompt((Message("user", question.question),)) for question in asked]
     right = {}
     for name, adapter in adapters.items():
-        answers = backend.load(find_model(project.student), adapter).answer(prompts, stages.ANSWER)
+        answers = backend.load(find_model(project.student), adapter).answer(prompts, ANSWER)
         right[name] = sum(question.is_right(answer) for question, answer in zip(asked, answers, strict=True))
         emit(Note(f"{name}: {right[name]} of {len(asked)} knowledge questions"))
     return {"replay": right, "asked": len(asked)}

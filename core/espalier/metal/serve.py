@@ -121,9 +121,13 @@ def serve(student: MlxModel, name: str, port: int, on_ready: Callable[[str], Non
     try:
         server = ThreadingHTTPServer((HOST, port), _Handler)
     except (OSError, OverflowError) as error:
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        why = "is taken by another program" if taken else "cannot be used"
-        raise EspalierError(f"The port {port} {why}. Choose another with --port, or 0 for any that is free.") from error
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise EspalierError(
+                f"The port {port} is taken by another program. Choose another with --port, or 0 for any that is free."
+            ) from error
+        raise EspalierError(
+            f"The port {port} cannot be used. Choose another with --port, or 0 for any that is free."
+        ) from error
     answers = _Answers(_OneModel(student, name), LRUPromptCache(_CACHES))
     server.RequestHandlerClass = partial(_Handler, answers)
     try:

@@ -21,13 +21,23 @@ from espalier.metal.model import MlxModel
 from espalier.metal.packable import best_layout
 from espalier.metal.positions import positions_per_token
 from espalier.metal.prefill import shared_prefix
+from espalier.metal.ranks import Ranks
 from espalier.metal.recompute import recomputed
 from espalier.metal.rows import Encoded
+from espalier.metal.trouble import TROUBLES, Trouble, trouble_of
 from espalier.training.plan import epoch_batches, learning_rate, outlook, parts
 from espalier.training.settings import TrainSettings, check_settings
 
 BUCKET = 32  # widths are rounded up to it where the step is compiled: each new shape costs a trace of 0.1 s
 LOWER = 0.5  # factor on the learning rate after each retreat
+
+
+class TooLargeError(EspalierError):
+    """A part of an update was too large for the GPU; nothing is known of the student until it is restored."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble)
+        self.trouble = trouble
 
 
 class LostError(EspalierError):
@@ -89,6 +99,7 @@ class Trainer:
         step: updates made in this run.
         earlier: updates made in the runs that this one goes on from; they count in the order of the rows.
         lowered: factor on the learning rate, below 1 after a retreat.
+        pieces: in which an update's rows are computed; more than the settings say where those were too large.
         layout: how rows are put together; ``verdict`` says why.
     """
 
@@ -99,9 +110,19 @@ class Trainer:
         settings: TrainSettings,
         *,
         layout: Layout | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
-        """Begin a run; the rows were encoded after `espalier.metal.adapters.adapt` prepared the student."""
+        """Begin a run; the rows were encoded after `espalier.metal.adapters.adapt` prepared the student.
+
+        Args:
+            student: that learns.
+            rows: of the whole run, on every rank.
+            settings: of the run.
+            layout: how rows are put together; found out by default.
+            ranks: the processes that train together; each computes its share of every update's rows.
+        """
         self._settings = check_settings(settings)
+        self._ranks = ranks or Ranks()
         self.model = student.model
         self._rows = rows
         self._optimizer = optim.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, bias_correction=True)
@@ -111,6 +132,7 @@ class Trainer:
         self._epochs: dict[int, list[list[int]]] = {}
         self.step = self.earlier = 0
         self.lowered = 1.0
+        self.pieces = settings.accumulation
 
     def _prepare(self) -> None:
         """Make the functions of a step; compiled, they hold on to the weights and the optimizer's state of now."""
@@ -144,16 +166,31 @@ class Trainer:
 
         Raises:
             LostError: the loss or its gradient is not a number; the update is spoiled.
+            TooLargeError: the GPU could not do it, on this rank or another.
         """
+        trouble: Trouble = ""
+        try:
+            return self._update()
+        except Exception as error:
+            trouble = trouble_of(error)
+            if not trouble:
+                raise
+        raise TooLargeError(trouble)  # here, where nothing holds on to the arrays of the update any more
+
+    def _update(self) -> Step:
         settings = self._settings
         rows = self.batch_rows(self.step)
-        seed = settings.seed * 1_000_003 + self.earlier + self.step  # dropout: a function of the step alone
+        seed = (
+            settings.seed * 1_000_003 + self.earlier + self.step
+        )  # dropout: a function of the step and the rank alone
+        seed += self._ranks.rank * 1_000_000_007
         rate = learning_rate(self.step, self.steps, settings) * self.lowered
         self._optimizer.learning_rate = rate
         with self._computing(seed):
             loss, gradient = self._loss_and_gradient(rows)
             norm = self._apply(gradient)
         mx.eval(loss, norm, self.model.trainable_parameters(), self._optimizer.state)
+        mx.synchronize()  # an error of the GPU may only show here (mlx issue 3742)
         if not mx.isfinite(loss + norm).item():
             raise LostError(
                 f"Training lost its way at update {self.step + 1}: the loss is not a number. "
@@ -164,18 +201,38 @@ class Trainer:
         return Step(self.step, self.steps, float(loss.item()), tokens, real, rate, float(norm.item()))
 
     def _loss_and_gradient(self, rows: Sequence[Encoded]) -> tuple[mx.array, Any]:
-        """Return the mean loss of rows and its gradient, computed in the parts that the settings ask for."""
-        found = parts([len(row.tokens) for row in rows], self._settings.accumulation)
+        """Return the mean loss of rows and its gradient, computed in the parts that the settings ask for.
+
+        Each part counts by its share of the update's tokens, whichever rank computes it, so that the sum over all
+        parts of all ranks is what one machine computes.
+        """
+        if self._ranks.count == 1:
+            return self._own_part(rows, rows)
+        trouble: Trouble = ""
+        total = None
+        try:
+            total = self._own_part([rows[index] for index in self._ranks.own([len(row.tokens) for row in rows])], rows)
+            mx.eval(total)  # before the sum, so that no rank computes while another waits for it
+        except Exception as error:
+            trouble = trouble_of(error)
+            if not trouble:
+                raise
+        (worst,) = self._ranks.highest(TROUBLES.index(trouble))
+        if worst or total is None:
+            raise TooLargeError(TROUBLES[worst])
+        return self._ranks.added(*total)
+
+    def _own_part(self, own: Sequence[Encoded], rows: Sequence[Encoded]) -> tuple[mx.array, Any]:
+        """Return the loss and the gradient of some of an update's rows, by their share of its tokens."""
         tokens = sum(len(row.answers) for row in rows)
         total: tuple[mx.array, Any] | None = None
-        for part in found:
-            share = sum(len(rows[index].answers) for index in part) / tokens
-            loss, gradient = self._gradient(make_batch([rows[index] for index in part], self.layout), mx.array(share))
+        for part in parts([len(row.tokens) for row in own], self.pieces) if own else ():
+            share = sum(len(own[index].answers) for index in part) / tokens
+            loss, gradient = self._gradient(make_batch([own[index] for index in part], self.layout), mx.array(share))
             total = (total[0] + loss, tree_map(mx.add, total[1], gradient)) if total else (loss, gradient)
-            if len(found) > 1:
+            if len(part) < len(own):
                 mx.eval(total)  # so that the inner values of one part at a time are kept
-        assert total
-        return total
+        return total or (mx.array(0.0), tree_map(mx.zeros_like, self.model.trainable_parameters()))
 
     def _apply_plainly(self, gradient: Any) -> mx.array:
         """Clip the gradient, change the student by it and return the norm that it had."""
@@ -198,13 +255,14 @@ class Trainer:
         """Return the mean loss per answer token on rows that are not trained on, in nats."""
         self.model.eval()
         layout = Layout(packed=False, common=0, bucket=self.layout.bucket)
-        total = tokens = 0.0
-        for part in parts([len(row.tokens) for row in rows], -(-len(rows) // self._settings.batch_rows)):
+        total = 0.0
+        together = max(1, self._settings.batch_rows * self._settings.accumulation // self.pieces)
+        found = parts([len(row.tokens) for row in rows], -(-len(rows) // together))
+        for part in found[self._ranks.rank :: self._ranks.count]:
             batch = make_batch([rows[index] for index in part], layout)
-            count = sum(len(rows[index].answers) for index in part)
-            total += mean_loss(self.model, batch).item() * count
-            tokens += count
-        return total / tokens
+            total += mean_loss(self.model, batch).item() * sum(len(rows[index].answers) for index in part)
+            self._ranks.alive()
+        return self._ranks.total(total) / sum(len(row.answers) for row in rows)
 
     def save(self, folder: Path, **more: Any) -> None:
         """Write what is trained, its optimizer and where it stands; an older checkpoint stays until this one is whole.
@@ -216,7 +274,7 @@ class Trainer:
         with replace_folder(folder) as new:
             write_adapter(new, self.model, self._settings)
             mx.save_safetensors(str(new / "optimizer.safetensors"), dict(tree_flatten(self._optimizer.state)))
-            state = {"step": self.step, "earlier": self.earlier, "lowered": self.lowered, **more}
+            state = {"step": self.step, "earlier": self.earlier, "lowered": self.lowered, "pieces": self.pieces, **more}
             (new / "state.json").write_text(json.dumps(state))
 
     def restore(self, folder: Path) -> dict[str, Any]:
@@ -226,7 +284,18 @@ class Trainer:
         self._prepare()
         state: dict[str, Any] = json.loads((folder / "state.json").read_text())
         self.step, self.earlier, self.lowered = state["step"], state["earlier"], state["lowered"]
+        self.pieces = max(self.pieces, state.get("pieces", 1))
         return state
+
+    def share(self) -> None:
+        """Take over what rank 0 trains, its optimizer and where it stands."""
+        if self._ranks.count == 1:
+            return
+        self.model.update(self._ranks.share(self.model.trainable_parameters()))
+        self._optimizer.state = self._ranks.share(self._optimizer.state)
+        self._prepare()
+        stands = json.dumps([self.step, self.earlier, self.lowered, self.pieces])
+        self.step, self.earlier, self.lowered, self.pieces = json.loads(self._ranks.tell(stands.encode()))
 
     def extend(self, folder: Path) -> None:
         """Begin a new run from an earlier one's last checkpoint: its weights, optimizer and place in the rows.

@@ -5,6 +5,7 @@ fine-tuned copies of a model share it.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -52,7 +53,8 @@ def measured(model: Path) -> Measured | None:
 
 def remember(model: Path, found: Measured) -> None:
     """Keep what was measured of the model in a folder."""
-    write_json(_file(model), asdict(found))
+    with suppress(FileNotFoundError):  # another process has just kept the same
+        write_json(_file(model), asdict(found))
 
 
 def remember_rows(model: Path, rows: int, tokens_per_second: float) -> None:

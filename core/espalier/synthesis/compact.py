@@ -14,7 +14,7 @@ from espalier.documents.antecedents import has_pronoun
 from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
-from espalier.synthesis import checks, grounding
+from espalier.synthesis import checks, grounding, judge
 from espalier.synthesis.critic import Standard, content
 from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.words import agreement, content_words, phrases, plain
@@ -30,6 +30,7 @@ LONGEST_PASSAGE = 400  # letters of a passage that is learned whole
 STARTS = 6  # words that questions are made to begin with
 FIT = "fits its fact"
 RIVALS, GROUNDING, ROUND_TRIP = "keeps to its fact", "grounding gain", "round trip"  # checks of the model
+RUBRICS = ("clear", "faithful", "relevant")  # what a critic of its own is asked, once the checks above are passed
 QUESTION_WORDS = ("What", "Which", "How", "Who", "Where", "When", "In")
 
 
@@ -93,7 +94,30 @@ class Pipeline(Protocol):
         """Return waiting samples with the checks that were not made when they were drawn."""
 
 
-Judge = Callable[[list[Sample], list[Fact], Callable[[int], None]], list[Check]]
+Judge = Callable[[list[Sample], Callable[[int], None]], list[Check]]
+
+
+def judged_in_turn(
+    samples: Sequence[Sample], judges: Mapping[str, Judge], on_tokens: Callable[[int], None]
+) -> list[Sample]:
+    """Return samples with each check that is the model's made of those that pass so far, the cheapest first."""
+    judged = list(samples)
+    for name, judge_all in judges.items():
+        rows = [row for row, sample in enumerate(judged) if sample.is_good_so_far and not sample.was_checked(name)]
+        for row, check in zip(rows, judge_all([judged[row] for row in rows], on_tokens), strict=True):
+            judged[row] = judged[row].judged(check)
+    return [sample.leaving(tuple(judges)) for sample in judged]
+
+
+def judges_of(
+    critic: Teacher | None, rubrics: Sequence[str], passage: Callable[[Sample], str], tongue: str | None
+) -> dict[str, Judge]:
+    """Return what a critic of its own looks for, by the name of the check; nothing where the teacher is the critic."""
+
+    def judge_by(wanted: judge.Rubric, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
+        return judge.judge(critic(), wanted, samples, [*map(passage, samples)]) if critic and samples else []
+
+    return {name: partial(judge_by, judge.rubric(name, tongue)) for name in rubrics} if critic else {}
 
 
 class Knowledge:
@@ -102,13 +126,22 @@ class Knowledge:
     portion = PORTION
     unit = "facts"
 
-    def __init__(self, leaf: Leaf, documents: Sequence[str], teacher: Teacher, settings: CompactSettings) -> None:
+    def __init__(
+        self,
+        leaf: Leaf,
+        documents: Sequence[str],
+        teacher: Teacher,
+        settings: CompactSettings,
+        critic: Teacher | None = None,
+    ) -> None:
         self._leaf = leaf
         self._teacher = teacher
+        self._critic = critic
         self._settings = settings
         self._texts = prompts()
         self.facts = [fact for document in documents for fact in read_facts(document)]
         self._numbers = {fact.sentence: number for number, fact in enumerate(self.facts)}
+        self._fact_of = {fact.sentence: fact for fact in self.facts}
         self._first_under = {fact.heading: fact for fact in reversed(self.facts)}
         self._standard = Standard.of(leaf)
         self._titles = " ".join(sorted({f"{fact.title} {fact.subject}" for fact in self.facts}))
@@ -177,7 +210,7 @@ class Knowledge:
             for (fact, place, start), draft in zip(asked, drafts, strict=True)
         ]
         fits = [draft.log_probability for draft in drafts]
-        return self._judge(drawn, [fact for fact, _, _ in asked], fits, samples, wave, on_tokens)
+        return self._judge(drawn, [fact for fact, _, _ in asked], fits, samples, on_tokens)
 
     def _recalls(self, fact: Fact) -> list[Sample]:
         """Return samples that need no teacher, so that every fact gets practice: a few of its words ask for it whole.
@@ -246,7 +279,6 @@ class Knowledge:
         facts: list[Fact],
         fits: list[float | None],
         earlier: Sequence[Sample],
-        wave: int,
         on_tokens: Callable[[int], None],
     ) -> list[Sample]:
         known = [plain(seed.question) for seed in self._leaf.seeds]
@@ -257,33 +289,20 @@ class Knowledge:
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
-        return self._judge_by_model(judged, facts, wave, on_tokens)
+        return self.complete(judged, on_tokens)
 
-    def _judge_by_model(
-        self, samples: Sequence[Sample], facts: Sequence[Fact], wave: int, on_tokens: Callable[[int], None]
-    ) -> list[Sample]:
-        """Return the samples with the model's checks made of those that pass so far, the cheapest first."""
-        judged = list(samples)
+    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
+        """Return samples that pass so far with the checks that are a model's."""
         judges: dict[str, Judge] = {
-            RIVALS: partial(self._judge_rivals, wave),
+            RIVALS: self._judge_rivals,
             GROUNDING: self._judge_grounding,
             ROUND_TRIP: self._judge_round_trip,
         }
-        for name, judge in judges.items():
-            rows = [row for row, sample in enumerate(judged) if sample.is_good_so_far and not sample.was_checked(name)]
-            verdicts = judge([judged[row] for row in rows], [facts[row] for row in rows], on_tokens)
-            for row, check in zip(rows, verdicts, strict=True):
-                judged[row] = judged[row].judged(check)
-        return [sample.leaving(tuple(judges)) for sample in judged]
+        own = judges_of(self._critic, RUBRICS, self._near, self._standard.tongue)
+        return judged_in_turn(samples, judges | own, on_tokens)
 
-    def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return waiting samples with the checks that were not made when they were drawn."""
-        facts = {fact.sentence: fact for fact in self.facts}
-        done: list[Sample] = []
-        for wave in sorted({_wave(sample) for sample in samples}):
-            group = [sample for sample in samples if _wave(sample) == wave]
-            done += self._judge_by_model(group, [facts[sample.source] for sample in group], wave, on_tokens)
-        return done
+    def _near(self, sample: Sample) -> str:
+        return _near(self._fact_of[sample.source])
 
     def _plain_checks(self, sample: Sample, fact: Fact, fit: float | None, known: Sequence[str]) -> Iterator[Check]:
         names = (content_words(fact.statement) | self._subject) - content_words("it they he she")
@@ -299,16 +318,15 @@ class Knowledge:
             return Check(FIT, True, _NOT_MEASURED)
         return measured(FIT, fit, self._settings.fit, f"The fact makes this question likely: {fit:.2f}.")
 
-    def _judge_rivals(
-        self, wave: int, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
-    ) -> list[Check]:
+    def _judge_rivals(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
         """Check that a question is about its own fact (leakage): where words doubt it, the teacher decides."""
+        facts = [self._fact_of[sample.source] for sample in samples]
         rivals = [
             checks.rival(sample.question, content_words(f"{fact.before} {fact.statement}"), self._others, self._weight)
             for sample, fact in zip(samples, facts, strict=True)
         ]
         pairs = [
-            (self._question_prompt(self._statements[rival], "", wave), sample.question)
+            (self._question_prompt(self._statements[rival], "", _wave(sample)), sample.question)
             for sample, rival in zip(samples, rivals, strict=True)
             if rival is not None and _fit(sample) is not None
         ]
@@ -327,21 +345,16 @@ class Knowledge:
             found.append(measured(RIVALS, own - other, 0.0, reason))
         return found
 
-    def _judge_grounding(
-        self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
-    ) -> list[Check]:
-        scores = grounding.readings(self._teacher(), self._texts["answer"], samples, [*map(_near, facts)])
+    def _judge_grounding(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
+        scores = grounding.readings(self._teacher(), self._texts["answer"], samples, [*map(self._near, samples)])
         return [
             measured(GROUNDING, gain, self._settings.grounding, f"The text makes the answer likelier: {gain:.2f}.")
             for gain in (with_it - without for with_it, without in scores)
         ]
 
-    def _judge_round_trip(
-        self, samples: list[Sample], facts: list[Fact], on_tokens: Callable[[int], None]
-    ) -> list[Check]:
-        answers = grounding.round_trips(
-            self._teacher(), self._texts["answer"], samples, [*map(_near, facts)], on_tokens
-        )
+    def _judge_round_trip(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
+        passages = [*map(self._near, samples)]
+        answers = grounding.round_trips(self._teacher(), self._texts["answer"], samples, passages, on_tokens)
         return [
             measured(
                 ROUND_TRIP,

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
-from espalier.synthesis.compact import CompactSettings, Teacher, prompts
+from espalier.synthesis.compact import ROUND_TRIP, CompactSettings, Judge, Teacher, judged_in_turn, judges_of, prompts
 from espalier.synthesis.critic import Standard, content, has_fixed_answers
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
@@ -15,6 +15,7 @@ from espalier.taxonomy.leaf import Leaf, SeedExample
 
 DRAWS = 12  # requests a wave for each answer of a fixed set
 SHOTS = 8
+RUBRICS = ("good",)  # what a critic of its own is asked, once the checks above are passed
 
 
 class Freeform:
@@ -24,9 +25,10 @@ class Freeform:
     critic asks the teacher which answer it would give; otherwise the teacher answers each new request.
     """
 
-    def __init__(self, leaf: Leaf, teacher: Teacher, settings: CompactSettings) -> None:
+    def __init__(self, leaf: Leaf, teacher: Teacher, settings: CompactSettings, critic: Teacher | None = None) -> None:
         self._leaf = leaf
         self._teacher = teacher
+        self._critic = critic
         self._settings = settings
         self._texts = prompts()
         self._standard = Standard.of(leaf)
@@ -106,9 +108,7 @@ class Freeform:
             if sample.is_accepted:
                 known.append(plain(sample.question))
             judged.append(sample)
-        passed = self.complete([sample for sample in judged if sample.is_accepted], on_tokens)
-        rest = iter(passed)
-        return [next(rest) if sample.is_accepted else sample for sample in judged]
+        return self.complete(judged, on_tokens)
 
     def _plain_checks(self, sample: Sample, known: Sequence[str]) -> Iterator[Check]:
         yield self._length(sample)
@@ -117,10 +117,10 @@ class Freeform:
         yield checks.is_new(sample.question, known)
 
     def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
-        """Return samples with the check that is the model's."""
-        judge = self._judge_choice if self._is_fixed_set else self._judge_round_trip
-        verdicts = judge(list(samples), on_tokens)
-        return [sample.judged(check).leaving(()) for sample, check in zip(samples, verdicts, strict=True)]
+        """Return samples that pass so far with the checks that are a model's."""
+        judges: dict[str, Judge] = {ROUND_TRIP: self._judge_choice if self._is_fixed_set else self._judge_round_trip}
+        own = judges_of(self._critic, RUBRICS, lambda sample: "", self._standard.tongue)
+        return judged_in_turn(samples, judges | own, on_tokens)
 
     def _length(self, sample: Sample) -> Check:
         lengths = [len(seed.question) - len(self._lead) for seed in self._leaf.seeds]
@@ -153,7 +153,7 @@ class Freeform:
             own = self._answers.index(sample.answer)
             margin = (weights[own] - max(weights[:own] + weights[own + 1 :])) / sum(weights)
             reason = f"After the seeds, the teacher would answer “{self._answers[best]}”."
-            found.append(measured("round trip", margin, 0.0, reason))
+            found.append(measured(ROUND_TRIP, margin, 0.0, reason))
         return found
 
     def _judge_round_trip(self, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
@@ -165,7 +165,7 @@ class Freeform:
         for sample, second in zip(samples, seconds, strict=True):
             score = agreement(second, sample.answer)
             reason = f"Asked again, the teacher says: “{second}”"
-            found.append(measured("round trip", score, self._settings.agreement, reason))
+            found.append(measured(ROUND_TRIP, score, self._settings.agreement, reason))
         return found
 
 

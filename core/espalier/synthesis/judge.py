@@ -1,7 +1,7 @@
 """The label-probability judge: verdicts are read from one prefill; explanations are written only when asked for."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -58,9 +58,10 @@ def _texts() -> dict[str, Any]:
     return texts
 
 
-def rubric_names() -> list[str]:
-    """Return the names of the shipped rubrics."""
-    return list(_texts()["rubrics"])
+def rubrics() -> Mapping[str, Any]:
+    """Return the shipped rubrics as they are written, by name."""
+    found: Mapping[str, Any] = _texts()["rubrics"]
+    return found
 
 
 def rubric(name: str, tongue: str | None = None) -> Rubric:

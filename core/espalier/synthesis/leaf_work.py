@@ -12,7 +12,7 @@ from espalier.errors import EspalierError
 from espalier.language import LanguageModel
 from espalier.models.folder import find_model
 from espalier.project import Project, content_key
-from espalier.synthesis import compact
+from espalier.synthesis import compact, judge
 from espalier.synthesis.compact import CompactSettings, Knowledge
 from espalier.synthesis.freeform import Freeform
 from espalier.synthesis.pipelines.leaf_run import SCALED, Few, LeafRun
@@ -128,9 +128,16 @@ def leaf_key(project: Project, leaf: Leaf) -> str:
         blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
         models = (project.teacher, project.judge)
         return content_key(asdict(leaf), documents, "blocks", BLOCKS_VERSION, SCALED, blocks, models)
-    return content_key(
-        asdict(leaf), documents, "compact", compact.VERSION, compact.prompts(), project.teacher, _compact_key(project)
-    )
+    parts = [
+        asdict(leaf),
+        documents,
+        "compact",
+        compact.VERSION,
+        compact.prompts(),
+        project.teacher,
+        _compact_key(project),
+    ]
+    return content_key(*parts, *_own_critic(project))
 
 
 def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
@@ -145,6 +152,8 @@ def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
     parts["pipeline"], parts["teacher"] = content_key(project.pipeline), content_key(project.teacher)
     if project.pipeline == COMPACT:
         parts["prompts"] = content_key(compact.VERSION, compact.prompts(), _compact_key(project))
+        if own_critic := _own_critic(project):
+            parts["critic"] = content_key(*own_critic)
     else:
         parts["critic"] = content_key(project.judge)
         blocks = leaf_pipeline(project.pipeline, leaf, project.root).key
@@ -155,6 +164,12 @@ def leaf_parts(project: Project, leaf: Leaf) -> dict[str, str]:
 def _compact_key(project: Project) -> dict[str, float]:
     """Return the settings of the compact pipeline, without how many samples are wanted."""
     return asdict(replace(synthesis_settings(project), per_leaf=0, waves=0))
+
+
+def _own_critic(project: Project) -> tuple[object, ...]:
+    """Return what a critic that is not the teacher adds to the compact pipeline."""
+    is_other = project.critic not in ("", project.teacher)
+    return (project.critic, judge.rubrics()) if is_other else ()
 
 
 def journal_of(project: Project, leaf: Leaf) -> Journal:
@@ -190,14 +205,15 @@ def leaf_work(project: Project, leaf: Leaf, load: Load, per_leaf: int) -> LeafWo
         critic, count = partial(load, project.judge), partial(_counter, project.teacher)
         return LeafRun(leaf, documents, blocks, teacher, critic, count, waves, per_leaf, project.thresholds)
     settings = synthesis_settings(project, per_leaf)
+    own_critic = partial(load, project.critic) if _own_critic(project) else None
     if leaf.kind == "grounded skill":
         raise EspalierError(
             f"{leaf.path} is a grounded skill; the compact pipeline writes knowledge and freeform skills. "
             "Choose the pipeline full or simple for it, or take the leaf out."
         )
     if leaf.kind != "knowledge":
-        return CompactRun(Freeform(leaf, teacher, settings), settings.waves)
-    pipeline = Knowledge(leaf, read_documents(project, leaf), teacher, settings)
+        return CompactRun(Freeform(leaf, teacher, settings, own_critic), settings.waves)
+    pipeline = Knowledge(leaf, read_documents(project, leaf), teacher, settings, own_critic)
     if not pipeline.facts:
         raise EspalierError(f"The documents of {leaf.path} hold no whole sentence. Import a document with text.")
     return CompactRun(pipeline, settings.waves)

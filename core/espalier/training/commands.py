@@ -13,7 +13,7 @@ from espalier.project import Project
 from espalier.stages import lesson
 from espalier.synthesis.on_disk import read_practice
 from espalier.training.curriculum import ORDERS, phases
-from espalier.training.dial import curriculum_of, train_settings
+from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.explained import EXPLAINED, defaults
 from espalier.training.mlx_lm_config import config_text, read_config
 from espalier.training.recipe import write_recipe
@@ -23,13 +23,16 @@ from espalier.training.settings import METHODS
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options of ``espalier train``."""
     command.formatter_class = argparse.RawDescriptionHelpFormatter
-    command.epilog = _table()
+    command.epilog = values_table("training", defaults(), EXPLAINED)
     command.add_argument("--method", choices=METHODS, help="what is trained, from now on")
     text = "a training value, from now on, such as lora.rank=8; may be given again. The values are listed below"
-    command.add_argument("--set", action="append", type=_setting, default=[], metavar="NAME=VALUE", help=text)
+    command.add_argument("--set", action="append", type=setting, default=[], metavar="NAME=VALUE", help=text)
     command.add_argument("--phases", choices=ORDERS, help="everything at once, or knowledge and then skills")
     command.add_argument("--recipe", type=Path, metavar="FILE", help="train on what this recipe of InstructLab's mixes")
     command.add_argument("--config", type=Path, metavar="FILE", help="values from a settings file of mlx_lm.lora")
+    text = "the Macs that train together from now on, this one first, as a hostfile of mlx.launch. The others need the "
+    text += "same Espalier, the student's folder, and ssh without a password. --set hostfile= for this one alone"
+    command.add_argument("--hostfile", type=Path, metavar="FILE", help=text)
     how = command.add_mutually_exclusive_group()
     how.add_argument("--forecast", action="store_true", help="only measure what the run would take; nothing is changed")
     how.add_argument("--write-recipe", type=Path, metavar="FILE", help="only write what would be mixed as a recipe")
@@ -39,12 +42,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")
 
 
-def _table() -> str:
-    lines = ["training values, here and under “training:” in project.yaml:"]
-    for name, value in defaults().items():
+def values_table(section: str, values: Mapping[str, Any], explained: Mapping[str, str]) -> str:
+    """Return what ``--help`` says of the values that can be set, each with what it is and what it does."""
+    lines = [f"values, here and under “{section}:” in project.yaml:"]
+    for name, value in values.items():
         shown = " ".join(value) if isinstance(value, tuple) else str(value)
         head = f"  {name} ({shown})" if shown else f"  {name}"
-        lines += [head, textwrap.fill(EXPLAINED[name], 100, initial_indent=" " * 6, subsequent_indent=" " * 6)]
+        lines += [head, textwrap.fill(explained[name], 100, initial_indent=" " * 6, subsequent_indent=" " * 6)]
     return "\n".join(lines)
 
 
@@ -54,7 +58,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _setting(text: str) -> tuple[str, str]:
+def setting(text: str) -> tuple[str, str]:
+    """Return the name and the value of ``NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text} sets nothing; write NAME=VALUE")
@@ -73,9 +78,10 @@ def values_of(options: argparse.Namespace, project: Project) -> dict[str, Any]:
         values |= taken.values
         for note in taken.notes:
             print(note, file=sys.stderr)
-    if options.recipe:
-        place, root = options.recipe.resolve(), project.root.resolve()
-        values["recipe"] = str(place.relative_to(root) if place.is_relative_to(root) else place)
+    for name in ("recipe", "hostfile"):
+        if given := getattr(options, name):
+            place, root = given.resolve(), project.root.resolve()
+            values[name] = str(place.relative_to(root) if place.is_relative_to(root) else place)
     values |= {name: value for name in ("method", "phases") if (value := getattr(options, name))}
     return values | dict(options.set)
 
@@ -88,6 +94,7 @@ def check(project: Project, values: Mapping[str, Any]) -> None:
     """
     train_settings(project, values)
     curriculum_of(project, values)
+    hosts_of(project, values)
 
 
 def write(options: argparse.Namespace, project: Project) -> bool:

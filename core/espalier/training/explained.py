@@ -37,13 +37,14 @@ EXPLAINED: Mapping[str, str] = {
     "distractors": "Passages of other facts put before knowledge questions, so that the student learns to find the "
     "right one; 0 for none.",
     "recipe": "File in InstructLab's format that says what is mixed instead of the project's own rows.",
+    "hostfile": "File that names the Macs that train together; each computes a share of every step's rows.",
     "preset": "Begin from other values than the dial's: mlx-lm takes those of mlx_lm.lora.",
 }
 
 
 def defaults() -> dict[str, Any]:
     """Return every training value by name, in the order of `EXPLAINED`, with what it is when nobody changes it."""
-    known: dict[str, Any] = {"preset": ""}
+    known: dict[str, Any] = {"preset": "", "hostfile": ""}
     for part in (TrainSettings(), Curriculum()):
         for item in fields(part):
             value = getattr(part, item.name)

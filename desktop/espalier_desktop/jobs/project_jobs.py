@@ -19,6 +19,7 @@ _SENDING = (
     "generate",
     "try",
     "train",
+    "evaluate",
     "tune",
     "suggest",
     "explain",

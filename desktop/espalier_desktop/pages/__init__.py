@@ -65,19 +65,19 @@ def _review(shell: Shell) -> Page:
 
 
 def _train(shell: Shell) -> Page:
-    from espalier_desktop.pages.train import TrainPage
+    from espalier_desktop.pages.train.page import TrainPage
 
     return TrainPage(shell)
 
 
 def _quantize(shell: Shell) -> Page:
-    from espalier_desktop.pages.quantize import QuantizePage
+    from espalier_desktop.pages.quantize.page import QuantizePage
 
     return QuantizePage(shell)
 
 
 def _compare(shell: Shell) -> Page:
-    from espalier_desktop.pages.compare import ComparePage
+    from espalier_desktop.pages.compare.page import ComparePage
 
     return ComparePage(shell)
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QSplitter,
     QVBoxLayout,
@@ -40,6 +42,12 @@ def set_role(widget: QWidget, role: str) -> None:
         widget.setProperty("role", role)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def align_number(field: QAbstractSpinBox) -> None:
+    """Put a number at the right of its field, as far from the edge as other text: there Qt takes no padding."""
+    field.setAlignment(Qt.AlignmentFlag.AlignRight)
+    field.lineEdit().setTextMargins(0, 0, 6, 0)
 
 
 def set_widths(splitter: QSplitter, widths: object) -> None:
@@ -113,6 +121,16 @@ def card(*items: QWidget | QLayout | int | None, spacing: int = 12, margin: int 
     layout.setContentsMargins(margin, margin, margin, margin)
     frame.setLayout(layout)
     return frame
+
+
+def scrolling(inner: QWidget) -> QScrollArea:
+    """Return a widget in an area without a frame, in which it scrolls when there is too little room."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidgetResizable(True)
+    area.setWidget(inner)
+    return area
 
 
 def line() -> QFrame:

@@ -13,7 +13,7 @@ class EmptyState(QWidget):
         super().__init__()
         self.line = label(line, "headline")
         self.sentence = label(sentence, "muted", wrap=True)
-        self.sentence.setMinimumWidth(420)
+        self.sentence.setMinimumWidth(440)
         self.sentence.setMaximumWidth(460)
         for text in (self.line, self.sentence):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)

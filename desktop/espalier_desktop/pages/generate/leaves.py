@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QTableView
 from typing_extensions import override
 
@@ -19,6 +19,7 @@ from espalier_desktop.widgets.tables import set_up_rows
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 ROOT = QModelIndex()
+_NO_TICK = QColor(0, 0, 0, 0)  # takes the room of a tick, so that the names stand in one line
 
 
 class LeavesModel(QAbstractTableModel):
@@ -117,6 +118,8 @@ class LeavesModel(QAbstractTableModel):
             return (leaf_name(leaf.path), state_word(state), number(accepted) if accepted else "–")[column]
         if role == Role.CheckStateRole and column == 0 and not leaf.errors:
             return Qt.CheckState.Checked if self.is_ticked(leaf) else Qt.CheckState.Unchecked
+        if role == Role.DecorationRole and column == 0 and leaf.errors:
+            return _NO_TICK
         if role == Role.DecorationRole and column == 1:
             return icon(*SIGNS[state])
         if role == Role.TextAlignmentRole and column == 2:

@@ -1,5 +1,6 @@
 """Generate: which leaves are written, what that takes, and the rows as they are decided."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -92,6 +93,13 @@ class GeneratePage(Page):
             self.pane.show_pane(str(state["pane"]))
         set_widths(self._splitter, state.get("sizes"))
 
+    def point_to(self, place: Mapping[str, str]) -> None:
+        """Tick one leaf and look at it, as a page does that wants more rows for it."""
+        leaf = place.get("leaf", "")
+        if leaf in self.shell.document.leaves:
+            self.model.choose([leaf])
+            self.leaves.choose(leaf)
+
     def plan(self, pipeline: str = "") -> None:
         """Plan a full run of the leaves with a tick."""
         document = self.shell.document
@@ -136,7 +144,7 @@ class GeneratePage(Page):
         self._splitter.setChildrenCollapsible(False)
         for part in (left, self.pane):
             self._splitter.addWidget(part)
-        self._splitter.setSizes([400, 600])
+        self._splitter.setSizes([384, 616])
         self._splitter.setStretchFactor(1, 1)
         content = column(self.head, self._splitter, spacing=16)
         content.setStretch(1, 1)

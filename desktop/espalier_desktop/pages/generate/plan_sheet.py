@@ -12,11 +12,12 @@ from espalier_desktop.pages.generate.forecaster import Forecaster
 from espalier_desktop.pages.generate.teacher import teacher_words
 from espalier_desktop.pages.generate.wording import durations, pipeline_sentence, pipeline_title, pipelines, span
 from espalier_desktop.pages.taxonomy.names import kind_title, leaf_name
-from espalier_desktop.widgets.basics import button, card, column, label, line, row, set_role
+from espalier_desktop.widgets.basics import align_number, button, card, column, label, line, row, set_role
 from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.sheet import Sheet
 
 MOST = 100_000  # rows a leaf
+_FIELD = 190  # px: both fields are equally wide
 
 
 class PlanSheet(Sheet):
@@ -61,8 +62,9 @@ class PlanSheet(Sheet):
         self.target.setRange(0, MOST)
         self.target.setSingleStep(10)
         self.target.setSpecialValueText(_dial_words(document.project.dial))
-        self.target.setMinimumWidth(170)
-        self.target.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for field in (self.pipeline, self.target):
+            field.setFixedWidth(_FIELD)
+        align_number(self.target)
         self.target.setToolTip(tr("0 leaves it to the thoroughness that is set for the project."))
         self.target.valueChanged.connect(self._refresh)
         self.figures = {key: label("–", "strong") for key in ("rows", "accepted", "calls", "time", "disk")}
@@ -104,7 +106,7 @@ class PlanSheet(Sheet):
             self.figures[key].setAccessibleName(name)
             grid.addWidget(self.figures[key], place, 1)
         self.body.addSpacing(6)
-        self.body.addWidget(card(grid, line(), self.note, self.place, spacing=10))
+        self.body.addWidget(card(grid, line(), self.place, self.note, spacing=10))
         self.add_cancel()
         self.few = button(tr("Try 5 First"), self._try_few)
         self.few.setAutoDefault(False)

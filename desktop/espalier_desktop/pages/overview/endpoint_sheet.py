@@ -1,4 +1,4 @@
-"""The sheet in which a teacher behind an OpenAI-compatible endpoint is found, tried and chosen."""
+"""The sheet in which a teacher or critic behind an OpenAI-compatible endpoint is found, tried and chosen."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ class EndpointSheet(Sheet):
     def __init__(self, parent: QWidget, current: str, choose: Callable[[Endpoint], object]) -> None:
         super().__init__(
             parent,
-            tr("A teacher behind an endpoint"),
+            tr("A model behind an endpoint"),
             tr("A server that speaks OpenAI’s protocol: LM Studio, Ollama, vLLM, or a service on the internet."),
         )
         self._choose = choose

@@ -12,12 +12,13 @@ from espalier.models.starter import STARTER
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.overview.models_card import model_state
 from espalier_desktop.widgets.sheet import Sheet
+from espalier_desktop.widgets.two_lines import show_two_lines
 
 NameRole = Qt.ItemDataRole.UserRole  # the model's name or path
 
 
 class ModelSheet(Sheet):
-    """The models on this machine, a folder of one's own, and for a teacher an endpoint."""
+    """The models on this machine, a folder of one's own, an endpoint where it may be one; for a critic the teacher."""
 
     def __init__(
         self,
@@ -26,6 +27,7 @@ class ModelSheet(Sheet):
         current: str,
         choose: Callable[[str], object],
         choose_endpoint: Callable[[], object] | None = None,
+        choose_teacher: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(
             parent,
@@ -43,7 +45,7 @@ class ModelSheet(Sheet):
             item.setData(name, NameRole)
             model.appendRow(item)
         self.models = QListView()
-        self.models.setProperty("role", "rows")
+        show_two_lines(self.models)
         self.models.setAccessibleName(tr("Models"))
         self.models.setModel(model)
         self.models.setMinimumHeight(180)
@@ -53,6 +55,8 @@ class ModelSheet(Sheet):
         self.body.addWidget(self.models)
         self.add_cancel()
         self.add(tr("Choose a Folder…"), self._choose_folder)
+        if choose_teacher:
+            self.add(tr("The Teacher"), choose_teacher)
         if choose_endpoint:
             self.add(tr("Endpoint…"), choose_endpoint)
         self.add(tr("Use This Model"), lambda: choose(self.models.currentIndex().data(NameRole)), is_primary=True)

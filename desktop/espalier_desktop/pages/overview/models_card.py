@@ -19,7 +19,7 @@ class ModelsCard(QFrame):
     """One row for each role, and the dial.
 
     Signals:
-        change_wanted: role whose model should be another: student or teacher.
+        change_wanted: role whose model should be another: student, teacher or critic.
         dial_chosen: quick, good or thorough.
     """
 
@@ -30,9 +30,11 @@ class ModelsCard(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self.student = _ModelRow("student", tr("Student"), tr("learns; it becomes your model"))
-        self.teacher = _ModelRow("teacher", tr("Teacher and critic"), tr("writes the practice and judges it"))
+        self.teacher = _ModelRow("teacher", tr("Teacher"), tr("writes the practice"))
+        self.critic = _ModelRow("review", tr("Critic"), tr("judges the practice"))
         self.student.change.clicked.connect(lambda: self.change_wanted.emit("student"))
         self.teacher.change.clicked.connect(lambda: self.change_wanted.emit("teacher"))
+        self.critic.change.clicked.connect(lambda: self.change_wanted.emit("critic"))
         dials = {"quick": tr("Quick look"), "good": tr("Good"), "thorough": tr("Thorough")}
         self.dial = Segments(dials, tr("Thoroughness"))
         self.dial.chosen.connect(self.dial_chosen)
@@ -48,6 +50,8 @@ class ModelsCard(QFrame):
             line(),
             self.teacher.layout,
             line(),
+            self.critic.layout,
+            line(),
             row(thorough, self.dial, spacing=12),
             None,
             spacing=10,
@@ -59,6 +63,10 @@ class ModelsCard(QFrame):
         """Show the models and the dial of a project."""
         self.student.show_model(project.student)
         self.teacher.show_model(project.teacher)
+        if project.critic:
+            self.critic.show_model(project.critic)
+        else:
+            self.critic.show_words(tr("The teacher"), tr("It judges what it has written itself."))
         self.dial.choose(project.dial)
 
 
@@ -75,8 +83,10 @@ class _ModelRow:
         self.layout.setStretch(1, 1)
 
     def show_model(self, name: str) -> None:
-        self.name.setText(model_name(name))
-        text, role = model_state(name)
+        self.show_words(model_name(name), *model_state(name))
+
+    def show_words(self, name: str, text: str, role: str = "caption") -> None:
+        self.name.setText(name)
         self.state.setText(text)
         set_role(self.state, role)
 

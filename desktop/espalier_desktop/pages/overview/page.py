@@ -1,5 +1,7 @@
 """Overview: where the project stands, and the one thing to do next."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
@@ -96,14 +98,19 @@ class OverviewPage(Page):
         if role == "student":
             ModelSheet(window, tr("Which model shall learn?"), student, document.set_student).open()
             return
-        line = tr("Which model shall teach?")
-        ModelSheet(window, line, teacher, document.set_teacher, self._choose_endpoint).open()
+        is_critic = role == "critic"
+        line = tr("Which model shall judge?") if is_critic else tr("Which model shall teach?")
+        take = document.set_critic if is_critic else document.set_teacher
+        current = document.project.judge if is_critic else teacher
 
-    def _choose_endpoint(self) -> None:
-        EndpointSheet(self.window(), self.shell.document.project.teacher, self._use_endpoint).open()
+        def choose_endpoint() -> None:
+            EndpointSheet(window, current, lambda endpoint: self._use_endpoint(endpoint, take)).open()
 
-    def _use_endpoint(self, endpoint: Endpoint) -> None:
-        self.shell.document.set_teacher(endpoint.setting)
+        teacher_judges = (lambda: take("")) if is_critic and document.project.critic else None
+        ModelSheet(window, line, current, take, choose_endpoint, teacher_judges).open()
+
+    def _use_endpoint(self, endpoint: Endpoint, take: Callable[[str], object]) -> None:
+        take(endpoint.setting)
         if not is_allowed(endpoint):
             ask_leave(self.window(), endpoint, self.refresh)
 

@@ -11,7 +11,7 @@ from espalier_desktop.icons import paint_icon
 from espalier_desktop.steps import Step, StepState
 from espalier_desktop.widgets.basics import column, label, row, set_role
 
-_ROLES = {StepState.BROKEN: "error", StepState.STALE: "warning"}
+_ROLES = {StepState.BROKEN: "caption error", StepState.STALE: "caption warning"}
 
 
 class StepStrip(QFrame):

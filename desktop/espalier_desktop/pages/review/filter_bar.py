@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QWidget
 
 from espalier.synthesis.samples_view import Filter
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.review.wording import branch_title, check_title, kind_titles
 from espalier_desktop.pages.taxonomy.names import leaf_name
-from espalier_desktop.widgets.basics import button, label, row
+from espalier_desktop.widgets.basics import align_number, button, label, row
 
 PAUSE = 60  # milliseconds without a key until rows are looked for
 
@@ -133,7 +133,7 @@ def _score(name: str) -> QDoubleSpinBox:
     field.setAccessibleName(name)
     field.setDecimals(2)
     field.setFixedWidth(64)
-    field.setAlignment(Qt.AlignmentFlag.AlignRight)
+    align_number(field)
     field.setKeyboardTracking(False)
     return field
 

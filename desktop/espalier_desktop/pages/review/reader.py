@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QWidget
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QTextBrowser, QWidget
 
 from espalier.documents.passages import Passage
 from espalier.synthesis.final import Final, State
@@ -125,12 +125,19 @@ class Reader(QWidget):
             *(self.keep, self.drop, self.edit, self.again),
             *(self.use, self.dismiss, self.cancel, self.save, None),
         )
-        left = column(row(self.state, self.place, None), self._words, actions, spacing=8)
-        middle = column(label(tr("Passage"), "section"), self.passage, 30, spacing=8)
-        right = column(label(tr("Checks"), "section"), self.checks, row(self.explain, None), spacing=8)
-        layout = row(left, middle, right, spacing=16)
-        for place, share in enumerate((5, 4, 4)):
-            layout.setStretch(place, share)
+        layout = QGridLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(16)
+        layout.setVerticalSpacing(8)
+        layout.addLayout(row(self.state, self.place, None), 0, 0)
+        layout.addWidget(label(tr("Passage"), "section"), 0, 1)
+        layout.addWidget(label(tr("Checks"), "section"), 0, 2)
+        for place, (box, share) in enumerate(((self._words, 5), (self.passage, 4), (self.checks, 4))):
+            layout.addWidget(box, 1, place)
+            layout.setColumnStretch(place, share)
+        layout.addLayout(actions, 2, 0)
+        layout.addLayout(row(self.explain, None), 2, 2)
+        layout.setRowStretch(1, 1)
         self.setLayout(layout)
 
     def _show_actions(self, suggestion: Review | None) -> None:

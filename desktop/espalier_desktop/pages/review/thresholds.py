@@ -10,7 +10,7 @@ from espalier.synthesis.samples_view import Effect, View
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.review.spread import Spread
 from espalier_desktop.pages.review.wording import check_title
-from espalier_desktop.widgets.basics import button, clear, column, label, row
+from espalier_desktop.widgets.basics import align_number, button, clear, column, label, row
 from espalier_desktop.widgets.formats import number
 
 STEPS = 200  # of a slider, from the smallest to the largest score
@@ -144,7 +144,7 @@ class ThresholdPane(QWidget):
             field.setKeyboardTracking(False)
             told = label(role="muted")
             told.setMinimumWidth(96)
-            field.setAlignment(Qt.AlignmentFlag.AlignRight)
+            align_number(field)
             bottom = Qt.AlignmentFlag.AlignBottom
             scale = QWidget()
             scale.setLayout(column(spread, slider, spacing=0))

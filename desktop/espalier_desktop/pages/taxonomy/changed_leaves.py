@@ -10,6 +10,7 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
 from espalier_desktop.pages.taxonomy.names import branch_name, change_word, leaf_name
 from espalier_desktop.pages.taxonomy.tree_view import CHANGE_SIGNS
+from espalier_desktop.widgets.two_lines import show_two_lines
 
 Role = Qt.ItemDataRole
 PathRole = Role.UserRole
@@ -25,10 +26,9 @@ class ChangedLeaves(QListWidget):
     def __init__(self, *, is_choice: bool = False) -> None:
         super().__init__()
         self._is_choice = is_choice
-        self.setProperty("role", "rows")
+        show_two_lines(self)
         self.setAccessibleName(tr("Changed leaves"))
         self.setIconSize(QSize(14, 14))
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def fill(self, changes: Mapping[str, str], errors: Mapping[str, int]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QListWidget, QSplitter, QWidget
+from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QSplitter, QWidget
 from typing_extensions import override
 
 from espalier.documents.convert import KINDS
@@ -20,6 +20,7 @@ from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.plain_edit import PlainEdit
 from espalier_desktop.widgets.segments import Segments
+from espalier_desktop.widgets.two_lines import show_two_lines
 
 
 class DocumentsView(QWidget):
@@ -46,9 +47,8 @@ class DocumentsView(QWidget):
         self._stamp: object = None
         self._documents: list[ListedDocument] = []
         self.list = QListWidget()
-        self.list.setProperty("role", "rows")
+        show_two_lines(self.list)
         self.list.setAccessibleName(tr("Documents"))
-        self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._choose)
         self.add = button(tr("Add Document…"), self.choose_files, picture="plus")
@@ -121,7 +121,10 @@ class DocumentsView(QWidget):
             self.note.setText(said(str(error)))
         self.note.setVisible(bool(self.note.text()))
         self.list.clear()
-        self.list.addItems([f"{each.title}\n{each.facts}" for each in self._documents])
+        for each in self._documents:
+            item = QListWidgetItem(f"{each.title}\n{each.facts}")
+            item.setToolTip(item.text())  # which the row may cut
+            self.list.addItem(item)
         names = [each.name for each in self._documents]
         self._stack.setCurrentIndex(1 if self._documents or self.note.text() else 0)
         self.list.setCurrentRow(names.index(chosen) if chosen in names else 0)

@@ -76,11 +76,10 @@ class LeafEditor(QWidget):
         self._picks_for: tuple[int, str] | None = None
         self.setAcceptDrops(True)
         self.panes = Panes(self.form, self.source, self.documents)
-        names = column(self.title, self.facts, spacing=2)
-        head = row(names, self.panes.modes, spacing=12)
+        head = row(self.title, self.panes.modes, spacing=12)
         head.setStretch(0, 1)
         head.setAlignment(self.panes.modes, Qt.AlignmentFlag.AlignTop)
-        top = column(head, self.note, spacing=6)
+        top = column(column(head, self.facts, spacing=0), self.note, spacing=6)
         top.setContentsMargins(24, 18, 20, 12)
         self.setLayout(column(top, self.panes, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]  # it is the column

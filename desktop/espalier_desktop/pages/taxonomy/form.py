@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from typing_extensions import override
 
 from espalier.taxonomy.leaf_text import Where
 from espalier.taxonomy.problems import Problem
@@ -16,6 +17,8 @@ from espalier_desktop.pages.taxonomy.problem_list import ProblemList
 from espalier_desktop.pages.taxonomy.seed_list import SeedList
 from espalier_desktop.pages.taxonomy.student_check import Ask, Reply
 from espalier_desktop.widgets.basics import column, label
+
+_EDGE = 20  # px right of the fields
 
 
 class Form(QScrollArea):
@@ -58,10 +61,15 @@ class Form(QScrollArea):
         self._top.mend_wanted.connect(self.mend_wanted)
         self._blocked = label(tr("The form comes back when the source can be read again."), "muted", wrap=True)
         self._rows = column(self._top, self._blocked, foot, None, spacing=16)
-        self._rows.setContentsMargins(24, 4, 20, 24)
         inner = QWidget()
         inner.setLayout(self._rows)
         self.setWidget(inner)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        bar = self.width() - event.size().width()
+        self._rows.setContentsMargins(24, 4, max(0, _EDGE - bar), 24)  # one edge, with and without the scroll bar
+        super().resizeEvent(event)
 
     @property
     def seeds(self) -> SeedList:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.names import leaf_name
 from espalier_desktop.widgets.basics import column
+from espalier_desktop.widgets.two_lines import show_two_lines
 
 _MOST = 50  # shown
 
@@ -33,7 +34,7 @@ class GoToLeaf(QDialog):
         self.field.setPlaceholderText(tr("Part of a name"))
         self.field.setAccessibleName(tr("Part of a name"))
         self.list = QListWidget()
-        self.list.setProperty("role", "rows")
+        show_two_lines(self.list)
         self.list.setAccessibleName(tr("Leaves"))
         self.field.textChanged.connect(self._match)
         self.field.installEventFilter(self)

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QIcon
-from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QAction, QDesktopServices, QIcon
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QSplitter, QStackedWidget, QWidget
 from typing_extensions import override
 
 from espalier.status import LeafStatus
@@ -51,8 +51,15 @@ class TaxonomyPage(Page):
         self.filter.setAccessibleName(tr("Filter the tree"))
         self.filter.setClearButtonEnabled(True)
         self.add = button(tr("New Leaf"), partial(shell.do, "new_leaf"), picture="plus")
+        self.scores = QCheckBox(tr("Show scores"))
+        self.scores.setToolTip(tr("How many held-out questions the tuned student answers right, beside each leaf"))
+        self.scores.setChecked(True)
+        self.scores.toggled.connect(lambda _: self.refresh())
+        self.more = QAction(tr("Generate More Here"), self)
+        self.more.triggered.connect(self._generate_more)
+        self.tree.addAction(self.more)
         self.editor = LeafEditor(shell)
-        self.branch_title = label(role="headline")
+        self.branch_title = label(role="title", wrap=True)
         self.branch_facts = label(role="muted", wrap=True)
         self.problems = button("", self.show_problems, role="link")
         self._mender = Mender(self._document, self)
@@ -72,7 +79,11 @@ class TaxonomyPage(Page):
         """Show the badges and counts as they are now."""
         leaves = self._statuses()
         history = self._document.history.now
-        self.model.show_statuses(leaves, history.changes if history else {})
+        status = self._document.status
+        scores = status.scores if status else {}
+        self.scores.setVisible(bool(scores))
+        shown = scores if self.scores.isChecked() else {}
+        self.model.show_statuses(leaves, history.changes if history else {}, shown)
         errors = sum(leaf.errors for leaf in leaves.values())
         found = [problem.severity for leaf in leaves.values() for problem in leaf.problems]
         parts = [tr("%n leaf(s)", len(leaves))]
@@ -92,7 +103,13 @@ class TaxonomyPage(Page):
     @override
     def save_state(self) -> dict[str, Any]:
         widths = {"widths": self._splitter.sizes(), "editor_widths": self.editor.panes.splitter.sizes()}
-        return {"leaf": self.chosen, "open": self.tree.opened, "mode": self.editor.mode, **widths}
+        return {
+            "leaf": self.chosen,
+            "open": self.tree.opened,
+            "mode": self.editor.mode,
+            "scores": self.scores.isChecked(),
+            **widths,
+        }
 
     @override
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -102,6 +119,7 @@ class TaxonomyPage(Page):
         set_widths(self.editor.panes.splitter, state.get("editor_widths"))
         if state.get("mode") in self.editor.panes.modes.buttons:
             self.editor.set_mode(state["mode"])
+        self.scores.setChecked(state.get("scores") is not False)
         self._choose(str(state.get("leaf", "")))
 
     @override
@@ -170,7 +188,7 @@ class TaxonomyPage(Page):
 
     def _lay_out(self) -> None:
         left = QWidget()
-        layout = column(self.filter, self.tree, self.add, spacing=8)
+        layout = column(self.filter, self.tree, self.scores, self.add, spacing=8)
         layout.setContentsMargins(14, 14, 12, 12)
         left.setLayout(layout)
         left.setMinimumWidth(200)
@@ -250,6 +268,7 @@ class TaxonomyPage(Page):
             self.branch_facts.setText(tr("%n leaf(s)", len(inside)))
         self._detail.setCurrentIndex(1 if is_leaf else 0)
         can_change = "/" in path
+        self.more.setEnabled(is_leaf)
         for key in ("rename_leaf", "duplicate_leaf", "delete_leaf"):
             self.shell.commands[key].setEnabled(can_change)
 
@@ -302,6 +321,10 @@ class TaxonomyPage(Page):
     def _reveal(self) -> None:
         folder = self._document.project.taxonomy / self.chosen
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    @Slot()
+    def _generate_more(self) -> None:
+        self.shell.go("generate", {"leaf": self.chosen})
 
     def _add_document(self) -> None:
         if self.chosen in self._document.leaves and self.editor.has_documents:

@@ -52,7 +52,10 @@ class SeedCard(QFrame):
         self._seed, self._kind, self._number = seed, kind, index + 1
         self.fields: list[Field] = []
         self.notes: dict[Where, StudentNote] = {}
+        self._body = QWidget()
+        self._body.hide()
         self.ask = button(tr("Does the Student Know This?"), self.ask_wanted.emit)
+        self.ask.setParent(self._body)  # at once: a card that is never opened would leave it behind
         self.problems = ProblemList()
         self.head = _Fold()
         self.head.clicked.connect(self.toggle)
@@ -65,8 +68,6 @@ class SeedCard(QFrame):
         self._tools = (up, down, remove)
         top = row(self.head, self._badge, *self._tools, spacing=2)
         top.setStretch(0, 1)
-        self._body = QWidget()
-        self._body.hide()
         layout = column(top, self.problems, self._body, spacing=8)
         layout.setContentsMargins(8, 6, 8, 6)
         self.setLayout(layout)
@@ -127,6 +128,7 @@ class SeedCard(QFrame):
         body.setContentsMargins(10, 0, 10, 8)
         self._body.setLayout(body)
         if not isinstance(self._seed, Mapping):
+            self.ask.hide()
             body.addWidget(label(tr("This seed example is no group of keys. Mend it in the source."), wrap=True))
             return
         if self._kind == "skill":

@@ -70,6 +70,7 @@ class TreeModel(QAbstractItemModel):
         self._filter = ""
         self._statuses: dict[str, LeafStatus] = {}  # that the badges were made from
         self._changes: dict[str, str] = {}  # and these
+        self._scores: dict[str, Mapping[str, int]] = {}
         self._reshaped: list[Twig] = []  # what came, and branches that lost or gained something, since then
         self._tree = Node("", False, ())
         self._root = self._grown(self._tree, None)
@@ -109,21 +110,29 @@ class TreeModel(QAbstractItemModel):
             self._follow(old, new)
         self._merge(self._root, tree)
 
-    def show_statuses(self, statuses: Mapping[str, LeafStatus], changes: Mapping[str, str] | None = None) -> None:
+    def show_statuses(
+        self,
+        statuses: Mapping[str, LeafStatus],
+        changes: Mapping[str, str] | None = None,
+        scores: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
         """Show other badges; only rows whose badge is another are painted again, with the branches above them.
 
         Args:
             statuses: of the leaves by path.
             changes: what became of leaves since the base, by path.
+            scores: counts of questions and of right answers, by path; without any, none are shown.
         """
+        scores = scores or {}
         places = self._places_of(changes or {})
         paths = {path for path, status in statuses.items() if self._statuses.get(path) is not status}
         paths |= self._statuses.keys() - statuses.keys()
         paths |= {path for path, _ in self._changes.items() ^ places.items()}
-        self._statuses, self._changes = dict(statuses), places
+        paths |= {path for path in scores.keys() | self._scores if scores.get(path) != self._scores.get(path)}
+        self._statuses, self._changes, self._scores = dict(statuses), places, dict(scores)
         stale: dict[int, Twig] = {}
         for twig in [*self._reshaped, *(self._by_path[path] for path in paths if path in self._by_path)]:
-            twig.own = badge_of(statuses.get(twig.path)) if twig.is_leaf else None
+            twig.own = badge_of(statuses.get(twig.path), scores.get(twig.path, {})) if twig.is_leaf else None
             twig.change = places.get(twig.path, "")
             self._mark(twig, stale)
         self._reshaped.clear()

@@ -11,6 +11,7 @@ from espalier_desktop.icons import paint_icon
 from espalier_desktop.pages.taxonomy.badges import Badge
 from espalier_desktop.pages.taxonomy.tree_model import BadgeRole, PathRole, TreeModel
 from espalier_desktop.widgets.formats import number
+from espalier_desktop.widgets.share import RING, paint_share
 
 Index = QModelIndex | QPersistentModelIndex
 CHANGE_SIGNS = {"added": ("plus", "good"), "changed": ("dot", "warning"), "deleted": ("minus", "error")}
@@ -160,7 +161,7 @@ class TreeView(QTreeView):
 
 
 class _BadgeDelegate(QStyledItemDelegate):
-    """Paints at the right of a row what changed, the number of accepted samples, and a sign for the worst problem."""
+    """Paints at the right of a row what changed, its score or else its accepted samples, and a sign for a problem."""
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -174,7 +175,16 @@ class _BadgeDelegate(QStyledItemDelegate):
             sign = QRect(right - _SIGN, rect.center().y() - _SIGN // 2, _SIGN, _SIGN)
             paint_icon(painter, badge.state or "check", sign, colours.get(badge.state, tokens.good))
             right -= _SIGN + _GAP
-        if count := _count(index):
+        if badge.asked:
+            text = _score(badge)
+            painter.setPen(QColor(tokens.text))
+            place = QRect(rect.left(), rect.top(), right - rect.left(), rect.height())
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+            right -= option.fontMetrics.horizontalAdvance(text) + 4
+            ring = QRect(right - RING, rect.center().y() - RING // 2, RING, RING)
+            paint_share(painter, ring, badge.right / badge.asked)
+            right -= RING + _GAP
+        elif count := _count(index):
             painter.setPen(QColor(tokens.muted))
             place = QRect(rect.left(), rect.top(), right - rect.left(), rect.height())
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
@@ -190,7 +200,10 @@ class _BadgeDelegate(QStyledItemDelegate):
         badge: Badge = index.data(BadgeRole)
         metrics, count = option.fontMetrics, _count(index)
         room = _SIGN + 12 if badge.state or badge.accepted else 0
-        room += metrics.horizontalAdvance(count) + _GAP if count else 0
+        if badge.asked:
+            room += metrics.horizontalAdvance(_score(badge)) + 4 + RING + _GAP
+        elif count:
+            room += metrics.horizontalAdvance(count) + _GAP
         room += _SMALL + _GAP if badge.change else 0
         width = option.rect.width() - room - 32
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
@@ -202,6 +215,10 @@ class _BadgeDelegate(QStyledItemDelegate):
         editor.setAccessibleName(tr("Name"))
         editor.setStyleSheet("QLineEdit { padding: 0 4px; border-radius: 4px; }")
         return editor
+
+
+def _score(badge: Badge) -> str:
+    return f"{number(badge.right)}/{number(badge.asked)}"
 
 
 def _count(index: Index) -> str:

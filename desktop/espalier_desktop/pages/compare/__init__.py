@@ -1,0 +1,1 @@
+"""Compare: what two models answer to the same question, side by side."""
