@@ -358,11 +358,11 @@ class ComparePage(Page):
 
     def _lay_out(self) -> None:
         talk = self.talk
-        tools = row(
-            self.new, self.open, self.take, 8, talk.blind, talk.differences, talk.lock, self.settings, spacing=6
-        )
+        tools = row(talk.blind, talk.differences, talk.lock, self.settings, spacing=6)
         self._tools = QWidget()
         self._tools.setLayout(tools)
+        for place, each in enumerate((self.new, self.open, self.take), 2):
+            talk.below.insertWidget(place, each)
         bar = row(self.tabs, None, self._tools)
         bar.setContentsMargins(24, 0, 24, 0)
         talk.layout().setContentsMargins(24, 0, 24, 0)  # type: ignore[union-attr]  # it has one

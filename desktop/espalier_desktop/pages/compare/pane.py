@@ -73,6 +73,7 @@ class Pane(QFrame):
         self.why.setToolTip(tr("Show the training rows that are nearest to this answer"))
         head = row(self.picker, self.hidden, self.documents, spacing=8)
         head.setStretch(0, 1)
+        head.setStretch(1, 1)
         cost = row(self.figures, self.gauge, spacing=6)
         cost.setStretch(0, 1)
         foot = row(None, self.why, self.correct, self.again, spacing=6)
@@ -110,6 +111,7 @@ class Pane(QFrame):
         """
         self.picker.setVisible(not is_blind)
         self.hidden.setVisible(is_blind)
+        self.documents.setVisible(not is_blind)
         self.alarm.setVisible(not is_hidden and held is not None and bool(held.proof))
         is_away = chosen.get("kind") == "endpoint"
         if is_hidden:
