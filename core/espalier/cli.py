@@ -22,6 +22,7 @@ from espalier.messages import Request
 from espalier.models.folder import find_model, list_models, model_info
 from espalier.models.measured import measured
 from espalier.models.starter import STARTER
+from espalier.quantization import commands as quantization
 from espalier.report import show_result
 from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
@@ -121,9 +122,21 @@ def _add_train(command: argparse.ArgumentParser) -> None:
     training.add_arguments(command)
 
 
+def _add_quantize(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    quantization.add_arguments(command)
+
+
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     _add_project(command)
     evaluation.add_arguments(command)
+
+
+def _add_export(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    text = "what other programs read: peft, for transformers; so far of a soft prompt"
+    command.add_argument("--form", choices=("peft",), required=True, help=text)
+    command.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder that is made")
 
 
 def _add_ask(command: argparse.ArgumentParser) -> None:
@@ -263,14 +276,21 @@ def _stage(options: argparse.Namespace) -> int:
             return 0
         arguments["settings"] = training.values_of(options, project)
         training.check(project, arguments["settings"])
-        arguments |= {name: getattr(options, name) for name in ("extend", "finish", "forecast")}
+        arguments |= {name: getattr(options, name) for name in ("extend", "finish")}
+    if options.command == "quantize":
+        if quantization.show(options, project):
+            return 0
+        arguments["settings"] = quantization.values_of(options, project)
     if options.command == "evaluate":
         arguments |= evaluation.values_of(options)
+    if options.command == "export":
+        arguments["to"] = str(options.to.absolute())
     if options.command == "ask":
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
         arguments["settings"] = {name: getattr(options, name) for name in names}
-    outcome = run_worker(Request(options.command, arguments), options.json)
+    command = "forecast" if getattr(options, "forecast", False) else options.command
+    outcome = run_worker(Request(command, arguments), options.json)
     if options.command == "evaluate" and not outcome.failure:
         evaluation.write(options, outcome.result)
     return _finish(outcome, options, options.project)
@@ -330,8 +350,9 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("generate", "write samples and judge them", _add_generate, _stage),
     ("samples", "bring your own samples in, or take samples out", samples.add_arguments, samples.run),
     ("train", "train the adapter; run again to resume", _add_train, _stage),
-    ("quantize", "make the 4-bit student", _add_project, _stage),
+    ("quantize", "make the student small, and say what it costs", _add_quantize, _stage),
     ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
+    ("export", "write what was trained for other programs", _add_export, _stage),
     ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
     ("ask", "one question, answered before and after", _add_ask, _stage),
     (

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text as PlainText
 
 from espalier.clock import duration
+from espalier.comparison.turns import PANES
 from espalier.messages import Event, Failed, Finished, Note, Progress, Request, Stage, Text, decode, encode
 
 GRACE = 20  # seconds for the worker to end by itself after it was asked to
@@ -92,16 +96,16 @@ class Screen:
             disable=as_json or not self._console.is_terminal,
         )
         self._bar: Any = None
-        self._pane = ""
+        self._answers = dict.fromkeys(PANES, "")
+        self._live = Live(console=self._console, transient=True, refresh_per_second=10)
 
     def __enter__(self) -> "Screen":
         self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._live.stop()
         self._bars.stop()
-        if self._pane:
-            print()
 
     def show(self, event: Event, line: bytes) -> None:
         """Show one event; ``line`` is how it came."""
@@ -135,4 +139,20 @@ class Screen:
             self._bar = None
 
     def _stream(self, event: Text) -> None:
-        """Nothing is drawn while both answers grow: the result shows them whole, one after the other."""
+        """Show both answers growing, side by side; the result shows them whole when they are done."""
+        self._answers[event.pane] += event.text
+        if not self._console.is_terminal:
+            return
+        self._bars.stop()
+        both = Table.grid(padding=(0, 2), expand=True)
+        for _ in PANES:
+            both.add_column(ratio=1, overflow="fold")
+        both.add_row(*(_shown(text) for text in self._answers.values()))
+        self._live.update(both)
+        self._live.start()
+
+
+def _shown(text: str) -> PlainText:
+    """Return the end of an answer as plain text; what a model writes may hold signs that move the cursor."""
+    lines = [line if line.isprintable() else "".join(filter(str.isprintable, line)) for line in text.splitlines()]
+    return PlainText("\n".join(lines)[-2000:])

@@ -1,11 +1,13 @@
 """What the engine asks of a language model; ``metal`` answers with MLX, tests with a dictionary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from espalier.errors import EspalierError
+from espalier.quantization.cost import Compared
+from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
@@ -164,6 +166,7 @@ class Backend(Protocol):
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
         hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint`` where there is one.
 
@@ -177,6 +180,8 @@ class Backend(Protocol):
             earlier: last checkpoint of a run that this one goes on from, with its optimizer; or an adapter to begin
                 with, with a new optimizer; None begins afresh.
             hosts: Macs that train together; None for this one alone.
+            probes: questions that are answered before the first update and at every checkpoint; what is learned is the
+                same without.
         """
 
     def forecast(
@@ -195,8 +200,59 @@ class Backend(Protocol):
             run: where it will be written.
         """
 
-    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write the student merged with its adapter, in 4 bits."""
+    def preview(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+    ) -> dict[str, Any]:
+        """Return the lengths of all rows and the first batch, as ``first_batch.json`` of a run holds them.
+
+        Args:
+            model: folder of the student.
+            phases: rows and held-out rows of each phase, in order.
+            settings: of the run.
+
+        Raises:
+            EspalierError: the settings cannot work on the student, or there is no row.
+        """
+
+    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write what was trained into an empty folder as PEFT reads it.
+
+        Raises:
+            EspalierError: it has no such form.
+        """
+
+    def quantize(
+        self,
+        model: Path,
+        adapter: Path,
+        destination: Path,
+        settings: QuantizeSettings = USUAL,
+        rows: Sequence[TrainRow] = (),
+        on_update: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        """Write the student merged with its adapter in float and then quantized, as an mlx-lm model folder.
+
+        Args:
+            model: folder of the student.
+            adapter: what was trained.
+            destination: folder, which is whole or not there.
+            settings: how it is quantized.
+            rows: of the training data, which the method dwq learns from.
+            on_update: told each update of dwq, how many there are, and its loss in nats per token.
+        """
+
+    def compare(self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]) -> Compared:
+        """Return how far the merged student and the quantized one are from the student with its adapter.
+
+        Args:
+            model: folder of the student.
+            adapter: on top of it.
+            quantized: folder of the small one.
+            texts: conversations by kind; compared at the tokens of their answers.
+        """
 
     def panes(self) -> "Panes":
         """Return empty panes, which models can be put into."""

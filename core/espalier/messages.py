@@ -25,12 +25,14 @@ class Stage:
 
     Attributes:
         leaf: path of the leaf that it is about; "" where it is about none.
+        run: name of the run's folder, where it is about one.
     """
 
     name: str
     text: str
     is_fresh: bool = False
     leaf: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Progress:
     seconds_left: float | None = None
     detail: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Return whether nothing goes forward for now; ``detail`` is the whole sentence that says why."""
+        return bool(self.figures.get("waits"))
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,10 @@ class Project:
         teacher: the model that writes samples: name, path, or ``URL#model`` of an endpoint.
         dial: quick, good or thorough.
         critic: the model that judges samples, likewise; "" for the teacher.
+        probes: held-out questions that a run answers at every checkpoint; None lets Espalier choose, () asks none.
         training: values that a person changed from the dial's, by name; see `espalier.training.dial`.
         pipeline: that writes the samples: a shipped one's name, or a file or folder, from the project's folder.
+        quantize: values that a person changed in how the student is made small; see `espalier.quantization.settings`.
         thresholds: of the critic's checks, by name, where a person moved them; no part of the leaf key.
     """
 
@@ -44,6 +46,8 @@ class Project:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     pipeline: str = "compact"
     training: Mapping[str, Any] = field(default_factory=dict)
+    quantize: Mapping[str, Any] = field(default_factory=dict)
+    probes: tuple[str, ...] | None = None
 
     @property
     def judge(self) -> str:
@@ -144,6 +148,10 @@ def write_settings(project: Project) -> None:
         settings["critic"] = {"thresholds": dict(project.thresholds)}
     if project.training:
         settings["training"] = dict(project.training)
+    if project.quantize:
+        settings["quantize"] = dict(project.quantize)
+    if project.probes is not None:
+        settings["probes"] = list(project.probes)
     write_text(project.root / SETTINGS, yaml.safe_dump(settings, sort_keys=False))
 
 
@@ -162,7 +170,8 @@ def open_project(root: Path) -> Project:
         student, teacher = models.get("student", STARTER), models.get("teacher", STARTER)
         critic = models.get("critic") or ""
         thresholds = (settings.get("critic") or {}).get("thresholds") or {}
-        training = settings.get("training") or {}
+        training, quantize = settings.get("training") or {}, settings.get("quantize") or {}
+        probes = settings.get("probes")
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
     if settings.get("version") != 1:
@@ -173,9 +182,14 @@ def open_project(root: Path) -> Project:
         raise EspalierError(f"{path}: critic, thresholds must give each check a number, such as round trip: 0.3.")
     if not isinstance(training, dict):
         raise EspalierError(f"{path}: training must give each value its name, such as epochs: 5.")
+    if not isinstance(quantize, dict):
+        raise EspalierError(f"{path}: quantize must give each value its name, such as bits: 4.")
+    if probes is not None and not (isinstance(probes, list) and all(isinstance(text, str) for text in probes)):
+        raise EspalierError(f"{path}: probes must be a list of held-out questions; [] asks none.")
     moved = {str(name): float(value) for name, value in thresholds.items()}
     pipeline = str(settings.get("pipeline") or "compact")
-    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training)
+    asked = None if probes is None else tuple(probes)
+    return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training, quantize, asked)
 
 
 def _is_finite(value: object) -> bool:

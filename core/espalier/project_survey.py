@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from espalier.errors import EspalierError
+from espalier.evaluation.plan import held_out_rows
 from espalier.files import read_lines
 from espalier.models.folder import find_model, verify_model
 from espalier.models.starter import STARTER
@@ -102,7 +103,7 @@ def _project_status(project: Project, practice: list[Practice], newest: Run | No
         run.folder.name if run else "",
         bool(fresh and fresh.adapter),
         bool(run and run.quantized),
-        project.questions.exists(),
+        project.questions.exists() or bool(run and held_out_rows(run)),
         _scores(run) if run else {},
         fresh.folder.name if fresh and not fresh.adapter else "",
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from espalier.clock import duration
 from espalier.evaluation.figures import MODELS
+from espalier.evaluation.report_files import inert
 from espalier.evaluation.told import sentences
 
 EXAMPLES = 3
@@ -16,32 +17,34 @@ EXAMPLES = 3
 
 def show_result(result: Mapping[str, Any], project: Path | None) -> None:
     """Print the result of a command."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # what models wrote is no markup
     report = result.get("report") or (result if "leaves" in result else None)
     if report:
         console.print(_scoreboard(report))
         for sentence in sentences(report):
-            console.print(sentence, markup=False)
+            console.print(sentence)
         console.print(_examples(report))
     if "rejected" in result:
-        console.print(_critic(result), markup=False)
+        console.print(_critic(result))
     if "seconds" in result:
         spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result["seconds"].items())
-        console.print(f"Time: {spent}.", markup=False)
+        console.print(f"Time: {spent}.")
     if "base" in result:
-        console.print(f"Before: {result['base']}\nAfter:  {result['tuned']}", markup=False)
+        console.print(f"Before: {inert(result['base'])}\nAfter:  {inert(result['tuned'])}")
     if "verdict" in result:
-        console.print(_forecast(result), markup=False, soft_wrap=True)
-    for name in ("run", "model"):
+        console.print(_forecast(result), soft_wrap=True)
+    if made := result.get("quantized"):
+        console.print(_quantized(made), soft_wrap=True)
+    for name in ("run", "model", "folder"):
         if name in result:
-            console.print(f"{name.capitalize()}: {result[name]}", markup=False, soft_wrap=True)
+            console.print(f"{name.capitalize()}: {result[name]}", soft_wrap=True)
     if project and report:
-        question = next(iter(report["questions"]))["question"]
-        console.print(f'Next: espalier ask {project} "{question}"', markup=False, soft_wrap=True)
+        question = inert(next(iter(report["questions"]))["question"])
+        console.print(f'Next: espalier ask {project} "{question}"', soft_wrap=True)
     if "critic" in result:
         _show_critic(console, result["critic"])
     for name, ratio in result.get("ratios", {}).items():
-        console.print(f"{name}: {ratio:.2f} times plain mlx-lm", markup=False)
+        console.print(f"{name}: {ratio:.2f} times plain mlx-lm")
 
 
 def _scoreboard(report: Mapping[str, Any]) -> Table:
@@ -60,7 +63,9 @@ def _examples(report: Mapping[str, Any]) -> Table:
     for name in ("question", "base", "tuned"):
         table.add_column(name, overflow="fold", ratio=1)
     for row in _telling(report["questions"]):
-        table.add_row(row["question"], row["answers"]["base"][:240], row["answers"]["tuned"][:240])
+        table.add_row(
+            *(inert(text)[:240] for text in (row["question"], row["answers"]["base"], row["answers"]["tuned"]))
+        )
     return table
 
 
@@ -81,6 +86,13 @@ def _forecast(result: Mapping[str, Any]) -> str:
         values = " ".join(f"--set {name}={value}" for name, value in result["change"]["values"].items())
         lines.append(f"To make it fit: espalier train PROJECT {values}")
     return "\n".join(lines)
+
+
+def _quantized(made: Mapping[str, Any]) -> str:
+    if made["is_chosen"]:
+        return f"{made['name']}: {made['verdict']}"
+    again = f"It is kept; another one stays in use. `espalier quantize PROJECT --use {made['name']}` changes that."
+    return f"{made['name']}: {made['verdict']} {again}"
 
 
 def _critic(result: Mapping[str, Any]) -> str:
@@ -106,4 +118,4 @@ def _show_critic(console: Console, figures: Mapping[str, Any]) -> None:
     verdict = cost.pop("verdict")
     for name, seconds in cost.items():
         ratio = f"{seconds / verdict:.1f} times a verdict's {verdict * 1000:.0f} ms"
-        console.print(f"{name} of 40 tokens: {seconds * 1000:.0f} ms, {ratio}", markup=False)
+        console.print(f"{name} of 40 tokens: {seconds * 1000:.0f} ms, {ratio}")

@@ -3,18 +3,24 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from espalier.comparison.session import Session
 from espalier.comparison.turns import PANES
 from espalier.errors import EspalierError
 from espalier.evaluation.evaluate import evaluate
+from espalier.evaluation.held_out import held_out_score
 from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
-from espalier.language import Backend
+from espalier.language import Backend, TrainRow
 from espalier.messages import Answered, Emit, Event, Note, Stage, Text
 from espalier.models.folder import find_model
+from espalier.models.new_folder import new_folder
 from espalier.project import Project
+from espalier.quantization.settings import quantize_settings
+from espalier.quantization.stage import make, measure, settle
+from espalier.quantization.store import Quantized
 from espalier.synthesis.generate import generate
 from espalier.synthesis.on_disk import read_practice
 from espalier.synthesis.practice import Practice, rejections
@@ -25,6 +31,7 @@ from espalier.training.dial import curriculum_of, hosts_of, train_settings
 from espalier.training.forecast import Forecast
 from espalier.training.mixture import Mixture, mix
 from espalier.training.phased import train_run
+from espalier.training.probes import run_probes
 from espalier.training.progress import wish
 from espalier.training.recipe import mix_recipe, read_recipe
 from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
@@ -74,11 +81,27 @@ def forecast_run(project: Project, backend: Backend, emit: Emit, values: Mapping
     """
     mixture, settings, curriculum = lesson(project, read_practice(project), values)
     emit(Stage("forecast", f"A few updates of {project.student}"))
-    plan = [
-        ([train_row(row) for row in phase.rows], [train_row(row) for row in phase.held_out])
-        for phase in phases(mixture, curriculum, settings.seed)
-    ]
+    plan = _rows_of(mixture, curriculum, settings.seed)
     return backend.forecast(find_model(project.student), plan, settings, project.runs)
+
+
+def preview(project: Project, backend: Backend, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what training now would show the student: the lengths of all rows, and the first batch.
+
+    Raises:
+        EspalierError: there is nothing to train on, or the settings cannot work on the student.
+    """
+    mixture, settings, curriculum = lesson(project, read_practice(project), values)
+    plan = _rows_of(mixture, curriculum, settings.seed)
+    return backend.preview(find_model(project.student), plan, settings)
+
+
+def _rows_of(mixture: Mixture, curriculum: Curriculum, seed: int) -> list[tuple[list[TrainRow], list[TrainRow]]]:
+    """Return the rows and held-out rows of each phase."""
+    return [
+        ([train_row(row) for row in phase.rows], [train_row(row) for row in phase.held_out])
+        for phase in phases(mixture, curriculum, seed)
+    ]
 
 
 def train(
@@ -104,7 +127,8 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
-    train_run(run, backend, emit, hosts_of(project, values))
+    asked = run_probes(project, run.folder, mixture.held_out)
+    train_run(run, backend, emit, hosts_of(project, values), asked)
     return run
 
 
@@ -115,7 +139,8 @@ def extend(project: Project, backend: Backend, emit: Emit, updates: int) -> Run:
         EspalierError: there is no finished run to go on from.
     """
     run = extend_run(project, updates, {name: version(name) for name in _PACKAGES})
-    train_run(run, backend, emit, hosts_of(project))
+    asked = run_probes(project, run.folder, run.rows("heldout"))
+    train_run(run, backend, emit, hosts_of(project), asked)
     return run
 
 
@@ -141,13 +166,34 @@ def ask_to_finish(project: Project) -> Run:
     return run
 
 
-def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> Run:
-    """Return the run with its 4-bit student, which is made first when it is not there."""
+def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = None) -> tuple[Run, Quantized]:
+    """Return the run and its student made small as the project says, which is made and measured where it is not there.
+
+    Raises:
+        EspalierError: nothing is trained, the settings do not fit the student, or there is no room.
+    """
     run = run or latest_trained(project)
-    emit(Stage("quantize", "The 4-bit student", run.quantized is not None))
-    if run.quantized is None:
-        assert run.adapter
-        backend.quantize(find_model(project.student), run.adapter, run.folder / "model-4bit")
+    made = make(run, quantize_settings(project), backend, emit)
+    questions = held_out_questions(project)
+
+    def right(made: Quantized) -> dict[str, int]:
+        return held_out_score(project, run, made.folder, backend, emit)
+
+    if made.cost:
+        return run, made
+    return run, settle(run, measure(run, made, questions, right, backend, emit))
+
+
+def export(project: Project, backend: Backend, destination: Path) -> Run:
+    """Return the newest trained run, written for PEFT into a new folder.
+
+    Raises:
+        EspalierError: nothing is trained, what is has no such form, or the folder exists.
+    """
+    run = latest_trained(project)
+    assert run.adapter
+    with new_folder(destination) as folder:
+        backend.export_peft(find_model(run.request["student"]), run.adapter, folder)
     return run
 
 

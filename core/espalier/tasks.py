@@ -13,6 +13,7 @@ from espalier.language import Backend
 from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
+from espalier.quantization.settings import change_quantize
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -117,7 +118,7 @@ def _explain(task: Task) -> dict[str, Any]:
 
 
 def _train(task: Task) -> dict[str, Any]:
-    """Train; or what one argument asks for instead: ``finish``, ``extend`` by so many updates, or ``forecast``."""
+    """Train; or what one argument asks for instead: ``finish``, or ``extend`` by so many updates."""
     arguments, backend, emit = task.arguments, task.backend, task.emit
     if arguments.get("finish") and is_held(task.project):
         return {"run": str(stages.ask_to_finish(task.project).folder)}
@@ -126,8 +127,6 @@ def _train(task: Task) -> dict[str, Any]:
             return {"run": str(stages.finish(project, backend, emit).folder)}
         if arguments.get("extend"):
             return {"run": str(stages.extend(project, backend, emit, arguments["extend"]).folder)}
-        if arguments.get("forecast"):
-            return stages.forecast_run(project, backend, emit, arguments.get("settings")).as_values()
         values = arguments.get("settings") or {}
         stages.lesson(project, (), values)  # what is wrong is said before hours of work
         project = change_training(project, values)
@@ -135,9 +134,28 @@ def _train(task: Task) -> dict[str, Any]:
         return {"run": str(stages.train(project, backend, emit, practice).folder)}
 
 
-def _quantize(task: Task) -> dict[str, Any]:
+def _forecast(task: Task) -> dict[str, Any]:
     with task.held() as project:
-        return {"run": str(stages.quantize(project, task.backend, task.emit).folder)}
+        return stages.forecast_run(project, task.backend, task.emit, task.arguments.get("settings")).as_values()
+
+
+def _preview(task: Task) -> dict[str, Any]:
+    return stages.preview(task.project, task.backend, task.arguments.get("settings"))
+
+
+def _quantize(task: Task) -> dict[str, Any]:
+    values = task.arguments.get("settings") or {}
+    with task.held() as project:
+        project = change_quantize(project, values)
+        run, made = stages.quantize(project, task.backend, task.emit)
+        told = {"name": made.name, "verdict": made.cost.get("verdict", ""), "is_chosen": made.is_chosen}
+        return {"run": str(run.folder), "quantized": told}
+
+
+def _export(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        stages.export(project, task.backend, Path(task.arguments["to"]))
+    return {"folder": task.arguments["to"]}
 
 
 def _evaluate(task: Task) -> dict[str, Any]:
@@ -162,7 +180,10 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "suggest": _suggest,
     "explain": _explain,
     "train": _train,
+    "forecast": _forecast,
+    "preview": _preview,
     "quantize": _quantize,
     "evaluate": _evaluate,
+    "export": _export,
     "tune": _tune,
 }

@@ -1,12 +1,11 @@
 """The open project as one object: its settings, its leaves with their problems, and what is stale."""
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
 from espalier.documents import shelf
@@ -14,17 +13,18 @@ from espalier.documents.convert import Conversion
 from espalier.documents.store import Source
 from espalier.errors import EspalierError
 from espalier.project import Project, open_project, write_settings
-from espalier.status import LeafStatus, ProjectStatus, decode_status
+from espalier.status import LeafStatus, ProjectStatus, Status
 from espalier.taxonomy import folders
 from espalier.taxonomy.attribution import ATTRIBUTION_FILE
 from espalier.taxonomy.folders import Change, Roots, moved_path
 from espalier.taxonomy.history import History
 from espalier.taxonomy.tree import Node, read_again, read_tree
 from espalier.taxonomy.walk import LEAF_FILE
+from espalier.training.dial import with_training
 from espalier_desktop.edits import ChangeFolders, ChangeSettings, EditAttribution, EditText
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
-from espalier_desktop.jobs.process import end
+from espalier_desktop.survey import Survey
 from espalier_desktop.taxonomy_history import TaxonomyHistory
 from espalier_desktop.texts import LeafTexts
 from espalier_desktop.watch import ProjectWatcher
@@ -90,11 +90,10 @@ class Document(QObject):
         self.history.stale.connect(self.refresh)
         self._found: dict[str, LeafStatus] = {}
         self._found_history: History | None = None
-        self._is_stale = False
         self._is_reshaped = False  # leaves came, went or moved since the survey that is running began
-        self._survey = QProcess(self)
-        self._survey.readyReadStandardOutput.connect(self._read)
-        self._survey.finished.connect(self._on_surveyed)
+        self._survey = Survey(root, lambda: self.history.base, self)
+        self._survey.begun.connect(self._begin)
+        self._survey.told.connect(self._hear)
         self._soon = QTimer(self, interval=_TELL, singleShot=True)
         self._soon.timeout.connect(self.leaves_changed)
         self._watcher = ProjectWatcher(root, self)
@@ -110,7 +109,7 @@ class Document(QObject):
     @property
     def is_surveying(self) -> bool:
         """Return whether the statuses are being looked up."""
-        return self._survey.state() is not QProcess.ProcessState.NotRunning
+        return self._survey.is_running
 
     @property
     def errors(self) -> int:
@@ -120,12 +119,7 @@ class Document(QObject):
     @Slot()
     def refresh(self) -> None:
         """Look everything up again; once more afterwards when it is asked for meanwhile."""
-        if self.is_surveying:
-            self._is_stale = True
-            return
-        self._is_stale = self._is_reshaped = False
-        self._found, self._found_history = {}, None
-        self._survey.start(sys.executable, ["-m", "espalier.project_survey", str(self.root), self.history.base])
+        self._survey.start()
 
     def edit(self, path: str, text: str, what: str, place: str = "") -> None:
         """Give a leaf another text, as one step that can be undone; keys in the same place become one step."""
@@ -235,13 +229,25 @@ class Document(QObject):
         """Choose what the critic's scores must reach, by the name of the check."""
         self._change(tr("Change Thresholds"), replace(self.project, thresholds=dict(thresholds)))
 
+    def set_training(self, values: Mapping[str, object]) -> None:
+        """Change training values by name; None brings the dial's back.
+
+        Raises:
+            EspalierError: a value cannot be used; nothing is changed.
+        """
+        self._change(tr("Change Training Values"), with_training(self.project, values))
+
+    def set_probes(self, questions: tuple[str, ...] | None) -> None:
+        """Choose what is asked at every checkpoint; None lets Espalier choose, () asks nothing."""
+        self._change(tr("Change Probe Questions"), replace(self.project, probes=questions))
+
     def close(self) -> None:
         """Save what can be saved and end the survey; the document is not used any more."""
         self.texts.save_all()
         self.closed.emit()
         self.history.close()
         self._watcher.blockSignals(True)
-        end(self._survey)
+        self._survey.end()
 
     def write(self, project: Project) -> None:
         """Write settings to disk and show them; only undo commands call this."""
@@ -310,32 +316,28 @@ class Document(QObject):
         self.refresh()
 
     @Slot()
-    def _read(self) -> None:
-        while self._survey.canReadLine():
-            status = decode_status(bytes(self._survey.readLine().data()))
-            if isinstance(status, History):
-                self._found_history = status
-                self.history.show(status)
-                continue
-            if isinstance(status, ProjectStatus):
-                self.history.show(self._found_history)
-                self._shown, self.status = self._shown if self._is_reshaped else self._found, status
-                self._soon.stop()
-                self.leaves_changed.emit()
-                self.status_changed.emit()
-                continue
+    def _begin(self) -> None:
+        self._is_reshaped = False
+        self._found, self._found_history = {}, None
+
+    @Slot(object)
+    def _hear(self, status: Status) -> None:
+        if isinstance(status, History):
+            self._found_history = status
+            self.history.show(status)
+        elif isinstance(status, ProjectStatus):
+            self.history.show(self._found_history)
+            self._shown, self.status = self._shown if self._is_reshaped else self._found, status
+            self._soon.stop()
+            self.leaves_changed.emit()
+            self.status_changed.emit()
+        else:
             known = self._shown.get(status.path)
             self._found[status.path] = known if known == status else status
             if known != status and (known or not self._is_reshaped):
                 self._shown[status.path] = status
                 if not self._soon.isActive():
                     self._soon.start()
-
-    @Slot()
-    def _on_surveyed(self) -> None:
-        self._read()
-        if self._is_stale:
-            self.refresh()
 
 
 def _leaf_paths(tree: Node) -> list[str]:

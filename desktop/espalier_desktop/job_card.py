@@ -5,7 +5,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QSizePolicy, QToolButton
 from typing_extensions import override
 
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.icons import icon
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
@@ -14,7 +14,7 @@ from espalier_desktop.widgets.formats import memory, number, time_left
 
 PAGES = {
     **{"generate": "generate", "try": "generate", "suggest": "review", "explain": "review", "model": "overview"},
-    **{"train": "train", "quantize": "quantize", "evaluate": "compare"},
+    **{"train": "train", "forecast": "train", "quantize": "quantize", "evaluate": "compare"},
     "probe": "taxonomy",
 }
 
@@ -31,6 +31,7 @@ def stage_title(stage: str) -> str:
         "quantize": tr("Quantizing"),
         "evaluate": tr("Asking held-out questions"),
         "probe": tr("Asking the student"),
+        "forecast": tr("Measuring"),
     }
     return titles.get(stage, tr("Starting"))
 
@@ -117,6 +118,10 @@ class JobCard(QFrame):
         self.bar.setRange(0, progress.total if progress else 0)
         if progress:
             self.bar.setValue(progress.done)
+        if progress and progress.waits and job.state is JobState.RUNNING:
+            self.title.setText(tr("Training waits"))
+            self.detail.setText(said(progress.detail))
+            return
         lines = [unit_text(job), time_left(progress.seconds_left) if progress else ""]
         lines.append(tr("{size} in use").format(size=memory(job.memory)) if job.memory else "")
         self.detail.setText("\n".join(line for line in lines if line) or tr("Loading…"))

@@ -278,7 +278,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command in (*QUESTIONS, "try") or (
+        if story.command in (*QUESTIONS, "try", "forecast") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it

@@ -18,6 +18,7 @@ from mlx_lm.sample_utils import make_sampler
 
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import stages
+from espalier.client import Screen
 from espalier.comparison import service
 from espalier.comparison.nearest import nearest_rows
 from espalier.comparison.panes import choices
@@ -389,3 +390,15 @@ def test_a_conversation_ends_with_a_question_and_begins_with_the_system() -> Non
     for wrong in ([], [{"role": "assistant", "content": "x"}], [{"role": "user"}]):
         with pytest.raises(EspalierError):
             read_conversation(wrong, "")
+
+
+def test_both_answers_grow_on_a_terminal_and_move_no_cursor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with Screen(as_json=False) as screen:
+        for event in (Text("base", "Left words"), Text("tuned", "Right\x1b[2J words")):
+            screen.show(event, encode(event))
+    shown = capsys.readouterr().err
+    assert "Left words" in shown
+    assert "Right[2J words" in shown

@@ -14,7 +14,9 @@ from made_projects import KNOWLEDGE
 from made_runs import QUESTIONS, Bench, Student, make_run, write_rows
 from markdown_it import MarkdownIt
 
+from espalier.cli import parser
 from espalier.errors import EspalierError
+from espalier.evaluation import commands
 from espalier.evaluation.evaluate import evaluate
 from espalier.evaluation.figures import branches, summary, totals
 from espalier.evaluation.general import general_questions, general_texts, perplexity
@@ -28,6 +30,7 @@ from espalier.evaluation.talks import shipped_talks, wins
 from espalier.evaluation.told import sentences
 from espalier.language import Backend
 from espalier.messages import Event, Note, Progress, Stage
+from espalier.report import show_result
 from espalier.resources import resource
 from espalier.training.mixture import Row
 
@@ -339,7 +342,7 @@ def test_all_parts_are_reported_and_stay_in_the_next_report(tmp_path: Path) -> N
 HOSTILE = (
     "<script>alert(1)</script> | cell\n# heading\n[click](https://evil.example/x) ![p](file:///etc/passwd) "
     "https://evil.example www.evil.example `code` **bold** <img src=x onerror=alert(1)> &lt;b&gt; "
-    "\u202egnirts\u0007 $x$"
+    "\u202egnirts\u0007 \u001b[2J [/red] $x$"
 )
 
 
@@ -396,10 +399,39 @@ def test_a_table_has_no_formula_and_every_answer_whole(hostile_report: dict[str,
     assert len(rows) == len(hostile_report["questions"])
     assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
     assert rows[0]["4-bit answer"] == "'=cmd|' /C'!A0"
-    assert rows[0]["base answer"] == HOSTILE.replace("\u202e", "").replace("\u0007", "")
+    assert rows[0]["base answer"] == re.sub("[\u202e\u0007\u001b]", "", HOSTILE)
     with pytest.raises(EspalierError, match=r"r\.pdf is no report"):
         write_report(hostile_report, tmp_path / "r.pdf")
     for form, other in combinations(("md", "html", "csv"), 2):
         for ending in (form, other):
             write_report(hostile_report, tmp_path / f"r.{ending}")
         assert (tmp_path / f"r.{form}").read_text() != (tmp_path / f"r.{other}").read_text()
+
+
+# The command line
+
+
+def test_the_command_refuses_what_it_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, told in (
+        (["--with", "mcq,magic"], "magic is no part of an evaluation; choose from forgetting, mcq, two-turn, grades"),
+        (["--report", "r.pdf"], "r.pdf is no report; its name must end in .md, .html, .csv"),
+        (["--report", f"{tmp_path}/none/r.md"], "the folder of"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            parser().parse_args(["evaluate", "project", *arguments])
+        assert ended.value.code == 2
+        assert told in capsys.readouterr().err
+
+
+def test_the_command_asks_for_parts_and_writes_the_report(
+    hostile_report: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "r.md"
+    options = parser().parse_args(["evaluate", "p", "--with", "mcq, grades", "--report", str(file), "--questions", "q"])
+    assert commands.values_of(options) == {"questions": str(Path("q").absolute()), "parts": ["mcq", "grades"]}
+    commands.write(options, hostile_report)
+    assert file.read_text().startswith("# Evaluation of")
+    show_result(hostile_report, None)
+    printed = capsys.readouterr().out
+    assert not re.search("[\u202e\u0007\u001b]", printed)
+    assert "2 improved, 1 stayed the same, 0 regressed" in " ".join(printed.split())

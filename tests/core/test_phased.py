@@ -47,6 +47,7 @@ class Counting(MlxBackend):
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
         hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         def count(event: TrainEvent) -> None:
             tell(event)
@@ -55,7 +56,7 @@ class Counting(MlxBackend):
                 if len(self.updates) >= self._stop_after:
                     raise Cancelled
 
-        super().train(model, rows, settings, run, count, held_out, earlier, hosts)
+        super().train(model, rows, settings, run, count, held_out, earlier, hosts, probes)
 
 
 @pytest.fixture

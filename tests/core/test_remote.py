@@ -613,7 +613,8 @@ def test_killed_again_and_again_a_leaf_ends_the_same_and_only_what_was_in_flight
 
 def run_models(*arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "espalier.cli", "models", *arguments]
-    found = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **environment}  # where file_keyring is
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])  # the first: where file_keyring is
+    found = {**os.environ, "PYTHONPATH": path, **environment}
     return subprocess.run(command, capture_output=True, text=True, input=given, env=found, timeout=60)
 
 

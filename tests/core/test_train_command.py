@@ -49,11 +49,11 @@ def test_a_forecast_says_what_a_run_takes_and_changes_nothing(project: Project) 
 def test_values_given_once_stay_and_the_run_is_fresh_afterwards(project: Project) -> None:
     espalier("train", project.root, *SMALL, "--phases", "lab", "--set", "replay=0.1")
     assert open_project(project.root).training == {
-        "epochs": "1",
-        "lora.rank": "2",
-        "batch_rows": "32",
+        "epochs": 1,
+        "lora.rank": 2,
+        "batch_rows": 32,
         "phases": "lab",
-        "replay": "0.1",
+        "replay": 0.1,
     }
     assert "(fresh)" in espalier("train", project.root).stderr.splitlines()[-1]
     (run,) = project.runs.iterdir()
@@ -93,7 +93,7 @@ def test_settings_for_mlx_lm_are_written_and_read(
     [
         (["--recipe", "missing.yaml"], "missing.yaml cannot be read"),
         (["--set", "replay=2"], "Choose a share from 0 to 1"),
-        (["--set", "speed=2"], "no training setting “speed”"),
+        (["--set", "speed=2"], "no setting “speed”"),
         (["--config", "missing.yaml"], "missing.yaml cannot be read"),
     ],
 )

@@ -10,7 +10,7 @@ from espalier.errors import EspalierError
 from espalier.language import Message, TrainRow
 from espalier.metal.adapters import adapt
 from espalier.metal.bench_forecast import compare
-from espalier.metal.forecast import measure, shape_of
+from espalier.metal.forecast import Pace, _pace, measure, shape_of
 from espalier.metal.model import load
 from espalier.metal.rows import encode_all
 from espalier.metal.train import Trainer
@@ -73,6 +73,27 @@ def test_the_change_makes_it_fit_and_the_harmless_ones_come_first() -> None:
     assert gentle
     assert dict(gentle.values) == {"accumulation": 2}
     assert set(gentle.sentences) < set(found(int(memory * 1.1)).sentences)
+
+
+def test_updates_take_what_those_of_their_work_took() -> None:
+    pace = Pace([(100.0, 2.0), (200.0, 3.0), (400.0, 9.0)])
+    assert [pace.seconds(work) for work in (100, 150, 200, 300, 400)] == [2.0, 2.5, 3.0, 6.0, 9.0]
+    assert [pace.seconds(work) for work in (50, 800)] == [1.0, 18.0]
+
+
+def test_what_is_timed_is_the_first_update_and_some_of_every_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def make(trainer: Trainer, number: int) -> float:
+        made.append(number)
+        return 5.0 if len(made) == 1 else 1.0 + number / 10
+
+    monkeypatch.setattr("espalier.metal.forecast._make", make)
+    works = [float(10 + number) for number in range(30)]
+    pace = _pace(None, works, 29)  # type: ignore[arg-type]
+    assert made == [29, 5, 15, 25]
+    assert pace.warm_up == pytest.approx(5.0 - pace.seconds(works[29]))
+    assert pace.seconds(works[15]) == 2.5
 
 
 def test_nothing_is_promised_when_nothing_helps() -> None:

@@ -119,9 +119,9 @@ def test_rows_that_are_too_long_are_cut_or_left_out_and_told(tiny: MlxModel) -> 
     assert [len(row.tokens) <= 60 for row in cut.rows] == [True, True]
     assert (cut.cut, cut.left_out) == (1, 1)
     assert all(row.answers and row.answers[-1] < len(row.tokens) for row in cut.rows)
-    assert list(describe(cut, TrainSettings(max_tokens=60))) == [
-        "Rows of more than 60 tokens: 1. What is beyond that is not learned.",
-        "Rows of more than 60 tokens that were left out: 1.",
+    assert [(told.kind, told.text) for told in describe(cut, TrainSettings(max_tokens=60))] == [
+        ("cut", "Rows of more than 60 tokens: 1. What is beyond that is not learned."),
+        ("left out", "Rows of more than 60 tokens that were left out: 1."),
     ]
     left = encode_all(tiny, rows, TrainSettings(max_tokens=60, too_long="leave out"))
     assert (len(left.rows), left.cut, left.left_out) == (1, 0, 2)

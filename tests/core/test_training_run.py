@@ -24,6 +24,7 @@ from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
 from espalier.metal.soft_prompt import export_peft
 from espalier.metal.train import Trainer
+from espalier.training.probes import TOKENS
 from espalier.training.progress import Told, TrainEvent, Update, Validated, wish
 from espalier.training.settings import LoraSettings, PromptSettings, TrainSettings
 
@@ -34,6 +35,7 @@ ROWS = [
     for index, question in enumerate(QUESTIONS * 2)
 ]
 HELD_OUT = [TrainRow((Message("user", "How many?"), Message("assistant", "It is number 9.")))]
+PROBES = ("How many?", "Why?")
 SETTINGS = TrainSettings(
     lora=LoraSettings(rank=4, dropout=0.2), schedule="linear", epochs=6, batch_rows=3, accumulation=2, save_every=4
 )
@@ -44,11 +46,16 @@ def no_one(event: TrainEvent) -> None:
 
 
 def train(
-    folder: Path, run: Path, settings: TrainSettings = SETTINGS, tell: Any = no_one, earlier: Path | None = None
+    folder: Path,
+    run: Path,
+    settings: TrainSettings = SETTINGS,
+    tell: Any = no_one,
+    earlier: Path | None = None,
+    probes: Sequence[str] = (),
 ) -> bytes:
     """Train to the end and return the adapter, to the bit."""
     run.mkdir(parents=True, exist_ok=True)
-    MlxBackend().train(folder, ROWS, settings, run, tell, HELD_OUT, earlier)
+    MlxBackend().train(folder, ROWS, settings, run, tell, HELD_OUT, earlier, None, probes)
     files = sorted((run / "adapter").glob("*.safetensors"))
     return b"".join(file.read_bytes() for file in files)
 
@@ -70,7 +77,7 @@ KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
 import espalier.metal
-from core_run import HELD_OUT, ROWS, SETTINGS
+from core_run import HELD_OUT, PROBES, ROWS, SETTINGS
 from espalier.metal.batch import mean_loss
 from espalier.metal.backend import MlxBackend
 
@@ -82,7 +89,7 @@ for life in range(11):
     if not child:
         def tell(event):
             os.write(begins, b".")
-        MlxBackend().train(folder, ROWS, SETTINGS, run, tell, HELD_OUT)
+        MlxBackend().train(folder, ROWS, SETTINGS, run, tell, HELD_OUT, None, None, PROBES)
         os._exit(0)
     os.close(begins)  # so that a child that has ended is no child to wait for
     if life < 10:
@@ -111,7 +118,7 @@ def test_ten_kills_in_a_row_change_no_bit(tiny_folder: Path, tmp_path: Path) -> 
     ended = [int(line) for line in done.stdout.split()]
     assert ended[-1] == 0, done.stderr
     assert ended.count(signal.SIGKILL) >= 3
-    whole = train(tiny_folder, tmp_path / "whole")
+    whole = train(tiny_folder, tmp_path / "whole", probes=PROBES)
     killed = tmp_path / "killed"
     assert (killed / "adapter" / "adapters.safetensors").read_bytes() == whole
     assert (killed / "best" / "adapters.safetensors").read_bytes() == (
@@ -157,9 +164,53 @@ def test_a_run_that_is_finished_early_keeps_what_it_learned(tiny_folder: Path, t
             wish(tmp_path, "finish")
 
     train(tiny_folder, tmp_path, tell=end)
-    assert json.loads((tmp_path / "adapter" / "made.json").read_text()) == {"updates": 6, "of": 18, "stopped": True}
+    made = json.loads((tmp_path / "adapter" / "made.json").read_text())
+    best = json.loads((tmp_path / "best" / "made.json").read_text())
+    assert made == {**best, "of": 18, "stopped": True}
+    assert [event["step"] for event in events(tmp_path) if event["event"] == "Validated"] == [4, 6]
     assert json.loads((tmp_path / "checkpoint" / "state.json").read_text())["step"] == 6
     assert len(MlxBackend().load(tiny_folder, tmp_path / "adapter").answer([ask("Who?")], Sampling(4))) == 1
+
+
+def test_probe_questions_are_answered_at_every_checkpoint_and_change_no_bit(tiny_folder: Path, tmp_path: Path) -> None:
+    asked = train(tiny_folder, tmp_path / "asked", probes=PROBES)
+    assert asked == train(tiny_folder, tmp_path / "silent")
+    probed = [event for event in events(tmp_path / "asked") if event["event"] == "Probed"]
+    assert [event["step"] for event in probed] == [0, 4, 8, 12, 16, 18]
+    last = (
+        MlxBackend()
+        .load(tiny_folder, tmp_path / "asked" / "adapter")
+        .answer([ask(text) for text in PROBES], Sampling(TOKENS))
+    )
+    assert probed[-1]["answers"] == [answer.strip() for answer in last]
+    assert not [event for event in events(tmp_path / "silent") if event["event"] == "Probed"]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_first_batch_is_kept_as_the_student_sees_it(tiny_folder: Path, tmp_path: Path, packed: bool) -> None:
+    settings = replace(SETTINGS, accumulation=1, batch_rows=6, epochs=1)
+    counts = (1, 20, 1, 1, 2, 1) if packed else (1,) * 6
+    rows = [
+        TrainRow((Message("user", "Who? " * count), Message("assistant", f"It is number {count}."))) for count in counts
+    ]
+    MlxBackend().train(tiny_folder, rows, settings, tmp_path, no_one)
+    shown = json.loads((tmp_path / "first_batch.json").read_text())
+    student = load(tiny_folder)
+    encoded = encode_all(student, rows, replace(settings, max_tokens=999)).rows
+    assert shown["lengths"] == [[len(row.tokens), row.first] for row in encoded]
+    assert shown["packed"] == packed
+    lines = shown["lines"]
+    assert sum(map(len, lines)) == settings.batch_rows
+    assert (len(lines) < settings.batch_rows) == packed
+    for pieces in (row for line in lines for row in line):
+        learned = "".join(text for text, is_learned in pieces if is_learned)
+        given = "".join(text for text, is_learned in pieces if not is_learned)
+        assert "It is number" in learned
+        assert "It is number" not in given
+        assert "Who?" in given
+        assert "Who?" not in learned
+    again = MlxBackend().preview(tiny_folder, [(rows, [])], settings)
+    assert json.loads(json.dumps(again)) == shown
 
 
 def ask(text: str) -> Prompt:

@@ -56,9 +56,9 @@ def test_a_method_brings_its_own_rate_unless_one_is_given(method: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("ranks", "8", "no training setting “ranks”"),
-        ("lora.size", "8", "no training setting “size”"),
-        ("lora", "8", "no training setting “lora”"),
+        ("ranks", "8", "no setting “ranks”"),
+        ("lora.size", "8", "no setting “size”"),
+        ("lora", "8", "no setting “lora”"),
         ("epochs", "many", "is 'many'. Give a whole number"),
         ("epochs", 1.5, "Give a whole number"),
         ("epochs", True, "Give a whole number"),

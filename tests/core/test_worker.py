@@ -78,6 +78,12 @@ def point_at(project: Path, model: Path) -> None:
     (project / "project.yaml").write_text(f"version: 1\ndial: quick\nmodels: {{student: {model}, teacher: {model}}}\n")
 
 
+def shorten(project: Path) -> None:
+    """Leave six facts of the example's document."""
+    document = next((project / "documents").rglob("*.md"))
+    document.write_text("\n".join(document.read_text().splitlines()[:11]) + "\n")
+
+
 def test_a_missing_or_half_downloaded_model_is_one_sentence(example: Path, tmp_path: Path, tiny_folder: Path) -> None:
     point_at(example, tmp_path / "none")
     assert "model" in one_sentence(run("tune", example, check=1))
@@ -93,6 +99,7 @@ def test_a_leaf_whose_samples_are_all_rejected_is_one_sentence_and_its_samples_s
     example: Path, tiny_folder: Path
 ) -> None:
     point_at(example, tiny_folder)
+    shorten(example)
     leaf = "knowledge/engineering/falkirk_wheel"
     assert "rejected all" in one_sentence(run("generate", example, "--leaf", leaf, check=1))
     assert next((example / "samples").glob("*.jsonl")).read_bytes().count(b"\n") > 20
@@ -100,6 +107,7 @@ def test_a_leaf_whose_samples_are_all_rejected_is_one_sentence_and_its_samples_s
 
 def test_json_prints_events_alone(example: Path, tiny_folder: Path) -> None:
     point_at(example, tiny_folder)
+    shorten(example)
     done = run("generate", example, "--leaf", "knowledge/engineering/falkirk_wheel", "--json", check=1)
     events = [decode(line.encode()) for line in done.stdout.splitlines()]
     assert isinstance(events[0], Stage)
@@ -198,12 +206,11 @@ def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
     point_at(example, tiny_folder)
     questions = (example / "questions.jsonl").read_text().splitlines(keepends=True)
     (example / "questions.jsonl").write_text("".join(questions[:2]))
-    document = next((example / "documents").rglob("*.md"))
-    document.write_text("\n".join(document.read_text().splitlines()[:24]) + "\n")
+    shorten(example)
     killed = tmp_path / "killed"
     shutil.copytree(example, killed)
     assert isinstance(serve(example), Failed)  # a model of noise writes nothing that the critic accepts
-    for reached in (0, 8):
+    for reached in (0, 4):
         serve(killed, at(reached))
         assert len(samples_of(killed)) < 2 or samples_of(killed) != samples_of(example)
     serve(killed)
@@ -214,11 +221,11 @@ def test_killed_in_each_stage_the_loop_ends_the_same_to_the_bit(
         for path in (project / "samples").iterdir():
             leaf = Journal(path).samples[0].leaf
             ask = "What is {}?" if leaf.startswith("knowledge") else "{0} times {0}?"
-            lines = [Sample(f"9-{n}", leaf, ask.format(n), f"It is {n * n}.", str(n), good) for n in range(60)]
+            lines = [Sample(f"9-{n}", leaf, ask.format(n), f"It is {n * n}.", str(n), good) for n in range(40)]
             Journal(path).add(lines, 1)
     assert isinstance(serve(example), Finished)
 
-    assert isinstance(serve(killed, at(55, "train")), Progress)
+    assert isinstance(serve(killed, at(35, "train")), Progress)
     for stage in ("quantize", "evaluate"):
         last = serve(killed, begins(stage))
         assert isinstance(last, Stage)

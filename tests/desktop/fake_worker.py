@@ -1,12 +1,16 @@
-"""A worker that speaks the protocol and behaves as its one argument says; it imports nothing but the messages."""
+"""A worker that speaks the protocol and behaves as its one argument says; it imports nothing but what it says."""
 
+import json
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 from espalier.messages import Drawn, Event, Failed, Finished, Funnel, Note, Progress, Stage, Text, encode
+from espalier.power import SENTENCES, Need
 
 
 def say(*events: Event) -> None:
@@ -61,10 +65,53 @@ def write(manner: str) -> int:
     return 0
 
 
+def train(request: dict[str, Any]) -> int:
+    """Train the newest run of the project as the real worker does: until it is asked to pause or to finish."""
+    run = sorted(Path(request["arguments"]["project"], "runs").iterdir())[-1]
+    say(Stage("train", "LoRA on 6 rows", run=run.name))
+    say(Progress("train", 120, 600, "updates", 372.0, "", {"loss": 0.8}))
+    while not (run / "wish").exists():
+        time.sleep(0.02)
+    asked = (run / "wish").read_text().strip()
+    (run / "wish").unlink()
+    if asked == "pause":
+        return 130
+    say(Finished({"run": str(run)}))
+    return 0
+
+
+FORECAST: dict[str, Any] = {
+    "memory": 15_000_000_000,
+    "room": 12_000_000_000,
+    "seconds": 372.0,
+    "updates": 640,
+    "disk": 400_000_000,
+    "disk_free": 90_000_000_000,
+    "measured": True,
+    "change": {"values": {"accumulation": 4}, "sentences": [], "memory": 8_000_000_000},
+    "verdict": "too large",
+    "sentences": ["It is too large: the run needs 15.0 GB of memory, and 12.0 GB may be used."],
+}
+ROWS_SEEN: dict[str, Any] = {
+    "lines": [[[["<|user|> Who? <b>x</b>", False], ["Ada.", True]], [["When?", False], ["In 2002.", True]]]],
+    "packed": True,
+    "verdict": "Rows are packed, which saves 41% of the work.",
+    "lengths": [[40, 20], [60, 20], [500, 30], [3000, 20], [2900, 2800]],
+}
+
+
 def main() -> int:
     manner = sys.argv[1]
-    sys.stdin.buffer.readline()
+    request = json.loads(sys.stdin.buffer.readline())
+    if request["command"] == "forecast":
+        say(Stage("forecast", "A few updates"), Finished(FORECAST))
+        return 0
+    if request["command"] == "preview":
+        say(Finished(ROWS_SEEN))
+        return 0
     threading.Thread(target=end_with_the_window, daemon=True).start()
+    if manner == "training":
+        return train(request)
     if manner in ("rows", "writing", "unwritten"):
         return write(manner)
     say(Stage("train", "LoRA on 6 rows"))
@@ -91,6 +138,9 @@ def main() -> int:
         say(Finished({"relaxed": os.environ.get("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "")}))
     elif manner == "done":
         say(Progress("train", 1, 2, "updates", 65.0, "", {"loss": 2.5}), Finished({"run": "r"}))
+    elif manner == "hot":
+        say(Progress("train", 1, 4, "updates", None, SENTENCES[Need.COOLING], {"waits": 1}))
+        time.sleep(60)
     else:
         if manner == "stubborn":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -16,6 +16,10 @@ from espalier.evaluation.seen import Seen
 from espalier.evaluation.talks import shipped_talks, wins
 from espalier.files import write_json
 from espalier.project import Project, open_project, write_settings
+from espalier.quantization.cost import Compared, Divergence
+from espalier.quantization.settings import QuantizeSettings
+from espalier.quantization.stage import cost_of
+from espalier.quantization.store import RECORD, free_folder, record_of
 from espalier.stages import lesson
 from espalier.synthesis.import_rows import import_samples
 from espalier.synthesis.leaf_work import leaf_journal
@@ -32,6 +36,15 @@ REASONS = (
     ("fits its fact", "The fact makes this question likely: -1.31.", -1.31, -1.2),
     ("stands alone", "“this text” points at a text that the reader does not see.", None, None),
 )
+
+_LAYER = {
+    **{f"self_attn.{name}_proj": (rows, 576) for name, rows in (("q", 576), ("k", 192), ("v", 192), ("o", 576))},
+    **{"mlp.gate_proj": (1536, 576), "mlp.up_proj": (1536, 576), "mlp.down_proj": (576, 1536)},
+}
+_SHAPES = {  # of the starter model, but for its norms
+    "model.embed_tokens": (49_152, 576),
+    **{f"model.layers.{layer}.{name}": shape for layer in range(30) for name, shape in _LAYER.items()},
+}
 
 
 def make_samples(leaf: Leaf) -> list[Sample]:
@@ -121,7 +134,7 @@ def make_report(project: Project) -> dict[str, Any]:
     plan = Plan(questions, (Seen("What is it?", "What is it", ""),), general, choices, shipped_talks())
     right = {"base": lambda n: n % 9 == 0, "tuned": lambda n: n % 6 != 0, "4-bit": lambda n: n % 5 != 0}
     bounds = {"base": 5, "tuned": 2, "4-bit": 3}
-    report: dict[str, Any] = {"run": "2026-11-20T18-42-07", "parts": ["forgetting", "mcq", "two-turn"], "judge": "j"}
+    report: dict[str, Any] = {"parts": ["forgetting", "mcq", "two-turn"], "judge": "j"}
     report |= score_questions(plan, {name: answers(know) for name, know in right.items()}, cast(Respondent, None), True)
     report["refused"] = [asdict(each) for each in plan.refused]
     known = {
@@ -151,14 +164,39 @@ def spoil(root: Path) -> None:
     leaf.write_text("version: 3\ncreated_by: me\ndomain: optics\nseed_examples: yes\ntask: none\n", encoding="utf-8")
 
 
+def make_small_ones(run: Path) -> None:
+    """Give a run that has its 4-bit student two more, all with what they cost."""
+    for way, size, kl, same, right in (
+        (QuantizeSettings(), 81_000_000, 0.047, 0.967, 33),
+        (QuantizeSettings("dwq", bits=3), 74_000_000, 0.21, 0.9, 29),
+        (QuantizeSettings("affine", bits=2), 62_000_000, 9.34, 0.04, 0),
+    ):
+        folder = free_folder(run, way)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "weights").open("wb") as file:
+            file.truncate(size)
+        found = {"project": Divergence(kl, same, 240), "general": Divergence(2 * kl, same, 250)}
+        fused = dict.fromkeys(found, Divergence(0, 1, 240))
+        memory = {"adapter": 548_000_000, "fused": 538_000_000, "quantized": size}
+        speeds = {"adapter": 11.0, "quantized": 41.5}
+        score = {"questions": 40, "base": 5, "adapter": 33, "quantized": right}
+        cost = cost_of(way, Compared({"fused": fused, "quantized": found}, memory, speeds), score, memory)
+        known = {"distilled": {"before": 0.4, "after": 0.21, "updates": 60}} if way.method == "dwq" else {}
+        write_json(folder / RECORD, record_of(way, bits_per_weight=8e9 * size / 135e15, cost=cost, **known))
+
+
 def make_model(home: Path) -> str:
     """Make a model folder that is complete as far as files can tell, and return its name."""
     folder = home / "models" / "smollm2-135m-instruct"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"model_type": "llama", "torch_dtype": "float32"}))
     (folder / "tokenizer.json").write_text("{}")
-    size = 538_000_000
-    header = json.dumps({"weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, size]}}).encode()
+    size, weights = 0, {}
+    for name, shape in _SHAPES.items():
+        count = 4 * shape[0] * shape[-1]
+        weights[f"{name}.weight"] = {"dtype": "F32", "shape": shape, "data_offsets": [size, size + count]}
+        size += count
+    header = json.dumps(weights).encode()
     with (folder / "model.safetensors").open("wb") as file:
         file.write(len(header).to_bytes(8, "little") + header)
         file.truncate(8 + len(header) + size)

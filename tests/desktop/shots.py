@@ -15,10 +15,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
-from desktop.lived_in import make_lived_in, make_model, review_some, spoil  # noqa: E402
+from desktop.lived_in import make_lived_in, make_model, make_small_ones, review_some, spoil  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
-from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
 
 from espalier.demo import create_example  # noqa: E402
 from espalier.messages import Progress, Stage  # noqa: E402
@@ -41,6 +41,7 @@ from espalier_desktop.pages.compare.scoreboard_sheet import EvaluateSheet  # noq
 from espalier_desktop.pages.generate.page import GeneratePage  # noqa: E402
 from espalier_desktop.pages.generate.plan_sheet import PlanSheet  # noqa: E402
 from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
+from espalier_desktop.pages.quantize.page import QuantizePage  # noqa: E402
 from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
@@ -84,6 +85,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
             window.go(spec.key)
             shoot(application, window, f"{spec.key}-{mark}-{width}")
         show_generate(application, window, f"{mark}-{width}")
+        show_quantize(application, window, f"{mark}-{width}")
         show_editor(application, window, f"{mark}-{width}")
         show_review(application, window, f"{mark}-{width}")
         show_scoreboard(application, window, f"{mark}-{width}")
@@ -101,7 +103,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     assert fresh
     fresh.resize(*SIZES[1])
     wait(application, lambda: fresh.document.status is not None)
-    for key in ("overview", "taxonomy", "generate", "review", "train", "compare"):
+    for key in ("overview", "taxonomy", "generate", "review", "train", "quantize", "compare"):
         fresh.go(key)
         shoot(application, fresh, f"fresh-{key}-{mark}")
     fresh.go("overview")
@@ -387,6 +389,24 @@ def show_history(application: QApplication, window: MainWindow, mark: str) -> No
     application.processEvents()
 
 
+def show_quantize(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of the page with the values open, and with a group that does not fit."""
+    window.go("quantize")
+    page = window.page
+    assert isinstance(page, QuantizePage)
+    page.picker.list.choose("dwq-4bit-g32")
+    page.picker.choose()
+    page.picker.fold.setChecked(True)
+    shoot(application, window, f"quantize-values-{mark}")
+    group = page.picker.values.fields["group"]
+    assert isinstance(group, QComboBox)
+    group.setCurrentIndex(group.findData(128))
+    shoot(application, window, f"quantize-refused-{mark}")
+    page.picker.fold.setChecked(False)
+    page.picker.list.choose("espalier-g32")
+    page.picker.choose()
+
+
 def show_generate(application: QApplication, window: MainWindow, mark: str) -> None:
     """Take pictures of the Generate page: a plan, a try, a run, a pause and a failure."""
     window.go("generate")
@@ -489,6 +509,7 @@ def main() -> int:
     model = make_model(HOME)
     projects = HOME / "Projects"
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
+    make_small_ones(next((projects / "Falkirk Wheel/runs").iterdir()))
     make_history(projects / "Falkirk Wheel" / "taxonomy")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")

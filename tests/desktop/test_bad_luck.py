@@ -229,15 +229,13 @@ def test_a_killed_program_leaves_no_process_behind(tmp_path: Path) -> None:
         assert program.stdout
         assert program.stdout.readline() == "working\n"
 
-        def names() -> str:
-            return " ".join(descendants(program.pid).values())
+        def all_are_at_work() -> bool:
+            names = " ".join(descendants(program.pid).values())
+            return all(name in names for name in ("espalier.worker", " fetch ", "espalier.documents.preview"))
 
-        assert wait_for(lambda: "espalier.worker" in names() and " fetch " in names()), (
-            "a worker and its Git are at work"
-        )
-        assert "espalier.documents.preview" in names()
+        assert wait_for(all_are_at_work)
         below = descendants(program.pid)
         program.kill()
         program.wait()
         program.stdout.close()
-        assert wait_for(lambda: not any(map(is_alive, below)), 20), {p: n for p, n in below.items() if is_alive(p)}
+        assert wait_for(lambda: not any(map(is_alive, below))), {p: n for p, n in below.items() if is_alive(p)}

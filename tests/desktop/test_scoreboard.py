@@ -99,18 +99,22 @@ def test_hostile_answers_are_shown_as_they_are(board: Scoreboard, qtbot: QtBot) 
     assert hostile in board.answers.reference.text()
 
 
-@pytest.mark.parametrize("ending", [".md", ".html", ".csv"])
-def test_the_report_is_exported(
-    board: Scoreboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
-) -> None:
-    file = tmp_path / f"mine{ending}"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file.with_suffix("")), f"Any (*{ending})"))
+def test_the_report_is_exported(board: Scoreboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for ending in (".md", ".html", ".csv"):
+        monkeypatch.setattr(
+            QFileDialog, "getSaveFileName", lambda *_, e=ending: (str(tmp_path / "mine"), f"Any (*{e})")
+        )
+        board.export.click()
+        assert "Falkirk" in (tmp_path / f"mine{ending}").read_text()
+    rows = list(csv.DictReader((tmp_path / "mine.csv").read_text().splitlines()))
+    assert sum(row["part"] == "held-out" for row in rows) == 40
+    assert {row["part"] for row in rows} >= {"forgetting", "multiple choice"}
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no folder" / "mine.md"), ""))
+    (tmp_path / "no folder").write_text("in the way")
+    told: list[str] = []
+    monkeypatch.setattr(board.shell, "tell", lambda line, sentence: told.append(line))
     board.export.click()
-    assert "Falkirk" in file.read_text()
-    if ending == ".csv":
-        rows = list(csv.DictReader(file.read_text().splitlines()))
-        assert sum(row["part"] == "held-out" for row in rows) == 40
-        assert {row["part"] for row in rows} >= {"forgetting", "multiple choice"}
+    assert told == ["The report could not be written"]
 
 
 def test_an_evaluation_is_asked_for_with_its_parts(

@@ -360,6 +360,19 @@ def test_the_job_card_follows_the_job_and_leads_to_its_page(
     assert first.jobs.latest["train"].state is JobState.STOPPED
 
 
+def test_the_job_card_says_what_training_waits_for(
+    qtbot: QtBot, fresh_root: Path, open_window: Open, fake_worker: Behave
+) -> None:
+    fake_worker("hot")
+    window = open_window(fresh_root)
+    window.do("train")
+    card = window.sidebar.job_card
+    qtbot.waitUntil(lambda: card.title.text() == "Training waits")
+    assert card.detail.text() == "Training waits until the machine has cooled. Give it air."
+    window.do("stop")
+    qtbot.waitUntil(lambda: window.jobs.current is None)
+
+
 def test_the_report_names_versions_and_goes_to_the_clipboard(fresh_root: Path, open_window: Open) -> None:
     logs_folder().mkdir(parents=True, exist_ok=True)
     (logs_folder() / "crash-last.txt").write_text("Fatal Python error: Segmentation fault")

@@ -57,7 +57,7 @@ def as_markdown(report: Report) -> str:
 def as_html(report: Report) -> str:
     """Return the report as a web page of its own: no script, no picture, nothing to fetch."""
     title = html.escape(_title(report))
-    body = [f"<h1>{title}</h1>", *(f"<p>{html.escape(_inert(text))}</p>" for text in sentences(report))]
+    body = [f"<h1>{title}</h1>", *(f"<p>{html.escape(inert(text))}</p>" for text in sentences(report))]
     for heading, columns, rows in _tables(report):
         head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
         lines = ["<tr>" + "".join(f"<td><bdi>{_lines(cell)}</bdi></td>" for cell in row) + "</tr>" for row in rows]
@@ -95,8 +95,7 @@ FORMS: Mapping[str, Callable[[Report], str]] = {".md": as_markdown, ".html": as_
 
 
 def _title(report: Report) -> str:
-    run = report.get("run", "")
-    return f"Evaluation of {report.get('student', 'the student')}, run {run}" if run else "Evaluation"
+    return f"Evaluation of {report.get('student', 'the student')}"
 
 
 def _models(report: Report) -> list[str]:
@@ -167,23 +166,23 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Return a text without control characters and those that change the direction of what follows."""
     text = _DIRECTIONS.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
 
 
 def _lines(text: str) -> str:
-    return html.escape(_inert(text)).replace("\n", "<br>")
+    return html.escape(inert(text)).replace("\n", "<br>")
 
 
 def _escaped(text: str) -> str:
     """Return a text as one line of Markdown that shows it as it is."""
-    line = " ".join(_inert(text).split())
+    line = " ".join(inert(text).split())
     return _MARKUP.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def _plain_cell(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula (OWASP, “CSV Injection”)."""
-    text = _inert(text)
+    text = inert(text)
     return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in ("\t", "\r") else text

@@ -13,16 +13,25 @@ from espalier.teachers.opening import open_model
 from espalier.training.run import Run
 
 
-def students(project: Project, run: Run, backend: Backend, emit: Emit) -> dict[str, Respondent]:
+def students(
+    project: Project, run: Run, backend: Backend, emit: Emit, small: Path | None = None
+) -> dict[str, Respondent]:
     """Return the base, the tuned and, where there is one, the 4-bit student; none is loaded yet.
 
     What the base has answered in any run counts for all, since training does not change it.
+
+    Args:
+        project: whose student is the base where the run does not say.
+        run: whose students.
+        backend: loads them.
+        emit: told what they do.
+        small: folder of a quantized student; the one that the run uses by default.
 
     Raises:
         EspalierError: the student of the run is not on this machine.
     """
     base = find_model(run.request.get("student", project.student))
-    adapter, small = run.adapter, run.quantized
+    adapter, small = run.adapter, small or run.quantized
     models: dict[str, tuple[Callable[[], LanguageModel], list[Path]]] = {"base": (lambda: backend.load(base), [base])}
     if adapter:
         models["tuned"] = (lambda: backend.load(base, adapter), [base, adapter])

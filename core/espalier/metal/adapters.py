@@ -13,6 +13,7 @@ from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
 from espalier.errors import EspalierError
 from espalier.metal.model import MlxModel, expand
 from espalier.metal.soft_prompt import FILE, VECTORS, add_prompt, load_prompt, write_prompt
+from espalier.training.methods import refusal
 from espalier.training.settings import LoraSettings, TrainSettings
 
 GROUP = 32  # weights that share a scale when QLoRA makes its own base of 4 bits
@@ -37,22 +38,19 @@ def adapt(student: MlxModel, settings: TrainSettings, packed_bits: frozenset[int
     if layers > len(model.layers):
         raise EspalierError(f"The student has {len(model.layers)} layers, not {layers}. Adapt fewer, or 0 for all.")
     packed_bits |= {module.bits for module in model.modules() if isinstance(module, nn.QuantizedLinear)}
+    if reason := refusal(settings.method, packed_bits):
+        raise EspalierError(reason)
     if settings.method == "prompt":
         add_prompt(student, settings.prompt, settings.seed)
     elif settings.method == "full":
-        if packed_bits:
-            raise EspalierError(
-                f"All weights cannot be trained in a student of {min(packed_bits)} bits. Choose LoRA, or the student "
-                "in floats."
-            )
         model.freeze()
         for layer in model.layers[-layers:]:
             layer.unfreeze()
         if not settings.lora.layers:
             model.unfreeze()
     else:
-        if settings.method == "dora":
-            _refuse_dora(model, packed_bits)
+        if settings.method == "dora" and any(isinstance(module, _MIXTURES) for module in model.modules()):
+            raise EspalierError("DoRA cannot train a mixture of experts. Choose LoRA.")
         if settings.method == "qlora" and not packed_bits:
             nn.quantize(model, GROUP, 4, class_predicate=_can_pack)
             if not mx.metal.is_available():
@@ -119,16 +117,6 @@ def _can_pack(path: str, module: nn.Module) -> bool:
     return hasattr(module, "to_quantized") and module.weight.shape[-1] % GROUP == 0
 
 
-def _refuse_dora(model: nn.Module, packed_bits: frozenset[int]) -> None:
-    """Raise where mlx-lm's DoRA fails: it unpacks 32 // bits weights from a word, which is right for 2, 4 and 8."""
-    if odd := sorted(packed_bits & {3, 5, 6}):
-        raise EspalierError(
-            f"DoRA cannot train a student with weights of {odd[0]} bits. Choose LoRA, or a student of 4 or 8 bits."
-        )
-    if any(isinstance(module, _MIXTURES) for module in model.modules()):
-        raise EspalierError("DoRA cannot train a mixture of experts. Choose LoRA.")
-
-
 def write_adapter(folder: Path, model: Any, settings: TrainSettings) -> None:
     """Write what was trained: in mlx-lm's format, and a soft prompt in our own."""
     if settings.method == "prompt":
@@ -174,11 +162,3 @@ def put_adapter(model: nn.Module, folder: Path) -> None:
     except (OSError, ValueError, KeyError) as error:
         raise EspalierError(f"The adapter in {folder} does not fit this student: {error}") from error
     model.eval()
-
-
-def packed_bits(folder: Path) -> frozenset[int]:
-    """Return the bits of the packed weights that a model folder's configuration names; empty for floats."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    found = config.get("quantization") or config.get("quantization_config") or {}
-    bits = {part["bits"] for part in (found, *found.values()) if isinstance(part, dict) and "bits" in part}
-    return frozenset(bits)

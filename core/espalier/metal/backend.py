@@ -1,19 +1,25 @@
 """The engine's `espalier.language.Backend`, answered by MLX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
+from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.metal.adapters import load_adapter
+from espalier.metal.divergence import compare
+from espalier.metal.first_batch import preview
 from espalier.metal.forecast import measure
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
 from espalier.metal.panes import MlxPanes
 from espalier.metal.quantize import save_quantized
-from espalier.metal.soft_prompt import FILE, load_prompt
+from espalier.metal.soft_prompt import FILE, export_peft, load_prompt
 from espalier.metal.training_run import TrainingRun
+from espalier.quantization.cost import Compared
+from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
@@ -43,13 +49,15 @@ class MlxBackend:
         held_out: Sequence[TrainRow] = (),
         earlier: Path | None = None,
         hosts: Hosts | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         """Train ``run/adapter``, going on from ``run/checkpoint``; see `espalier.language.Backend.train`."""
         if hosts and len(hosts.names) > 1:
             mx.clear_cache()  # the ranks are processes of their own
-            train_together(hosts, Lesson(model, rows, held_out, settings, run, earlier), tell)
+            lesson = Lesson(model, rows, held_out, settings, run, earlier, tuple(probes))
+            train_together(hosts, lesson, tell)
         else:
-            TrainingRun(model, rows, held_out, settings, run, tell, earlier).train()
+            TrainingRun(model, rows, held_out, settings, run, tell, earlier, probes=probes).train()
 
     def forecast(
         self,
@@ -61,13 +69,43 @@ class MlxBackend:
         """Return what training will take; see `espalier.language.Backend.forecast`."""
         return measure(model, phases, settings, run)
 
-    def quantize(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write the student merged with its adapter, in 4 bits."""
-        save_quantized(model, adapter, destination)
+    def preview(
+        self,
+        model: Path,
+        phases: Sequence[tuple[Sequence[TrainRow], Sequence[TrainRow]]],
+        settings: TrainSettings,
+    ) -> dict[str, Any]:
+        """Return the rows' lengths and the first batch; see `espalier.language.Backend.preview`."""
+        return preview(model, [row for rows, _ in phases for row in rows], settings)
+
+    def quantize(
+        self,
+        model: Path,
+        adapter: Path,
+        destination: Path,
+        settings: QuantizeSettings = USUAL,
+        rows: Sequence[TrainRow] = (),
+        on_update: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        """Write the student merged with its adapter, quantized; see `espalier.language.Backend.quantize`."""
+        save_quantized(model, adapter, destination, settings, rows, on_update)
+
+    def compare(self, model: Path, adapter: Path, quantized: Path, texts: Mapping[str, Sequence[TrainRow]]) -> Compared:
+        """Return what merging and quantizing changed; see `espalier.language.Backend.compare`."""
+        return compare(model, adapter, quantized, texts)
 
     def panes(self) -> MlxPanes:
         """Return empty panes; see `espalier.comparison.session.Panes`."""
         return MlxPanes(self.load)
+
+    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
+        """Write a soft prompt as PEFT reads it; see `espalier.language.Backend.export_peft`."""
+        if not (adapter / FILE).exists():
+            raise EspalierError(
+                f"Only a soft prompt can be written in PEFT's form so far. {adapter} holds what was trained as mlx-lm "
+                "reads it."
+            )
+        export_peft(adapter, model, destination)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
         """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""

@@ -8,22 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 from mlx.utils import tree_flatten
 from mlx_lm.utils import get_total_parameters
 
 from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.machine import free_space
-from espalier.metal.adapters import adapt, packed_bits
+from espalier.metal.adapters import adapt
 from espalier.metal.memory import memory_budget
 from espalier.metal.model import MlxModel, load
 from espalier.metal.rows import encode_all
 from espalier.metal.train import Trainer
+from espalier.models.shapes import packed_bits
 from espalier.training.forecast import Forecast, forecast, largest_pass
 from espalier.training.memory import Pass, Shape, needed, passes
 from espalier.training.settings import TrainSettings
 
-TIMED = (0.1, 0.5, 0.9)  # places among the updates, by their work, of those that are timed
+LEAST, MOST = 3, 8  # updates that are timed; how many depends on
+ENOUGH = 10.0  # seconds for them
 HOPELESS = 1.5  # times the room: what the formula puts beyond is not tried, it would only be killed
 
 
@@ -87,27 +90,50 @@ def measure(
     loaded = time.monotonic() - started
     shared = trainer.layout.common
     planned = [part.passes(settings, shared, packed=trainer.layout.packed) for part in parts]
-    rate = _seconds_per_work(trainer, planned[number], shape, settings)
-    work = sum(one.work(shape) for part in planned for update in part for one in update)
+    works = [[sum(one.work(shape) for one in update) for update in part] for part in planned]
+    pace = _pace(trainer, works[number], largest_pass(shape, settings, planned[number])[0])
     saves = sum(len(part) // settings.save_every + 2 for part in planned)
     kept_rows = encode_all(student, held_out, settings).rows
-    seconds = loaded + rate * work + saves * _seconds_to_save(trainer, kept_rows)
+    seconds = loaded + pace.warm_up + sum(pace.seconds(work) for part in works for work in part)
+    seconds += saves * _seconds_to_save(trainer, kept_rows)
     memory = int(mx.get_peak_memory())
     return forecast(shape, settings, largest, memory, room, free, sum(map(len, planned)), seconds)
 
 
-def _seconds_per_work(
-    trainer: Trainer, updates: Sequence[Sequence[Pass]], shape: Shape, settings: TrainSettings
-) -> float:
-    """Return the seconds per unit of work, over updates of little, middling and much work.
+@dataclass(frozen=True)
+class Pace:
+    """What updates take, by their work.
 
-    The update that needs most memory comes first: it tells the peak, and warms up what the others are timed with.
+    Attributes:
+        points: work and seconds of updates that were timed, by rising work.
+        warm_up: seconds that the first update takes beyond what others of its work take.
     """
-    work = [sum(one.work(shape) for one in update) for update in updates]
-    _make(trainer, largest_pass(shape, settings, updates)[0])
-    order = sorted(range(len(work)), key=work.__getitem__)
-    timed = dict.fromkeys(order[int(place * len(order))] for place in TIMED)
-    return sum(_make(trainer, number) for number in timed) / sum(work[number] for number in timed)
+
+    points: Sequence[tuple[float, float]]
+    warm_up: float = 0.0
+
+    def seconds(self, work: float) -> float:
+        """Return the seconds of an update: between two that were timed on a line, beyond them in proportion."""
+        known, taken = [point[0] for point in self.points], [point[1] for point in self.points]
+        nearest = min(max(work, known[0]), known[-1])
+        return float(np.interp(nearest, known, taken)) * work / nearest
+
+
+def _pace(trainer: Trainer, works: Sequence[float], largest: int) -> Pace:
+    """Return the pace, from updates in the middle of equal shares of all, by their work.
+
+    Seconds are not in proportion to work: short updates have a fixed cost, and long rows have attention. The update
+    that needs most memory comes first: it tells the peak, and warms up what the others are timed with.
+    """
+    first = _make(trainer, largest)
+    order = sorted(range(len(works)), key=works.__getitem__)
+    count = min(len(order), max(LEAST, min(MOST, int(ENOUGH / first))))
+    timed = [order[(2 * share + 1) * len(order) // (2 * count)] for share in range(count)]
+    found: dict[float, list[float]] = {}
+    for number in timed:
+        found.setdefault(works[number], []).append(_make(trainer, number))
+    pace = Pace([(work, sum(seconds) / len(seconds)) for work, seconds in sorted(found.items())])
+    return replace(pace, warm_up=max(0.0, first - pace.seconds(works[largest])))
 
 
 def _make(trainer: Trainer, number: int) -> float:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,15 +84,18 @@ class RowStrengths:
         self.adapters: tuple[Adapter, ...] = ()  # in use, each once
         self.strengths = mx.zeros((0, 1, 1))  # (rows, 1, 1)
 
-    def set(self, rows: Sequence[RowAdapter]) -> None:
-        """Compute the next batches with these rows."""
-        if tuple(rows) == self.rows:
-            return
-        self.rows = tuple(rows)
-        used = {id(row.adapter): row.adapter for row in rows if row.adapter and row.strength}
-        self.adapters = tuple(used.values())
-        strengths = [row.strength if row.adapter else 0.0 for row in rows]
-        self.strengths = mx.array(strengths, dtype=mx.float32).reshape(-1, 1, 1)
+    @contextmanager
+    def of(self, rows: Sequence[RowAdapter]) -> Iterator[None]:
+        """Compute batches of these rows inside the block; outside, every row is the base."""
+        if tuple(rows) != self.rows:
+            self.rows = tuple(rows)
+            strengths = [row.strength if row.adapter else 0.0 for row in rows]
+            self.strengths = mx.array(strengths, dtype=mx.float32).reshape(-1, 1, 1)
+        self.adapters = tuple({id(row.adapter): row.adapter for row in rows if row.adapter and row.strength}.values())
+        try:
+            yield
+        finally:
+            self.adapters = ()
 
 
 class RowLinear(nn.Module):  # type: ignore[misc]

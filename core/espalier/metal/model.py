@@ -278,5 +278,7 @@ def load(path: Path) -> MlxModel:
 
 
 def expand(model: nn.Module) -> nn.Module:
-    """Return the model with its packed weights written out in the type of their scales."""
-    return dequantize_model(model)
+    """Return the model with its packed weights written out: in the type of their scales, float32 where that is none."""
+    model = dequantize_model(model)
+    model.apply(lambda value: value.astype(mx.float32) if value.dtype == mx.bfloat16 else value)
+    return model

@@ -124,8 +124,8 @@ class PairedModel:
 
     def scores(self, rows: Sequence[RowAdapter], tokens: Sequence[int]) -> mx.array:
         """Return the logits that follow the same tokens in each row, (rows, vocabulary)."""
-        self._strengths.set(rows)
-        states = hidden(self.student.model, mx.array([list(tokens)] * len(rows)))
+        with self._strengths.of(rows):
+            states = hidden(self.student.model, mx.array([list(tokens)] * len(rows)))
         return logits(self.student.model, states[:, -1])
 
     def answer(self, asked: Sequence[tuple[Asked, Seat]], is_stopped: Callable[[], bool]) -> Iterator[list[Said]]:
@@ -166,8 +166,8 @@ class PairedModel:
 
     def forward(self, rows: Sequence[_Row], tokens: mx.array, cache: list[Any]) -> mx.array:
         """Return the states after tokens of shape (rows, length), (rows, length, width)."""
-        self._strengths.set([row.seat.use for row in rows])
-        return hidden(self.student.model, tokens, cache)
+        with self._strengths.of([row.seat.use for row in rows]):
+            return hidden(self.student.model, tokens, cache)
 
     def _read(self, row: _Row, is_stopped: Callable[[], bool]) -> Iterator[list[Said]]:
         """Read what is new of a row's prompt, in parts."""

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         def tell(event: TrainEvent) -> None:
             say(event_values(event))
 
-        TrainingRun(student, rows, held_out, settings, run, tell, earlier, ranks).train()
+        TrainingRun(student, rows, held_out, settings, run, tell, earlier, ranks, probes=lesson.probes).train()
         ended = Ended("done")
     except Cancelled:
         ended = Ended("paused")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, TrainRow
 from espalier.metal.model import MlxModel
+from espalier.training.progress import Told
 from espalier.training.settings import TrainSettings
 
 
@@ -29,11 +30,18 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Encoding:
-    """All rows of a run, and how many were longer than allowed: cut, or left out with nothing left to learn."""
+    """All rows of a run.
+
+    Attributes:
+        cut: how many were longer than allowed.
+        left_out: how many of those have nothing left to learn, or are not wanted.
+        lengths: of every row before it was cut, its tokens, and those before the first that is learned.
+    """
 
     rows: list[Encoded]
     cut: int
     left_out: int
+    lengths: list[tuple[int, int]]
 
 
 def encode_all(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSettings) -> Encoding:
@@ -43,10 +51,12 @@ def encode_all(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSetti
         EspalierError: a row has nothing to learn.
     """
     kept: list[Encoded] = []
+    lengths: list[tuple[int, int]] = []
     cut = left_out = 0
     most = settings.max_tokens
     for row in rows:
         for encoded in encode_row(student, row):
+            lengths.append((len(encoded.tokens), encoded.first))
             if len(encoded.tokens) <= most:
                 kept.append(encoded)
                 continue
@@ -56,7 +66,24 @@ def encode_all(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSetti
                 continue
             cut += 1
             kept.append(Encoded(encoded.tokens[:most], answers))
-    return Encoding(kept, cut, left_out)
+    return Encoding(kept, cut, left_out, lengths)
+
+
+def encode_some(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSettings) -> Encoding:
+    """Return the rows as tokens, at least one.
+
+    Raises:
+        EspalierError: none is left, or a row has nothing to learn.
+    """
+    encoding = encode_all(student, rows, settings)
+    if not encoding.rows:
+        most = settings.max_tokens
+        raise EspalierError(
+            f"Every row is longer than {most} tokens. Allow more tokens per row, or shorten the samples."
+            if encoding.left_out
+            else "There is no row to train on. Generate samples first."
+        )
+    return encoding
 
 
 def encode_row(student: MlxModel, row: TrainRow) -> list[Encoded]:
@@ -133,10 +160,10 @@ def _is_inside(place: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool
     return any(place[0] < end and place[1] > start and place[1] > place[0] for start, end in spans)
 
 
-def describe(encoding: Encoding, settings: TrainSettings) -> Iterator[str]:
+def describe(encoding: Encoding, settings: TrainSettings) -> Iterator[Told]:
     """Yield a sentence for each thing that was done to rows that are too long."""
     most = settings.max_tokens
     if encoding.cut:
-        yield f"Rows of more than {most} tokens: {encoding.cut}. What is beyond that is not learned."
+        yield Told(0, f"Rows of more than {most} tokens: {encoding.cut}. What is beyond that is not learned.", "cut")
     if encoding.left_out:
-        yield f"Rows of more than {most} tokens that were left out: {encoding.left_out}."
+        yield Told(0, f"Rows of more than {most} tokens that were left out: {encoding.left_out}.", "left out")

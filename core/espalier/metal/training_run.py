@@ -1,6 +1,7 @@
 """One training run in its folder: checkpoints, exact resume, held-out scores, retreat from a loss that is lost."""
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +11,30 @@ import mlx.core as mx
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.files import replace_folder, whole_folder, write_json
-from espalier.language import TrainRow
-from espalier.metal.adapters import adapt, packed_bits, write_adapter
+from espalier.language import Message, Prompt, Sampling, TrainRow
+from espalier.metal.adapters import adapt, write_adapter
+from espalier.metal.first_batch import first_batch
 from espalier.metal.limits import make_room, training_limits
 from espalier.metal.model import load
 from espalier.metal.ranks import Ranks
-from espalier.metal.rows import Encoded, describe, encode_all
+from espalier.metal.rows import Encoded, describe, encode_all, encode_some
 from espalier.metal.train import LOWER, LostError, Step, TooLargeError, Trainer
 from espalier.metal.trouble import Trouble
+from espalier.models.shapes import packed_bits
 from espalier.power import SENTENCES, Conditions, Need
 from espalier.project import content_key
-from espalier.training.progress import RunRecord, Tell, Told, TrainEvent, Update, Validated, take_wish
+from espalier.training.probes import TOKENS
+from espalier.training.progress import (
+    FIRST_BATCH,
+    Probed,
+    RunRecord,
+    Tell,
+    Told,
+    TrainEvent,
+    Update,
+    Validated,
+    take_wish,
+)
 from espalier.training.settings import TrainSettings, check_settings
 
 WISHES = ("", "finish", "pause")  # what a person may ask of a run, the strongest last
@@ -63,6 +77,7 @@ class TrainingRun:
         earlier: Path | None = None,
         ranks: Ranks | None = None,
         conditions: Conditions | None = None,
+        probes: Sequence[str] = (),
     ) -> None:
         """Load the student and stand where the run's last checkpoint was; arguments as `Backend.train`'s.
 
@@ -72,19 +87,14 @@ class TrainingRun:
         check_settings(settings)
         self._ranks, self._conditions = ranks or Ranks(), conditions or Conditions()
         self._made_room = False
-        student = load(model)
+        self._student = student = load(model)
         adapt(student, settings, packed_bits(model))
-        encoding = encode_all(student, rows, settings)
-        if not encoding.rows:
-            most = settings.max_tokens
-            raise EspalierError(
-                f"Every row is longer than {most} tokens. Allow more tokens per row, or shorten the samples."
-                if encoding.left_out
-                else "There is no row to train on. Generate samples first."
-            )
+        encoding = encode_some(student, rows, settings)
         self._settings, self._folder, self._tell = settings, RunFolder(run), tell
         self._held_out: list[Encoded] = encode_all(student, held_out, settings).rows
         self._trainer = Trainer(student, encoding.rows, settings, ranks=self._ranks)
+        asked = [Prompt((Message("user", question),)) for question in probes]
+        self._probes = [probe for probe in asked if self._fits(probe)] if self._ranks.leads else []
         self._retreats, self._best = 0, float("inf")
         if self._ranks.count > 1:
             facts = {"rows": content_key(encoding.rows, self._held_out), "layout": str(self._trainer.layout)}
@@ -96,10 +106,14 @@ class TrainingRun:
         elif earlier and self._ranks.leads:
             self._trainer.extend(earlier)
         self._share()
-        self._record = RunRecord(run, self._trainer.step) if self._ranks.leads else None
+        kept = self._trainer.step if checkpoint else -1  # what was told before the first checkpoint is told again
+        self._record = RunRecord(run, kept) if self._ranks.leads else None
         if not checkpoint:
-            for text in (*describe(encoding, settings), self._trainer.verdict):
-                self._say(Told(0, text))
+            for told in (*describe(encoding, settings), Told(0, self._trainer.verdict)):
+                self._say(told)
+            if self._ranks.leads:
+                write_json(run / FIRST_BATCH, first_batch(student, self._trainer, encoding, settings))
+            self._probe()
             self._save()
 
     def train(self) -> None:
@@ -111,13 +125,22 @@ class TrainingRun:
         """
         with training_limits():
             stopped = self._train()
+            if stopped and self._trainer.step % self._settings.save_every:
+                self._validate()
         if not self._record:
             return
         self._record.flush()
         trainer = self._trainer
-        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped, "parts": trainer.pieces}
+        made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped}
+        if trainer.pieces > self._settings.accumulation:
+            made["parts"] = trainer.pieces
+        best = whole_folder(self._folder.best) if stopped else None
         with replace_folder(self._folder.adapter) as folder:
-            write_adapter(folder, trainer.model, self._settings)
+            if best:
+                shutil.copytree(best, folder, dirs_exist_ok=True)
+                made |= json.loads((best / "made.json").read_text(encoding="utf-8"))
+            else:
+                write_adapter(folder, trainer.model, self._settings)
             write_json(folder / "made.json", made)
 
     def _train(self) -> bool:
@@ -130,8 +153,19 @@ class TrainingRun:
                 self._update()
                 if trainer.step % settings.save_every == 0 or trainer.step == trainer.steps:
                     self._validate()
+                    self._probe()
                     self._save()
         return stopped
+
+    def _fits(self, probe: Prompt) -> bool:
+        return len(self._student.encode(probe)) + TOKENS <= self._student.context_length
+
+    def _probe(self) -> None:
+        """Answer the probe questions greedily; neither weights nor chance are touched, so the run stays the same."""
+        if self._probes:
+            self._trainer.model.eval()
+            answers = self._student.answer(self._probes, Sampling(TOKENS))
+            self._say(Probed(self._trainer.step, tuple(answer.strip() for answer in answers)))
 
     def _heed(self) -> bool:
         """Wait while the machine should not work; return whether a person asked to finish now.
@@ -198,7 +232,8 @@ class TrainingRun:
         self._return()
         self._trainer.pieces = pieces
         self._save()
-        self._say(Told(self._trainer.step, _SPLIT[trouble].format(at=at, step=self._trainer.step, pieces=pieces)))
+        text = _SPLIT[trouble].format(at=at, step=self._trainer.step, pieces=pieces)
+        self._say(Told(self._trainer.step, text, "split"))
 
     def _retreat(self, lost: LostError) -> None:
         """Go back to the last checkpoint with a lower rate.
@@ -221,6 +256,7 @@ class TrainingRun:
                 self._trainer.step,
                 f"The loss was not a number at update {at}. Training goes on from update {self._trainer.step} with a "
                 f"highest learning rate of {rate:.2g}.",
+                "retreat",
             )
         )
 

@@ -23,10 +23,10 @@ from espalier.training.settings import METHODS
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options of ``espalier train``."""
     command.formatter_class = argparse.RawDescriptionHelpFormatter
-    command.epilog = _table()
+    command.epilog = values_table("training", defaults(), EXPLAINED)
     command.add_argument("--method", choices=METHODS, help="what is trained, from now on")
     text = "a training value, from now on, such as lora.rank=8; may be given again. The values are listed below"
-    command.add_argument("--set", action="append", type=_setting, default=[], metavar="NAME=VALUE", help=text)
+    command.add_argument("--set", action="append", type=setting, default=[], metavar="NAME=VALUE", help=text)
     command.add_argument("--phases", choices=ORDERS, help="everything at once, or knowledge and then skills")
     command.add_argument("--recipe", type=Path, metavar="FILE", help="train on what this recipe of InstructLab's mixes")
     command.add_argument("--config", type=Path, metavar="FILE", help="values from a settings file of mlx_lm.lora")
@@ -42,12 +42,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", action="store_true", help="go on with what was cut off (it always does)")
 
 
-def _table() -> str:
-    lines = ["training values, here and under “training:” in project.yaml:"]
-    for name, value in defaults().items():
+def values_table(section: str, values: Mapping[str, Any], explained: Mapping[str, str]) -> str:
+    """Return what ``--help`` says of the values that can be set, each with what it is and what it does."""
+    lines = [f"values, here and under “{section}:” in project.yaml:"]
+    for name, value in values.items():
         shown = " ".join(value) if isinstance(value, tuple) else str(value)
         head = f"  {name} ({shown})" if shown else f"  {name}"
-        lines += [head, textwrap.fill(EXPLAINED[name], 100, initial_indent=" " * 6, subsequent_indent=" " * 6)]
+        lines += [head, textwrap.fill(explained[name], 100, initial_indent=" " * 6, subsequent_indent=" " * 6)]
     return "\n".join(lines)
 
 
@@ -57,7 +58,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _setting(text: str) -> tuple[str, str]:
+def setting(text: str) -> tuple[str, str]:
+    """Return the name and the value of ``NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text} sets nothing; write NAME=VALUE")

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from espalier.clock import Clock
+from espalier.evaluation.questions import Question
 from espalier.files import replace_folder, whole_folder, write_json
 from espalier.language import Backend
 from espalier.messages import Emit, Note, Stage
@@ -13,14 +15,16 @@ from espalier.models.folder import find_model
 from espalier.training.conversations import train_row
 from espalier.training.curriculum import Phase
 from espalier.training.hosts import Hosts
-from espalier.training.progress import Told, TrainEvent, Validated
-from espalier.training.run import Run
+from espalier.training.progress import Told, TrainEvent, Update, Validated
+from espalier.training.run import PLAN, Run
 from espalier.training.settings import LOW_RANK, TITLES
 
 JOURNAL = "phases.json"
 
 
-def train_run(run: Run, backend: Backend, emit: Emit, hosts: Hosts | None = None) -> None:
+def train_run(
+    run: Run, backend: Backend, emit: Emit, hosts: Hosts | None = None, probes: Sequence[Question] = ()
+) -> None:
     """Train the run's adapter where it is not there; each phase begins with what the one before it chose.
 
     ``phases.json`` says what every finished phase trained on and which of its checkpoints it chose: the one with the
@@ -33,18 +37,27 @@ def train_run(run: Run, backend: Backend, emit: Emit, hosts: Hosts | None = None
     if settings.method in LOW_RANK:
         what += f" of rank {settings.lora.rank} (alpha {settings.lora.alpha:g})"
     what += f" on {rows} rows"
-    emit(Stage("train", f"{what} in {len(plan)} phases" if len(plan) > 1 else what, run.adapter is not None))
+    emit(
+        Stage(
+            "train",
+            f"{what} in {len(plan)} phases" if len(plan) > 1 else what,
+            run.adapter is not None,
+            run=run.folder.name,
+        )
+    )
     if run.adapter:
         return
+    asked = [probe.question for probe in probes]
     if len(plan) == 1:
-        _train_phase(run, plan[0], run.folder, run.earlier, backend, emit, hosts)
+        _train_phase(run, plan[0], run.folder, run.earlier, backend, emit, hosts, asked)
         return
+    write_json(run.folder / PLAN, [phase.name for phase in plan])
     earlier, journal = run.earlier, []
     for number, phase in enumerate(plan, 1):
         folder = run.phase_folder(number)
         if not whole_folder(folder / "adapter"):
             emit(Note(f"Phase {number} of {len(plan)}: {_told(phase)}."))
-            _train_phase(run, phase, folder, earlier, backend, emit, hosts)
+            _train_phase(run, phase, folder, earlier, backend, emit, hosts, asked)
         earlier = whole_folder(folder / "best") or whole_folder(folder / "adapter")
         assert earlier
         journal.append({"name": phase.name, "rows": len(phase.rows), "repeated": dict(phase.repeated)} | _made(earlier))
@@ -75,7 +88,14 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _train_phase(
-    run: Run, phase: Phase, folder: Path, earlier: Path | None, backend: Backend, emit: Emit, hosts: Hosts | None
+    run: Run,
+    phase: Phase,
+    folder: Path,
+    earlier: Path | None,
+    backend: Backend,
+    emit: Emit,
+    hosts: Hosts | None,
+    probes: Sequence[str],
 ) -> None:
     clock: Clock | None = None
     scored: dict[str, float] = {}
@@ -88,7 +108,7 @@ def _train_phase(
                 clock.stand(event.text)
         elif isinstance(event, Validated):
             scored["held_out_loss"] = round(event.loss, 4)
-        else:
+        elif isinstance(event, Update):
             clock = clock or Clock("train", event.steps, "updates", emit)
             clock.tell(
                 event.step,
@@ -101,4 +121,5 @@ def _train_phase(
             )
 
     rows, held_out = ([train_row(row) for row in part] for part in (phase.rows, phase.held_out))
-    backend.train(find_model(run.request["student"]), rows, run.settings, folder, tell, held_out, earlier, hosts)
+    student = find_model(run.request["student"])
+    backend.train(student, rows, run.settings, folder, tell, held_out, earlier, hosts, probes)

@@ -1,5 +1,7 @@
 """What a run tells while it trains, and its record in ``events.jsonl``; what a person asks of it meanwhile."""
 
+import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +10,8 @@ from typing import Any, get_args
 from espalier.files import append_lines, read_lines, write_text
 
 EVENTS = "events.jsonl"
+FIRST_BATCH = "first_batch.json"
+FRESH = 0.5  # seconds that a line may wait for others before it is written: windows read along
 _WISH = "wish"
 
 
@@ -47,10 +51,12 @@ class Validated:
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence about the run that a person should read, such as a retreat or rows that were cut.
+    """A sentence about the run that a person should read.
 
     Attributes:
-        kind: waits where training stands still until something is better, goes on where it is; "" for other news.
+        kind: cut or left out for rows that are too long; retreat from a loss that is no number, split for an update
+            that was too large; waits where training stands still until something is better, goes on where it is; ""
+            for other news.
     """
 
     step: int
@@ -58,7 +64,15 @@ class Told:
     kind: str = ""
 
 
-TrainEvent = Update | Validated | Told
+@dataclass(frozen=True)
+class Probed:
+    """The probe questions were answered as the student is after an update; ``answers`` are in their order."""
+
+    step: int
+    answers: tuple[str, ...]
+
+
+TrainEvent = Update | Validated | Told | Probed
 Tell = Callable[[TrainEvent], None]
 _TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(TrainEvent)}
 
@@ -84,6 +98,7 @@ class RunRecord:
         """Open the record of a run that goes on after an update; lines beyond it are dropped."""
         self._path = run / EVENTS
         self._waiting: list[dict[str, Any]] = []
+        self._written = time.monotonic()
         kept = [line for line in read_lines(self._path) if line.get("step", 0) <= step]
         if self._path.exists():
             self._path.unlink()
@@ -91,15 +106,17 @@ class RunRecord:
             append_lines(self._path, kept)
 
     def add(self, event: TrainEvent) -> None:
-        """Keep an event; it is on disk after the next `flush`."""
+        """Keep an event; it is on disk after the next `flush`, and soon anyway."""
         self._waiting.append(event_values(event))
-        if len(self._waiting) >= 10:
+        if time.monotonic() - self._written >= FRESH:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits."""
-        append_lines(self._path, self._waiting)
+        if self._waiting:
+            append_lines(self._path, self._waiting)
         self._waiting = []
+        self._written = time.monotonic()
 
 
 def wish(run: Path, what: str) -> None:
@@ -115,3 +132,21 @@ def take_wish(run: Path) -> str:
     what = path.read_text(encoding="utf-8").strip()
     path.unlink()
     return what
+
+
+def forget_pause(run: Path) -> None:
+    """Take back a pause that nobody heeded, because the run was ended in another way."""
+    if take_wish(run) == "finish":
+        wish(run, "finish")
+
+
+def read_first_batch(run: Path) -> dict[str, Any]:
+    """Return what a run showed the student first, {} where it is not known; of a run in phases, the first one's."""
+    for file in (run / FIRST_BATCH, *sorted(run.glob(f"phases/*/{FIRST_BATCH}"))):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}

@@ -9,9 +9,12 @@ from typing import Any
 from espalier.errors import EspalierError
 from espalier.files import read_lines, whole_folder, write_json, write_text
 from espalier.project import Project, content_key
+from espalier.quantization.store import chosen_folder
 from espalier.training.curriculum import Curriculum, Phase, phases
 from espalier.training.mixture import Mixture, Row, row_of
 from espalier.training.settings import LOW_RANK, TrainSettings, changed, check_settings
+
+PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,26 @@ class Run:
 
     @property
     def quantized(self) -> Path | None:
-        """Return the 4-bit student's folder, None while there is none."""
-        return whole_folder(self.folder / "model-4bit")
+        """Return the folder of the quantized student that the run uses, None while there is none."""
+        return chosen_folder(self.folder)
 
     @property
     def best(self) -> Path | None:
         """Return the folder of the adapter with the lowest held-out loss, None while nothing was scored."""
         return whole_folder(self.folder / "best")
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """Return what is known of the adapter: the updates that it had, ``of`` how many, whether it was ``stopped``.
+
+        ``held_out_loss`` is there when the best checkpoint was taken; {} while there is no adapter.
+        """
+        folder = self.adapter
+        try:
+            found = json.loads((folder / "made.json").read_text(encoding="utf-8")) if folder else {}
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     @property
     def checkpoint(self) -> Path | None:
@@ -71,6 +87,15 @@ class Run:
         curriculum = Curriculum(**self.request.get("curriculum", {}))
         mixture = Mixture(tuple(self.rows("train")), tuple(self.rows("heldout")), 0, tuple(self.rows("general")))
         return phases(mixture, curriculum, self.settings.seed)
+
+    @property
+    def phase_names(self) -> list[str]:
+        """Return the names of the phases of a run that has several and was begun, else []."""
+        try:
+            found = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return [str(name) for name in found] if isinstance(found, list) else []
 
     def phase_folder(self, number: int) -> Path:
         """Return the folder of a phase, counted from 1, in a run that has several."""

@@ -1,10 +1,11 @@
 """The settings of a training run: plain values, and what is wrong with them in sentences."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from espalier.errors import EspalierError
+from espalier.values import with_values
 
 TITLES = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "full": "All weights", "prompt": "A soft prompt"}
 METHODS = tuple(TITLES)
@@ -155,46 +156,4 @@ def changed(settings: TrainSettings, values: Mapping[str, Any]) -> TrainSettings
     """
     if values.get("method") in RATES and "learning_rate" not in values:
         settings = replace(settings, learning_rate=RATES[values["method"]])
-    for name, value in values.items():
-        part, _, rest = name.partition(".")
-        known = {item.name: getattr(settings, item.name) for item in fields(settings)}
-        inside = is_dataclass(known.get(part))
-        if inside and rest:
-            settings = replace(settings, **{part: put(known[part], rest, value)})
-        elif inside and isinstance(value, Mapping):
-            for key, inner in value.items():
-                settings = changed(settings, {f"{part}.{key}": inner})
-        else:
-            settings = put(settings, name, value)
-    return settings
-
-
-def put(part: Any, name: str, value: Any) -> Any:
-    """Return a dataclass of plain values with one of them changed; texts become what the field holds.
-
-    Raises:
-        EspalierError: a name or a value that is none.
-    """
-    known = {item.name: getattr(part, item.name) for item in fields(part)}
-    if name not in known or is_dataclass(known[name]):
-        raise EspalierError(f"There is no training setting “{name}”. Choose one of {', '.join(sorted(known))}.")
-    try:
-        return replace(part, **{name: _as(type(known[name]), value)})
-    except (TypeError, ValueError) as error:
-        kind = {int: "a whole number", float: "a number", bool: "yes or no"}.get(type(known[name]), "a text")
-        raise EspalierError(f"The training setting “{name}” is {value!r}. Give {kind}.") from error
-
-
-def _as(kind: type, value: Any) -> Any:
-    if kind is bool:
-        words = {"yes": True, "true": True, "no": False, "false": False}
-        if str(value).lower() not in words:
-            raise ValueError(value)
-        return words[str(value).lower()]
-    if kind is tuple:
-        return tuple(str(value).replace(",", " ").split()) if isinstance(value, str) else tuple(map(str, value))
-    if kind is int and isinstance(value, float) and value != int(value):
-        raise ValueError(value)
-    if kind is not str and isinstance(value, bool):
-        raise TypeError(value)
-    return kind(value)
+    return with_values(settings, values)

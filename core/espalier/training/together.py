@@ -53,6 +53,7 @@ class Lesson:
     settings: TrainSettings
     run: Path
     earlier: Path | None = None
+    probes: tuple[str, ...] = ()
     patience: int = PATIENCE
     caller: int = field(default_factory=os.getpid)
 
@@ -76,7 +77,9 @@ class Lesson:
             ]
         for name in ("student", "run", "earlier"):
             values[name] = values[name] and Path(values[name]).expanduser()
-        return cls(**{**values, "settings": changed(TrainSettings(), values["settings"])})
+        return cls(
+            **{**values, "settings": changed(TrainSettings(), values["settings"]), "probes": tuple(values["probes"])}
+        )
 
 
 def _from_home(path: Path) -> str:

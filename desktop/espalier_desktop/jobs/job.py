@@ -20,10 +20,11 @@ GRACE = 20_000  # milliseconds for the worker to end by itself after it was aske
 SLICE = 8  # milliseconds of reading at a time, so that a flood of events leaves the window its frames
 FRAME = 10  # milliseconds in which events are gathered, so that those with the same meaning become one
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
+CANCELLED = 130  # exit status of a worker that stopped because somebody asked for it
 QUESTIONS = ("ask", "probe")
 # not worth resuming at the next start:
 _AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
-_AT_ONCE |= {"keep_history", "fetch_documents"}
+_AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview"}
 
 
 def is_resumable(command: str) -> bool:
@@ -127,6 +128,11 @@ class Job(QObject):
             self._process.terminate()
             QTimer.singleShot(GRACE, self._process, self._process.kill)
 
+    def wind_down(self) -> None:
+        """Note that the worker was asked in another way to stop by itself; `stop` makes it stop now."""
+        if self.state is JobState.RUNNING:
+            self._set(JobState.STOPPING)
+
     def abandon(self) -> None:
         """End the worker because the window closes; what it was doing is offered again at the next start."""
         self._process.blockSignals(True)
@@ -205,7 +211,7 @@ class Job(QObject):
         if isinstance(self._outcome, Finished):
             self.result = self._outcome.result
             self._end(JobState.DONE)
-        elif self.state is JobState.STOPPING:
+        elif self.state is JobState.STOPPING or code == CANCELLED:
             self._end(JobState.STOPPED)
         elif isinstance(self._outcome, Failed):
             self.message = said(self._outcome.message)

@@ -48,6 +48,11 @@ class Story:
         return self.stages[-1].name if self.stages else ""
 
     @property
+    def run(self) -> str:
+        """Return the folder name of the run that is worked on, "" when it is none."""
+        return self.stages[-1].run if self.stages else ""
+
+    @property
     def leaf(self) -> str:
         """Return the path of the leaf that is worked on, "" when it is none."""
         return self.stages[-1].leaf if self.stages else ""

@@ -65,13 +65,13 @@ def _review(shell: Shell) -> Page:
 
 
 def _train(shell: Shell) -> Page:
-    from espalier_desktop.pages.train import TrainPage
+    from espalier_desktop.pages.train.page import TrainPage
 
     return TrainPage(shell)
 
 
 def _quantize(shell: Shell) -> Page:
-    from espalier_desktop.pages.quantize import QuantizePage
+    from espalier_desktop.pages.quantize.page import QuantizePage
 
     return QuantizePage(shell)
 

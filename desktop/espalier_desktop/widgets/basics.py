@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QSplitter,
     QVBoxLayout,
@@ -120,6 +121,16 @@ def card(*items: QWidget | QLayout | int | None, spacing: int = 12, margin: int 
     layout.setContentsMargins(margin, margin, margin, margin)
     frame.setLayout(layout)
     return frame
+
+
+def scrolling(inner: QWidget) -> QScrollArea:
+    """Return a widget in an area without a frame, in which it scrolls when there is too little room."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidgetResizable(True)
+    area.setWidget(inner)
+    return area
 
 
 def line() -> QFrame:

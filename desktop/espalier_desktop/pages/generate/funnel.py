@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from espalier.status import LeafStatus
 from espalier_desktop.i18n import tr
-from espalier_desktop.pages.review.bars import Bar, BarList
 from espalier_desktop.pages.review.wording import check_title
+from espalier_desktop.widgets.bar_list import Bar, BarList
 from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.formats import number
 

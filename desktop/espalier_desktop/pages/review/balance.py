@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from espalier.synthesis.samples_view import Share, View
 from espalier_desktop.i18n import tr
-from espalier_desktop.pages.review.bars import Bar, BarList
 from espalier_desktop.pages.review.wording import branch_title
 from espalier_desktop.pages.taxonomy.names import leaf_name
+from espalier_desktop.widgets.bar_list import Bar, BarList
 from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.formats import number
 

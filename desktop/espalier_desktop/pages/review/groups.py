@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from espalier.synthesis.samples_view import View
 from espalier_desktop.i18n import tr
-from espalier_desktop.pages.review.bars import Bar, BarList
 from espalier_desktop.pages.review.wording import check_title
+from espalier_desktop.widgets.bar_list import Bar, BarList
 from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.formats import number
 

@@ -1,0 +1,1 @@
+"""Quantize: the student in small, how large each way would be, and what those that were made cost."""

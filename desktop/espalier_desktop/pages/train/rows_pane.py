@@ -1,0 +1,158 @@
+"""What the student sees: how long its rows are, what would be cut, and the first batch word for word."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QSpinBox, QTextBrowser, QWidget
+
+from espalier.training.settings import TrainSettings
+from espalier_desktop import theme
+from espalier_desktop.i18n import said, tr
+from espalier_desktop.pages.train.histogram import Histogram
+from espalier_desktop.pages.train.wording import choices, value_titles
+from espalier_desktop.widgets.basics import button, card, column, label, row
+from espalier_desktop.widgets.formats import number
+
+_LONGEST = 1_000_000  # tokens
+_SHOWN = 24  # training rows of a batch: more would be read by nobody
+
+
+class RowsPane(QWidget):
+    """The lengths with their limit above, the first batch below.
+
+    Signals:
+        changed: name and value of a setting that the person changed here.
+        wanted: the rows should be looked up again.
+    """
+
+    changed = Signal(str, object)
+    wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.histogram = Histogram()
+        self.limit = QSpinBox()
+        self.limit.setRange(8, _LONGEST)
+        self.limit.setAccessibleName(value_titles()["max_tokens"])
+        self.limit.setMinimumWidth(110)
+        self.limit.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.limit.setKeyboardTracking(False)
+        self.too_long = QComboBox()
+        self.too_long.setAccessibleName(value_titles()["too_long"])
+        for key, text in choices()["too_long"].items():
+            self.too_long.addItem(text, key)
+        self.effect = label(role="muted", wrap=True)
+        self.effect.setMinimumWidth(120)
+        self.verdict = label(role="caption", wrap=True)
+        self.batch = QTextBrowser()
+        self.batch.setProperty("role", "reader")
+        self.batch.setOpenLinks(False)
+        self.batch.setAccessibleName(tr("The first batch as the student sees it"))
+        self.refresh_button = button(tr("Look Again"), self.wanted.emit)
+        self._lengths: list[tuple[int, int]] = []
+        self._told: Mapping[str, Any] = {}
+        limit = row(
+            label(tr("Longest row, in tokens")), self.limit, label(value_titles()["too_long"]), self.too_long, spacing=8
+        )
+        limit.addStretch(1)
+        limit.addWidget(self.refresh_button)
+        lengths = card(limit, self.histogram, self.effect, spacing=8, margin=14)
+        self.legend = label(tr("Dark text is learned. Grey text is only read: no loss is taken on it."), "caption")
+        head = row(label(tr("First batch"), "headline"), None, self.legend)
+        layout = column(lengths, card(head, self.verdict, self.batch, spacing=6, margin=14), spacing=12)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self.histogram.drafted.connect(self._draft)
+        self.histogram.chosen.connect(lambda limit: self.changed.emit("max_tokens", limit))
+        self.limit.valueChanged.connect(lambda limit: self.changed.emit("max_tokens", limit))
+        self.too_long.activated.connect(lambda _: self.changed.emit("too_long", self.too_long.currentData()))
+
+    def show_rows(self, told: Mapping[str, Any], settings: TrainSettings, problem: str, *, is_asking: bool) -> None:
+        """Show what the engine tells of the rows.
+
+        Args:
+            told: as ``first_batch.json`` holds it; {} where nothing is known.
+            settings: that hold.
+            problem: why nothing is known.
+            is_asking: whether an answer is on its way.
+        """
+        for field in (self.limit, self.too_long):
+            field.blockSignals(True)
+        self.limit.setValue(settings.max_tokens)
+        self.too_long.setCurrentIndex(max(0, self.too_long.findData(settings.too_long)))
+        for field in (self.limit, self.too_long):
+            field.blockSignals(False)
+        self.refresh_button.setEnabled(not is_asking)
+        self.refresh_button.setText(tr("Looking…") if is_asking else tr("Look Again"))
+        self._lengths = [(int(whole), int(question)) for whole, question in told.get("lengths", ())]
+        self.histogram.show_lengths([whole for whole, _ in self._lengths], settings.max_tokens)
+        self._say_effect(settings.max_tokens, problem, is_asking=is_asking)
+        if told is not self._told or not told:
+            self._told = told
+            self.verdict.setText(said(str(told.get("verdict", ""))))
+            self.batch.setHtml(batch_html(told))
+
+    def _draft(self, limit: int) -> None:
+        self.limit.blockSignals(True)
+        self.limit.setValue(limit)
+        self.limit.blockSignals(False)
+        self._say_effect(limit, "", is_asking=False)
+
+    def _say_effect(self, limit: int, problem: str, *, is_asking: bool) -> None:
+        if not self._lengths:
+            waiting = tr("Reading the rows…") if is_asking else tr("No rows yet. Generate samples first.")
+            self.effect.setText(said(problem) if problem and not is_asking else waiting)
+            return
+        longest = max(whole for whole, _ in self._lengths)
+        questions = max(question for _, question in self._lengths)
+        answers = max(whole - question for whole, question in self._lengths)
+        beyond = sum(whole > limit for whole, _ in self._lengths)
+        lost = sum(question >= limit for _, question in self._lengths)
+        facts = tr("{count} rows; the longest has {most} tokens: questions up to {questions}, answers up to {answers}.")
+        text = facts.format(
+            count=number(len(self._lengths)),
+            most=number(longest),
+            questions=number(questions),
+            answers=number(answers),
+        )
+        if not beyond:
+            text += " " + tr("None is longer than {limit}.").format(limit=number(limit))
+        elif self.too_long.currentData() == "cut":
+            text += " " + tr("%n row(s) would be cut.", beyond - lost)
+            text += " " + tr("%n row(s) would be left out: nothing of the answer remains.", lost) if lost else ""
+        else:
+            text += " " + tr("%n row(s) would be left out.", beyond)
+        self.effect.setText(text)
+
+
+def batch_html(told: Mapping[str, Any]) -> str:
+    """Return the first batch as text in which what carries no loss is grey and rows have borders; all is escaped."""
+    tokens = theme.current()
+    parts, shown = [], 0
+    lines = told.get("lines", ())
+    for number_, line in enumerate(lines, 1):
+        if told.get("packed"):
+            title = tr("Line {number}: {count} rows one behind the other; none sees another").format(
+                number=number(number_), count=number(len(line))
+            )
+            parts.append(f'<p style="color:{tokens.muted}; font-size:11px">{escape(title)}</p>')
+        for pieces in line:
+            if shown == _SHOWN:
+                return "".join([*parts, "<p>…</p>"])
+            shown += 1
+            text = "".join(_piece(str(piece), bool(learned), tokens) for piece, learned in pieces)
+            parts.append(
+                f'<table width="100%" cellspacing="0" cellpadding="8" style="border: 1px solid {tokens.edge}; '
+                f'border-collapse: collapse; margin-bottom: 6px"><tr><td style="border: 1px solid {tokens.edge}">'
+                f"{text}</td></tr></table>"
+            )
+    return "".join(parts)
+
+
+def _piece(text: str, is_learned: bool, tokens: theme.Tokens) -> str:
+    shown = escape(text).replace("\n", "<br>")
+    if is_learned:
+        return f'<span style="color:{tokens.text}; background-color:{tokens.good_tint}">{shown}</span>'
+    return f'<span style="color:{tokens.muted}">{shown}</span>'
