@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from espalier.messages import Answered, Event, Failed, Loaded, Request, Stage, Text, decode, encode
+from espalier.messages import Answered, Event, Failed, Loaded, Request, Serving, Stage, Text, decode, encode
 
 SOURCE = {"document": "wheel.md", "leaf": "knowledge/engineering/falkirk_wheel", "text": "It lifts boats by 24 metres."}
 
@@ -70,6 +70,12 @@ def main() -> int:
     manner = sys.argv[1]
     first = decode(sys.stdin.buffer.readline())
     assert isinstance(first, Request)
+    if first.command == "serve":
+        url = f"http://127.0.0.1:{first.arguments['port']}/v1"
+        kind = first.arguments["kind"]
+        say(Serving(url, "student", f"SmolLM2 {kind}", f"curl {url}") if manner != "broken" else Failed("It is taken."))
+        sys.stdin.buffer.read() if manner != "broken" else None
+        return 0
     if manner == "broken":
         say(Failed("The student is not on this Mac. Choose another."))
         return 1

@@ -156,7 +156,7 @@ def show_compare(application: QApplication, window: MainWindow, mark: str) -> No
     comparison.new()
     take("empty")
     comparison.ask(question, leaf)
-    wait(application, lambda: bool(comparison.turn) and "word60" in comparison.turn.answers["base"].text)
+    wait(application, lambda: "word60" in comparison.chat.turns[0].answers["base"].text)
     take("streaming")
     comparison.stop()
     wait(application, lambda: not comparison.session.is_busy)
@@ -179,12 +179,16 @@ def show_compare(application: QApplication, window: MainWindow, mark: str) -> No
         if popover := application.activePopupWidget():
             take(name, popover)
             popover.close()
-    for name, open_ in (("why", lambda: page._why(1)), ("correct", lambda: page._correct(1))):
+    for name, open_ in (
+        ("why", lambda: page._why(1)),
+        ("correct", lambda: page._correct(1)),
+        ("serve", page._show_server),
+    ):
         open_()
         application.processEvents()
         if sheet := application.activeModalWidget():
             take(name, sheet)
-            sheet.close()  # type: ignore[attr-defined]  # it is a dialog
+            sheet.close()
     comparison.new()
     talk.panes[0].documents.setChecked(True)
     answer()
