@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget
 from pytestqt.qtbot import QtBot
 
 from espalier.comparison import chats
-from espalier.comparison.votes import read_votes
+from espalier.comparison.votes import CHOICES, read_votes
 from espalier.files import read_lines
 from espalier.taxonomy.checker import examine
 from espalier_desktop.jobs import process
@@ -205,8 +205,7 @@ def test_shift_return_begins_a_line(show: Show) -> None:
     assert not page.comparison.chat.turns
 
 
-@pytest.mark.parametrize(("key", "choice"), [("1", "left"), ("2", "right"), ("0", "both"), ("X", "neither")])
-def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot, key: str, choice: str) -> None:
+def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot) -> None:
     page = show("answer")
     page.talk.blind.setChecked(True)
     ask(page, "How high?")
@@ -216,11 +215,12 @@ def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot
     assert left.proof.text() == right.proof.text() == "Hidden until you vote"
     assert left.figures.text() == ""
     assert page.comparison.is_vote_due
-    page.shell.commands[f"vote_{choice}"].trigger()
+    keys = {choice: page.shell.commands[f"vote_{choice}"].shortcut().toString() for choice in CHOICES}
+    assert keys == {"left": "1", "right": "2", "both": "0", "neither": "X"}
+    page.shell.commands["vote_right"].trigger()
     page.talk.finish()
-    assert page.shell.commands[f"vote_{choice}"].shortcut().toString() == key
     [vote] = read_votes(page.shell.document.project)
-    assert vote.choice == choice
+    assert vote.choice == "right"
     assert vote.question == "How high?"
     sides = page.comparison.chat.turns[0].sides
     assert vote.sides == sides

@@ -189,5 +189,6 @@ def _slider(name: str, most: int, value: int) -> QSlider:
     made = QSlider(Qt.Orientation.Horizontal)
     made.setAccessibleName(name)
     made.setRange(0, most)
+    made.setMinimumHeight(24)
     made.setValue(value)
     return made

@@ -57,7 +57,7 @@ class ComparePage(Page):
         self.tabs = Segments({"talk": tr("Conversation"), "scores": tr("Scoreboard")}, tr("Compare"))
         self.tabs.chosen.connect(self.show_tab)
         self._run = self._student = ""
-        self._had_job = False
+        self._had_job = self._is_old = False
         self._lay_out()
         self._connect()
         self.show_tab("talk")
@@ -185,6 +185,8 @@ class ComparePage(Page):
     @Slot()
     def _refresh_commands(self) -> None:
         comparison, commands = self.comparison, self.shell.commands
+        if self._is_old and comparison.session.state is SessionState.READY and not comparison.asked_of:
+            self._let_go()
         is_busy, has_turn = comparison.session.is_busy, comparison.turn is not None
         is_free = self._whole.currentIndex() == 1 and not is_busy
         for key in ("new_conversation", "open_conversation", "ask_preset", "blind_test", "answer_settings"):
@@ -208,6 +210,8 @@ class ComparePage(Page):
         self._had_job = has_job
 
     def _let_go(self) -> None:
+        """Let the worker go, once it is idle; the next question starts it again."""
+        self._is_old = self.comparison.session.is_busy
         if self.comparison.session.state is SessionState.READY:
             self.comparison.session.end()
             self.comparison.held.clear()

@@ -1,8 +1,8 @@
 """Both panes with the composer below them: where a person asks, looks, votes and corrects."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetrics, QKeySequence
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QSplitter, QWidget
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from espalier.comparison.chats import PANES, Answer, Turn
 from espalier.comparison.panes import choices
@@ -13,7 +13,7 @@ from espalier_desktop.pages.compare.comparison import Comparison
 from espalier_desktop.pages.compare.composer import Composer
 from espalier_desktop.pages.compare.differences import mark_differences, unmark
 from espalier_desktop.pages.compare.painting import Painting
-from espalier_desktop.pages.compare.pane import Pane
+from espalier_desktop.pages.compare.pane import Pane, toggle
 from espalier_desktop.pages.compare.scrolling import LockedScrolling
 from espalier_desktop.pages.compare.session import SessionState
 from espalier_desktop.pages.compare.vote_bar import VoteBar
@@ -42,9 +42,9 @@ class Talk(QWidget):
         self.presets = button(tr("Questions…"))
         self.edit = button(tr("Edit Last"), self.edit_last)
         self.edit.setToolTip(tr("Take the last question back, to ask it in other words"))
-        self.blind = _toggle(tr("Blind Test"), tr("Hide who answers until you have voted"))
-        self.differences = _toggle(tr("Differences"), tr("Mark the words in which the answers differ"))
-        self.lock = _toggle(tr("Lock Scroll"), tr("Scroll both answers together"))
+        self.blind = toggle(tr("Blind Test"), tr("Hide who answers until you have voted"))
+        self.differences = toggle(tr("Differences"), tr("Mark the words in which the answers differ"))
+        self.lock = toggle(tr("Lock Scroll"), tr("Scroll both answers together"))
         self.lock.setChecked(True)
         self.votes = VoteBar()
         self.state = label(role="muted")
@@ -144,9 +144,9 @@ class Talk(QWidget):
             tally=tally_line(*comparison.tally),
         )
         if session.state is SessionState.LOADING and not self.state.text():
-            self.state.setText(tr("Loading the models…"))
+            self._tell(tr("Loading the models…"))
         elif session.state is not SessionState.LOADING:
-            self.state.setText("")
+            self._tell("")
         self.refreshed.emit()
 
     def _result(self) -> str:
@@ -246,6 +246,11 @@ class Talk(QWidget):
     def _offer_again(self, sentence: str) -> None:
         self.banner.offer(sentence, tr("Start Again"), self.comparison.start_again)
 
+    @Slot(str)
+    def _tell(self, sentence: str) -> None:
+        self.state.setText(sentence)
+        self.state.setVisible(bool(sentence))
+
     @Slot(bool)
     def _set_blind(self, on: bool) -> None:
         self.comparison.is_blind = on
@@ -261,7 +266,7 @@ class Talk(QWidget):
         comparison.voted.connect(self._reveal)
         comparison.changed.connect(self.refresh)
         comparison.died.connect(self._offer_again)
-        comparison.session.told.connect(self.state.setText)
+        comparison.session.told.connect(self._tell)
         self.composer.sent.connect(self.ask_or_stop)
         self.composer.escaped.connect(comparison.stop)
         self.votes.voted.connect(comparison.vote)
@@ -286,21 +291,9 @@ class Talk(QWidget):
         native = QKeySequence.SequenceFormat.NativeText
         self.send.setToolTip(tr("Ask ({keys})").format(keys=QKeySequence(Qt.Key.Key_Return).toString(native)))
         self.send.setMinimumWidth(112)
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.below = row(self.presets, self.edit, self.state, self.send, spacing=8)
-        self.below.setStretch(2, 1)
-        layout = column(self.splitter, self.banner, self.votes, self.set_bar, self.composer, self.below, spacing=10)
+        self.below = row(self.presets, self.edit, None, self.send, spacing=8)
+        layout = column(
+            self.splitter, self.banner, self.votes, self.set_bar, self.state, self.composer, self.below, spacing=10
+        )
         layout.setStretch(0, 1)
         self.setLayout(layout)
-
-
-def _toggle(text: str, about: str) -> QPushButton:
-    made = button(text)
-    made.setCheckable(True)
-    made.setProperty("role", "segment")
-    made.setProperty("place", "alone")
-    made.setToolTip(about)
-    bold = QFont(made.font())
-    bold.setBold(True)  # as it is when it is down
-    made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(text) + 34)
-    return made

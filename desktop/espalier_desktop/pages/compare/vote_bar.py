@@ -58,4 +58,4 @@ class VoteBar(QFrame):
         asks = tr("Which answer is better?") if is_due else result or hidden
         self.asks.setText(asks)
         self.tally.setText(tally)
-        self.tally.setVisible(bool(tally))
+        self.tally.setVisible(bool(tally) and not is_due)  # what others chose is no help
