@@ -299,7 +299,8 @@ class TrainPage(Page):
         if self.pane == "probes":
             self._show_probes(curves, shown)
         if shown:
-            self.progress.show_run(curves, total, self._machine, alerts(shown, curves, self._machine))
+            told = alerts(shown, curves, self._machine)
+            self.progress.show_run(curves, total, self._machine, told, is_over=shown.adapter is not None)
         self.offers = frozenset({"train", "go_compare", *(["stop"] if running else [])})
 
     def _show_running(self, story: Story, job: Job, curves: Curves) -> None:

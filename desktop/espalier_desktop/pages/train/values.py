@@ -114,7 +114,7 @@ class Values(QWidget):
             grid.setContentsMargins(0, 0, 0, 10)
             grid.setHorizontalSpacing(14)
             grid.setVerticalSpacing(8)
-            grid.setColumnMinimumWidth(0, 190)
+            grid.setColumnMinimumWidth(0, 215)
             grid.setColumnStretch(2, 1)
             for place, name in enumerate(names):
                 made = ValueField(name, self)
