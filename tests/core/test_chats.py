@@ -26,9 +26,7 @@ def project(example: Path) -> Project:
 
 
 def said(text: str, ended: str = "end") -> Answer:
-    return Answer(
-        text, ended, MODEL, {"seed": 7}, {"tokens": 3.0}, ({"document": "w.md", "leaf": WHEEL, "text": "24"},)
-    )
+    return Answer(text, ended, MODEL, {"seed": 7}, {"tokens": 3.0}, [{"document": "w.md", "leaf": WHEEL, "text": "24"}])
 
 
 def asked(project: Project, *questions: str) -> Chat:
@@ -154,7 +152,7 @@ def test_markdown_for_others_holds_answers_that_cannot_act(project: Project) -> 
     assert "> How high?" in text
     assert "````text\n```\n# no heading" in text
     assert "(stopped)" in text
-    assert "Blind vote: the right model." in text
+    assert "(blind vote: the right model)" in text
 
 
 def test_json_lines_for_others_can_be_opened_again(project: Project, tmp_path: Path) -> None:

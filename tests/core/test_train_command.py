@@ -49,11 +49,11 @@ def test_a_forecast_says_what_a_run_takes_and_changes_nothing(project: Project) 
 def test_values_given_once_stay_and_the_run_is_fresh_afterwards(project: Project) -> None:
     espalier("train", project.root, *SMALL, "--phases", "lab", "--set", "replay=0.1")
     assert open_project(project.root).training == {
-        "epochs": "1",
-        "lora.rank": "2",
-        "batch_rows": "32",
+        "epochs": 1,
+        "lora.rank": 2,
+        "batch_rows": 32,
         "phases": "lab",
-        "replay": "0.1",
+        "replay": 0.1,
     }
     assert "(fresh)" in espalier("train", project.root).stderr.splitlines()[-1]
     (run,) = project.runs.iterdir()

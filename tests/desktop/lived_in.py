@@ -134,7 +134,7 @@ def make_report(project: Project) -> dict[str, Any]:
     plan = Plan(questions, (Seen("What is it?", "What is it", ""),), general, choices, shipped_talks())
     right = {"base": lambda n: n % 9 == 0, "tuned": lambda n: n % 6 != 0, "4-bit": lambda n: n % 5 != 0}
     bounds = {"base": 5, "tuned": 2, "4-bit": 3}
-    report: dict[str, Any] = {"run": "2026-11-20T18-42-07", "parts": ["forgetting", "mcq", "two-turn"], "judge": "j"}
+    report: dict[str, Any] = {"parts": ["forgetting", "mcq", "two-turn"], "judge": "j"}
     report |= score_questions(plan, {name: answers(know) for name, know in right.items()}, cast(Respondent, None), True)
     report["refused"] = [asdict(each) for each in plan.refused]
     known = {

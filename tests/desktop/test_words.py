@@ -179,6 +179,7 @@ ENGINE = Path(__file__).parents[2] / "core" / "espalier"
 # Modules whose sentences only the command line shows, and those of the import from GGUF, which the window has not.
 NOT_IN_THE_WINDOW = {
     "bench.py",
+    "bench_compare.py",
     "bench_forecast.py",
     "bench_replay.py",
     "check.py",

@@ -36,11 +36,11 @@ def _markdown(chat: Chat, votes: Sequence[Vote]) -> str:
                 parts.append(f"({note})")
             if answer.sources:
                 named = dict.fromkeys(source.get("document", "") for source in answer.sources)
-                parts.append(f"With these documents in view: {', '.join(named)}.")
+                parts.append(f"(with in view: {', '.join(named)})")
         if vote := by_turn.get(number):
             what = {"both": "both were fine", "neither": "neither was fine"}
             winner = "the left model" if vote.winner == PANES[0] else "the right model"
-            parts.append(f"Blind vote: {what.get(vote.choice, winner)}.")
+            parts.append(f"(blind vote: {what.get(vote.choice, winner)})")
     return "\n\n".join(parts) + "\n"
 
 

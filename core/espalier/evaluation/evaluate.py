@@ -55,7 +55,7 @@ def evaluate(
     plan = make_plan(project, run, questions, wanted, emit)
     found = {name: _Asked(student, plan) for name, student in students(project, run, backend, emit).items()}
     is_own = judges_itself(project, run)
-    report: dict[str, Any] = {"run": run.folder.name, "parts": wanted, "file": str(questions or "")}
+    report: dict[str, Any] = {"parts": wanted, "file": questions.name if questions else ""}
     report |= {"student": run.request.get("student", project.student), "judge": project.judge, "judges_itself": is_own}
     critic = judge(project, run, backend, emit)
     if is_own and (plan.grades or plan.talks):

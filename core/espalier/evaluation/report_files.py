@@ -95,8 +95,7 @@ FORMS: Mapping[str, Callable[[Report], str]] = {".md": as_markdown, ".html": as_
 
 
 def _title(report: Report) -> str:
-    run = report.get("run", "")
-    return f"Evaluation of {report.get('student', 'the student')}, run {run}" if run else "Evaluation"
+    return f"Evaluation of {report.get('student', 'the student')}"
 
 
 def _models(report: Report) -> list[str]:
