@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLineEdit, QPus
 from pytestqt.qtbot import QtBot
 
 from espalier.files import append_lines
+from espalier.power import SENTENCES, Need
 from espalier.project import open_project
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.main_window import MainWindow
@@ -85,6 +86,18 @@ def test_nothing_is_trained_yet_and_training_can_begin(
     assert window.jobs.current.request.command == "train"
     assert page.head.line.text() == "Training begins soon"
     page.head.buttons["stop"].click()
+
+
+def test_what_training_waits_for_is_said(
+    fresh_root: Path, open_page: OpenPage, fake_worker: Behave, qtbot: QtBot
+) -> None:
+    fake_worker("hot")
+    window, page = open_page(fresh_root)
+    page.head.buttons["train"].click()
+    qtbot.waitUntil(lambda: page.head.line.text() == "Training waits", timeout=LONG)
+    assert page.head.sentence.text() == SENTENCES[Need.COOLING]
+    page.head.buttons["stop"].click()
+    qtbot.waitUntil(lambda: window.jobs.current is None, timeout=LONG)
 
 
 def test_what_keeps_training_from_beginning_is_said(fresh_root: Path, open_page: OpenPage) -> None:

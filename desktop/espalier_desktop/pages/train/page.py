@@ -322,6 +322,8 @@ class TrainPage(Page):
             self.head.say(tr("Pausing…"), tr("The update that is being made is finished and saved."))
         elif self._finishing:
             self.head.say(tr("Finishing…"), tr("The update that is being made is finished; then the best is kept."))
+        elif progress and progress.waits:
+            self.head.say(tr("Training waits"), said(progress.detail))
         elif is_training and not curves.steps:
             self.head.say(
                 tr("The student gets ready"), tr("The model and the rows are loaded; the first update is slow.")
