@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import mlx.core as mx
+from mlx_lm.generate import generate_step
+from mlx_lm.sample_utils import make_sampler
 
+from espalier.comparison.turns import Settings
 from espalier.files import write_json
+from espalier.language import Message, Prompt
 from espalier.metal.adapters import adapt, write_adapter
-from espalier.metal.model import load
+from espalier.metal.model import MlxModel, load
 from espalier.project import Project, create, write_settings
 from espalier.training.settings import LoraSettings, TrainSettings
 
@@ -46,3 +50,16 @@ def make_compared(root: Path, student: Path, method: str = "lora", run: str = RU
     write_trained(folder / "adapter", student, method, seed, size)
     write_json(folder / "request.json", {"key": run, "student": str(student), "settings": {"method": method}})
     return project
+
+
+def alone(model: MlxModel, text: str, settings: Settings) -> str:
+    """Return what mlx-lm alone writes with a model that is loaded whole."""
+    prompt = model.encode(Prompt((Message("user", text),)))
+    mx.random.seed(settings.seed)
+    tokens = []
+    sampler = make_sampler(settings.temperature, settings.top_p)
+    for token, _ in generate_step(mx.array(prompt), model.model, max_tokens=settings.max_tokens, sampler=sampler):
+        if int(token) in model.tokenizer.eos_token_ids:
+            break
+        tokens.append(int(token))
+    return str(model.tokenizer.decode(tokens))

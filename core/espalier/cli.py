@@ -33,7 +33,7 @@ from espalier.teachers.endpoint import is_endpoint
 from espalier.training import commands as training
 
 _SINCE = "only leaves that changed since this branch or commit"
-_BENCHES = ("taxonomy", "window", "model", "critic", "training", "forecast", "replay")
+_BENCHES = ("taxonomy", "window", "model", "critic", "compare", "training", "forecast", "replay")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,6 +152,14 @@ def _add_ask(command: argparse.ArgumentParser) -> None:
     ):
         flag = f"--{name.replace('_', '-')}"
         command.add_argument(flag, type=kind, default=getattr(usual, name), metavar="N", help=text)
+
+
+def _add_serve(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    command.add_argument("--port", type=int, default=8080, metavar="N", help="of this computer; 0 for any that is free")
+    kinds = command.add_mutually_exclusive_group()
+    for kind, text in (("base", "before training"), ("tuned", "after it, the default"), ("quantized", "in 4 bits")):
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, default="tuned", help=text)
 
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
@@ -296,6 +304,15 @@ def _stage(options: argparse.Namespace) -> int:
     return _finish(outcome, options, options.project)
 
 
+def _serve(options: argparse.Namespace) -> int:
+    arguments = {"project": str(options.project), "kind": options.kind, "port": options.port}
+    try:
+        return _finish(run_worker(Request("serve", arguments), options.json), options)
+    except KeyboardInterrupt:
+        print("Nothing is served any more.", file=sys.stderr)
+        return 0
+
+
 def _bench(options: argparse.Namespace) -> int:
     if options.name in (None, "taxonomy"):
         for name, value in taxonomy_bench.bench().items():
@@ -309,7 +326,7 @@ def _bench(options: argparse.Namespace) -> int:
             return status
     if options.name in ("taxonomy", "window"):
         return 0
-    parts = [options.name] if options.name else ["model", "critic", "training", "forecast"]
+    parts = [options.name] if options.name else ["model", "critic", "compare", "training", "forecast"]
     return max(
         (_finish(run_worker(Request("bench", {"name": name}), options.json), options) for name in parts), default=0
     )
@@ -355,6 +372,7 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("export", "write what was trained for other programs", _add_export, _stage),
     ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
     ("ask", "one question, answered before and after", _add_ask, _stage),
+    ("serve", "answer other programs on this computer, as OpenAI's service would", _add_serve, _serve),
     (
         "critic",
         "see how far the critic agrees with you, and have verdicts explained",

@@ -16,7 +16,7 @@ from rich.text import Text as PlainText
 
 from espalier.clock import duration
 from espalier.comparison.turns import PANES
-from espalier.messages import Event, Failed, Finished, Note, Progress, Request, Stage, Text, decode, encode
+from espalier.messages import Event, Failed, Finished, Note, Progress, Request, Serving, Stage, Text, decode, encode
 
 GRACE = 20  # seconds for the worker to end by itself after it was asked to
 
@@ -119,6 +119,9 @@ class Screen:
                 markup=False,
                 highlight=False,
             )
+        elif isinstance(event, Serving):
+            self._console.print(f"{event.title} answers at {event.url}. Ctrl-C ends it.", markup=False, highlight=False)
+            print(event.snippet, flush=True)
         elif isinstance(event, Note):
             self._console.print(event.text, markup=False, highlight=False)
         elif isinstance(event, Progress):

@@ -256,3 +256,14 @@ class Backend(Protocol):
 
     def panes(self) -> "Panes":
         """Return empty panes, which models can be put into."""
+
+    def serve(self, model: Path, adapter: Path | None, name: str, port: int, on_ready: Callable[[str], None]) -> None:
+        """Answer requests for a model on this computer until the process is told to stop.
+
+        Args:
+            model: folder of the student.
+            adapter: put onto it.
+            name: of the model for clients.
+            port: 0 for any that is free.
+            on_ready: told the address once requests are heard.
+        """

@@ -118,6 +118,23 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class Serving:
+    """A model answers at an address of this computer from now on.
+
+    Attributes:
+        url: such as ``http://127.0.0.1:8080/v1``.
+        model: its name there.
+        title: of the model and what is put onto it.
+        snippet: a command and a program that ask it, ready to be copied.
+    """
+
+    url: str
+    model: str
+    title: str
+    snippet: str
+
+
+@dataclass(frozen=True)
 class Drawn:
     """Samples of a leaf as they are decided, one portion at a time.
 
@@ -159,7 +176,7 @@ class Failed:
     details: str = ""
 
 
-Event = Stage | Progress | Note | Text | Loaded | Answered | Drawn | Funnel | Finished | Failed
+Event = Stage | Progress | Note | Text | Loaded | Answered | Serving | Drawn | Funnel | Finished | Failed
 Emit = Callable[[Event], None]
 _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (*get_args(Event), Request)}
 

@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from espalier.comparison.panes import Pane, find_source
+from espalier.comparison.serving import snippet
 from espalier.comparison.session import Session
 from espalier.comparison.turns import PANES
 from espalier.errors import EspalierError
@@ -14,7 +16,7 @@ from espalier.evaluation.held_out import held_out_score
 from espalier.evaluation.plan import has_questions
 from espalier.evaluation.questions import Question, read_questions
 from espalier.language import Backend, TrainRow
-from espalier.messages import Answered, Emit, Event, Note, Stage, Text
+from espalier.messages import Answered, Emit, Event, Note, Serving, Stage, Text
 from espalier.models.folder import find_model
 from espalier.models.new_folder import new_folder
 from espalier.project import Project
@@ -251,3 +253,27 @@ def ask(project: Project, backend: Backend, question: str, settings: Mapping[str
         raise EspalierError(failed[0].removeprefix("failed: "))
     told = {name: text.strip() for name, text in answers.items()}
     return {**told, "figures": {name: dict(end.figures) for name, end in ends.items()}}
+
+
+def serve(project: Project, backend: Backend, kind: str, port: int, emit: Emit) -> None:
+    """Answer OpenAI-compatible requests on this computer until the process is told to stop.
+
+    Args:
+        project: it is only read, so that other work can go on.
+        backend: answers.
+        kind: base, tuned or quantized.
+        port: 0 for any that is free.
+        emit: told the address once requests are heard.
+
+    Raises:
+        EspalierError: there is no such model yet, or the port cannot be used.
+    """
+    source = find_source(project, Pane(kind))
+    assert source.model
+    name = find_model(project.student).name + {"tuned": "-tuned", "quantized": "-tuned-4bit"}.get(kind, "")
+    emit(Stage("serve", f"Loading {source.title}"))
+
+    def tell(url: str) -> None:
+        emit(Serving(url, name, source.title, snippet(url, name)))
+
+    backend.serve(source.model, source.adapter, name, port, tell)

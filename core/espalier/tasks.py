@@ -80,6 +80,11 @@ def _ask(task: Task) -> dict[str, Any]:
     return stages.ask(task.project, task.backend, task.arguments["question"], settings, task.emit)
 
 
+def _serve(task: Task) -> dict[str, Any]:
+    stages.serve(task.project, task.backend, task.arguments["kind"], task.arguments["port"], task.emit)
+    return {}
+
+
 def _probe(task: Task) -> dict[str, Any]:
     project = task.project
     if project.student == STARTER:
@@ -174,6 +179,7 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "import": _import,
     "fetch": _fetch,
     "ask": _ask,
+    "serve": _serve,
     "probe": _probe,
     "generate": _generate,
     "try": _try,

@@ -10,11 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import mlx.core as mx
 import pytest
-from comparisons import RUN, make_compared, write_trained
-from mlx_lm.generate import generate_step
-from mlx_lm.sample_utils import make_sampler
+from comparisons import RUN, alone, make_compared, write_trained
 
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import stages
@@ -28,10 +25,9 @@ from espalier.comparison.turns import Asked, Facts, Said, Settings, read_convers
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.inbox import Inbox
-from espalier.language import Message, Prompt
+from espalier.language import Message
 from espalier.messages import Answered, Event, Failed, Loaded, Note, Request, Text, decode, encode
 from espalier.metal.backend import MlxBackend
-from espalier.metal.model import MlxModel
 from espalier.metal.panes import SAME
 from espalier.project import Project
 
@@ -62,19 +58,6 @@ def session_of(project: Project, panes: Sequence[Mapping[str, Any]] = PAIR) -> t
     session = Session(project, MlxBackend().panes(), heard.append)
     session.open(panes)
     return session, heard
-
-
-def alone(model: MlxModel, text: str, settings: Settings) -> str:
-    """Return what mlx-lm alone writes with a model that is loaded whole."""
-    prompt = model.encode(Prompt((Message("user", text),)))
-    mx.random.seed(settings.seed)
-    tokens = []
-    sampler = make_sampler(settings.temperature, settings.top_p)
-    for token, _ in generate_step(mx.array(prompt), model.model, max_tokens=settings.max_tokens, sampler=sampler):
-        if int(token) in model.tokenizer.eos_token_ids:
-            break
-        tokens.append(int(token))
-    return str(model.tokenizer.decode(tokens))
 
 
 @pytest.mark.parametrize("method", ["lora", "dora", "full", "prompt"])

@@ -98,6 +98,12 @@ class MlxBackend:
         """Return empty panes; see `espalier.comparison.session.Panes`."""
         return MlxPanes(self.load)
 
+    def serve(self, model: Path, adapter: Path | None, name: str, port: int, on_ready: Callable[[str], None]) -> None:
+        """Answer requests for a model on this computer; see `espalier.metal.serve.serve`."""
+        from espalier.metal.serve import serve  # mlx-lm's server takes seconds to import
+
+        serve(self.load(model, adapter), name, port, on_ready)
+
     def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
         """Write a soft prompt as PEFT reads it; see `espalier.language.Backend.export_peft`."""
         if not (adapter / FILE).exists():

@@ -23,7 +23,7 @@ _QUESTION = (Message("user", "How high does the Falkirk Wheel lift a boat, and w
 
 
 def bench_compare(emit: Emit) -> dict[str, Any]:
-    """Return ``compare``: the seconds of each way, the ratios beside the base alone, and bytes of memory.
+    """Return ``ratios`` by name, beside the base alone, and ``compare``: the seconds of each way and bytes of memory.
 
     The adapter is of the usual rank on every linear layer, of random numbers: what it costs does not depend on them.
     An end of turn does not end an answer here, so that every way writes the same number of tokens.
@@ -51,11 +51,14 @@ def bench_compare(emit: Emit) -> dict[str, Any]:
     alone = seconds["base alone, plain mlx-lm"]
     held = mx.get_active_memory()
     return {
+        "ratios": {
+            "both answers at once, seconds": seconds["both panes"] / alone,
+            "both panes, weights in memory": held / weights,
+        },
         "compare": {
             "seconds": seconds,
-            "ratio": seconds["both panes"] / alone,
             "memory": {"weights": weights, "adapter": adapter_bytes, "both panes": held, "peak": mx.get_peak_memory()},
-        }
+        },
     }
 
 

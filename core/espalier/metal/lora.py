@@ -82,15 +82,15 @@ class RowStrengths:
     def __init__(self) -> None:
         self.rows: tuple[RowAdapter, ...] = ()
         self.adapters: tuple[Adapter, ...] = ()  # in use, each once
-        self.strengths = mx.zeros((0, 1, 1))  # (rows, 1, 1)
+        self.scales = mx.zeros((0, 1, 1))  # strength times the adapter's scale, (rows, 1, 1)
 
     @contextmanager
     def of(self, rows: Sequence[RowAdapter]) -> Iterator[None]:
         """Compute batches of these rows inside the block; outside, every row is the base."""
         if tuple(rows) != self.rows:
             self.rows = tuple(rows)
-            strengths = [row.strength if row.adapter else 0.0 for row in rows]
-            self.strengths = mx.array(strengths, dtype=mx.float32).reshape(-1, 1, 1)
+            scales = [row.strength * row.adapter.scale if row.adapter else 0.0 for row in rows]
+            self.scales = mx.array(scales, dtype=mx.float32).reshape(-1, 1, 1)
         self.adapters = tuple({id(row.adapter): row.adapter for row in rows if row.adapter and row.strength}.values())
         try:
             yield
@@ -122,7 +122,7 @@ class RowLinear(nn.Module):  # type: ignore[misc]
             if factors is None:
                 return y
             z = (x @ factors[0]) @ factors[1]
-            return y + ((adapters[0].scale * self._strengths.strengths) * z).astype(x.dtype)
+            return y + (self._strengths.scales * z).astype(x.dtype)
         return mx.concatenate(
             [self._row(x[row : row + 1], y[row : row + 1], use) for row, use in enumerate(self._strengths.rows)]
         )
