@@ -103,7 +103,7 @@ def test_an_answer_that_is_stopped_stays_and_the_conversation_goes_on(show: Show
     assert texts(page)[0].endswith("Stopped. What was written is kept.")
     ask(page, "And now?")
     qtbot.waitUntil(lambda: "word1" in page.comparison.chat.turns[1].answers["base"].text)
-    QTest.keyClick(page.talk.composer, Qt.Key.Key_Escape)
+    page.shell.do("stop")
     wait_for_answers(page, qtbot)
     assert [message["role"] for message in page.comparison.chat.conversation("base", 1)] == [
         "user",

@@ -176,6 +176,7 @@ class ComparePage(Page):
         talk.refreshed.connect(self._refresh_commands)
         self.server.changed.connect(self._refresh_server)
         talk.presets.clicked.connect(self._show_presets)
+        self.shell.commands.on("stop", self._stop_without_job)
         for side, pane in enumerate(talk.panes):
             pane.chosen.connect(lambda choice, name=PANES[side]: self._choose(name, choice))
             pane.correct.clicked.connect(lambda _, side=side: self._correct(side))
@@ -194,6 +195,7 @@ class ComparePage(Page):
         for key in ("regenerate_answers", "edit_question", "export_conversation"):
             commands[key].setEnabled(is_free and has_turn)
         commands["stop_answers"].setEnabled(is_busy)
+        commands["stop"].setEnabled(is_busy or self.shell.jobs.current is not None)
         commands["correct_answer"].setEnabled(self.talk.panes[1].correct.isEnabled())
         commands["why_answer"].setEnabled(self.talk.panes[1].why.isEnabled())
         for key in VOTES:
@@ -208,6 +210,11 @@ class ComparePage(Page):
         if has_job and not self._had_job:
             self._let_go()  # a job needs the memory more
         self._had_job = has_job
+
+    def _stop_without_job(self) -> None:
+        """Stop the answers by the keys that stop a job, when there is none that they would stop."""
+        if self.shell.jobs.current is None:
+            self.comparison.stop()
 
     def _let_go(self) -> None:
         """Let the worker go, once it is idle; the next question starts it again."""
