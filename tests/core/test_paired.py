@@ -11,18 +11,19 @@ from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tuner.utils import load_adapters
-from mlx_lm.utils import load_model
+from mlx_lm.utils import load_model, load_tokenizer
 from random_models import VOCABULARY, random_model
 
 import espalier.metal  # first: it prepares the process for MLX
 from espalier.comparison.turns import Asked, Said, Settings
 from espalier.errors import EspalierError
-from espalier.language import Message
+from espalier.language import Message, Prompt
 from espalier.metal.adapters import add_lora, write_adapter
 from espalier.metal.lora import BASE, RowAdapter, fingerprint, read_adapter, takes
 from espalier.metal.model import MlxModel, load
 from espalier.metal.paired import PairedModel, Seat
 from espalier.metal.stream_text import StreamText
+from espalier.models.starter import starter_folder
 from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal
@@ -48,12 +49,12 @@ class Letters:
         return [token for turn in messages for token in (1, *self.encode(turn["content"]), 2)] + [4]
 
 
-def written_adapter(folder: Path, model: Any, seed: int = 1) -> Path:
+def written_adapter(folder: Path, model: Any, seed: int = 1, size: float = 0.3) -> Path:
     """Write an adapter for a model that is thrown away: random, and strong enough to change answers."""
     add_lora(model, SETTINGS.lora, seed)
     for _, module in model.named_modules():
         if "lora_b" in module:
-            module.lora_b = mx.random.normal(module.lora_b.shape) * 0.3
+            module.lora_b = mx.random.normal(module.lora_b.shape) * size
     folder.mkdir(parents=True, exist_ok=True)
     write_adapter(folder, model, SETTINGS)
     return folder
@@ -302,3 +303,33 @@ def test_a_cache_is_used_again_only_as_far_as_it_can_be_trimmed() -> None:
     assert seat.keep([5, 6, 7, 8, 9]) is kept
     assert seat.keep([5, 6, 1]) is not kept
     assert seat.tokens == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", [0, 4], ids=["float32", "4-bit"])
+def test_the_starter_model_answers_beside_itself_as_mlx_lm_does(
+    starter_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int
+) -> None:
+    monkeypatch.setenv("ESPALIER_HOME", str(starter_home))
+
+    def fresh() -> Any:
+        model = load_model(starter_folder())[0]
+        if bits:
+            nn.quantize(model, 32, bits)
+        return model
+
+    folder = written_adapter(tmp_path / "adapter", fresh(), size=0.002)
+    alone = [fresh(), load_adapters(fresh(), str(folder))]
+    student = MlxModel(fresh(), load_tokenizer(starter_folder()))
+    paired, adapter = PairedModel(student), read_adapter(folder)
+    assert adapter
+    paired.attach(adapter)
+    seats = [Seat(student, BASE), Seat(student, RowAdapter(adapter))]
+    turns: list[list[tuple[str, str]]] = [[("user", "How high is a tower?")], [("user", "How high is a tower?")]]
+    for settings in (Settings(max_tokens=5), Settings(max_tokens=5, temperature=0.8, top_p=0.9, seed=4)):
+        found = texts(paired.answer([(asked(pane, turns[pane], settings), seats[pane]) for pane in (0, 1)], never))
+        assert found[0] != found[1]
+        for pane in (0, 1):
+            prompt = student.encode(Prompt(tuple(Message(role, text) for role, text in turns[pane])))
+            assert found[pane] == plain(alone[pane], student.tokenizer, prompt, settings)
+            turns[pane] += [("assistant", found[pane]), ("user", "Why?" if pane else "Why is it so?")]

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HOME = Path(tempfile.mkdtemp(prefix="espalier-shots-"))
@@ -16,6 +17,7 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
 from desktop.lived_in import make_lived_in, make_model, make_small_ones, review_some, spoil  # noqa: E402
+from desktop.shots_train import make_runs, show_train  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
@@ -68,6 +70,11 @@ def shoot(application: QApplication, widget: QWidget, name: str) -> None:
     widget.grab().save(str(OUT / f"{name}.png"))
 
 
+def shoot_as(application: QApplication, mark: str, widget: QWidget, name: str) -> None:
+    """Write one picture, marked with its language, look and size."""
+    shoot(application, widget, f"{name}-{mark}")
+
+
 def tour(application: QApplication, desk: Desk, language: str, look: str, projects: Path) -> None:
     """Take the pictures of one language in one look."""
     settings().setValue("appearance", look)
@@ -91,6 +98,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         show_scoreboard(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
         show_compare(application, window, f"{mark}-{width}")
+        show_train(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
     window.resize(*SIZES[0])
     window.go("overview")
     window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
@@ -515,6 +523,7 @@ def main() -> int:
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
     make_small_ones(next((projects / "Falkirk Wheel/runs").iterdir()))
     make_history(projects / "Falkirk Wheel" / "taxonomy")
+    make_runs(projects / "Falkirk Wheel")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")
     application, translators = make_application(sys.argv[:1])
