@@ -219,6 +219,7 @@ def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot
     assert page.comparison.is_vote_due
     keys = {choice: page.shell.commands[f"vote_{choice}"].shortcut().toString() for choice in CHOICES}
     assert keys == {"left": "1", "right": "2", "both": "0", "neither": "X"}
+    qtbot.waitUntil(lambda: page.shell.commands["vote_right"].isEnabled())
     page.shell.commands["vote_right"].trigger()
     page.talk.finish()
     [vote] = read_votes(page.shell.document.project)

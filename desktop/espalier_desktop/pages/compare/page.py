@@ -195,8 +195,11 @@ class ComparePage(Page):
         commands["stop"].setEnabled(is_busy or self.shell.jobs.current is not None)
         commands["correct_answer"].setEnabled(self.talk.panes[1].correct.isEnabled())
         commands["why_answer"].setEnabled(self.talk.panes[1].why.isEnabled())
+        may_vote = (
+            comparison.is_vote_due and self.isVisible() and not self.talk.composer.hasFocus()
+        )  # a menu takes keys
         for key in VOTES:
-            commands[key].setEnabled(comparison.is_vote_due and self.isVisible())
+            commands[key].setEnabled(may_vote)
         for each in (self.new, self.open, self.settings):
             each.setEnabled(not is_busy)
         self.take.setEnabled(has_turn and not is_busy)
