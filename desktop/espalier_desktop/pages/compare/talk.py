@@ -175,10 +175,8 @@ class Talk(QWidget):
                 turns.append((turn.question, caption, answer.text, notes_of(answer)))
             pane.transcript.show_turns(turns)
         self._painting.wake(0)
-        self.composer.history = list(
-            dict.fromkeys([*self.composer.history, *(turn.question for turn in self.comparison.chat.turns)])
-        )
-        self.composer.remember(self.composer.history[-1]) if self.composer.history else None
+        for turn in self.comparison.chat.turns:
+            self.composer.remember(turn.question)
         self.banner.hide()
 
     def _caption(self, turn: Turn, side: int) -> str:
@@ -269,6 +267,7 @@ class Talk(QWidget):
         comparison.session.told.connect(self._tell)
         self.composer.sent.connect(self.ask_or_stop)
         self.composer.escaped.connect(comparison.stop)
+        self.composer.focus_changed.connect(self.refreshed)
         self.votes.voted.connect(comparison.vote)
         self.blind.toggled.connect(self._set_blind)
         self.differences.toggled.connect(lambda _: self._settle())
