@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import shutil
@@ -87,7 +88,8 @@ def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ.pop("ESPALIER_HOME", None)
     try:
         folder = starter.starter_folder()
-        if not starter.is_ready():
+        with (tmp_path_factory.getbasetemp().parent / "starter.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of this run want it too; one fetches
             ensure_starter(MlxBackend(), lambda event: None)
         (home / "models").mkdir()
         (home / "models" / folder.name).symlink_to(folder)

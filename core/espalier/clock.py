@@ -28,6 +28,7 @@ class Clock:
     def stand(self, detail: str) -> None:
         """Report that nothing goes forward for now, and why; how long that takes nobody knows."""
         self._told = time.monotonic()
+        self._first = None  # the time that stands still says nothing about the speed
         self._emit(Progress(self._stage, self._last[0], self._total, self._unit, None, detail, {"waits": 1}))
 
     def _left(self, done: int, now: float) -> float | None:

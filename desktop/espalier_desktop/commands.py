@@ -23,7 +23,16 @@ REVIEW_COMMANDS = (
 COMPARE_COMMANDS = (
     *("new_conversation", "open_conversation", "export_conversation", "ask_preset", "stop_answers"),
     *("regenerate_answers", "edit_question", "correct_answer", "why_answer", "show_differences", "lock_scrolling"),
-    *("blind_test", "vote_left", "vote_right", "vote_both", "vote_neither", "answer_settings", "show_scoreboard"),
+    *(
+        "blind_test",
+        "vote_left",
+        "vote_right",
+        "vote_both",
+        "vote_neither",
+        "answer_settings",
+        "show_scoreboard",
+        "serve_model",
+    ),
 )
 VOTE_KEYS = ("vote_left", "vote_right", "vote_both", "vote_neither")  # for the Compare page only, when a vote is due
 LETTERS = ("keep_sample", "drop_sample", "edit_sample", "regenerate_sample")  # single keys, for the Review page only
@@ -173,6 +182,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("vote_neither", tr("Neither Is Fine"), "X"),
                 Command("answer_settings", tr("How Both Are Asked…"), "Ctrl+Alt+,", begins_group=True),
                 Command("show_scoreboard", tr("Show Scoreboard"), "Ctrl+Alt+J"),
+                Command("serve_model", tr("Serve the Model…")),
             ),
         ),
         Menu(

@@ -160,6 +160,11 @@ def test_json_lines_for_others_can_be_opened_again(project: Project, tmp_path: P
     path = tmp_path / "exported.jsonl"
     path.write_text(export_text(chat, [], "jsonl"))
     assert chats.read_chat(path).turns == chat.turns
+    copy = chats.keep_copy(project, chats.read_chat(path))
+    copy.turns.append(Turn("And now?"))
+    chats.note_turn(project, copy)
+    assert copy.key != chat.key
+    assert len(chats.read_chat(chats.chat_file(project, copy.key)).turns) == 3
 
 
 @pytest.mark.parametrize("kind", ["knowledge", "skill", "grounded skill"])

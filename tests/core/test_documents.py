@@ -352,7 +352,7 @@ def test_the_preview_converts_a_pdf_and_draws_the_pages_asked_for(tmp_path: Path
     file = tmp_path / "two.pdf"
     file.write_bytes(pdf([prose(["The first page tells of boats."]), prose(["The second page tells of locks."])]))
     command = [sys.executable, "-m", "espalier.documents.preview", str(file), str(tmp_path)]
-    done = subprocess.run(command, input=b"1 200\n7 200\n", capture_output=True, timeout=60)
+    done = subprocess.run(command, input=b"1 200\n7 200\n", capture_output=True, timeout=300)
     conversion, second, eighth = map(json.loads, done.stdout.splitlines())
     starts = conversion["page_starts"]
     assert [conversion["markdown"][start:].split()[1] for start in starts] == ["first", "second"]
@@ -364,7 +364,7 @@ def test_the_preview_says_in_one_sentence_what_it_cannot_read(tmp_path: Path) ->
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 nothing")
     for name, sentence in (("bad.pdf", "is damaged or not a PDF"), ("none.pdf", "There is no file")):
         command = [sys.executable, "-m", "espalier.documents.preview", str(tmp_path / name), str(tmp_path)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
         assert sentence in json.loads(done.stdout)["refused"]
 
 
@@ -380,7 +380,7 @@ def test_chunks_are_counted_in_a_process_of_their_own(tiny_folder: Path) -> None
     text = b"# Wheel\n\nIt turns.\n"
     for model, is_estimate, tokens in ((str(tiny_folder), False, 18), ("no-such-model", True, 5)):
         command = [sys.executable, "-m", "espalier.documents.chunks", model]
-        answer = json.loads(subprocess.run(command, input=text, capture_output=True, timeout=60).stdout)
+        answer = json.loads(subprocess.run(command, input=text, capture_output=True, timeout=300).stdout)
         assert answer["is_estimate"] is is_estimate
         (chunk,) = answer["chunks"]
         assert (chunk["text"], chunk["tokens"]) == ("# Wheel\n\nIt turns.", tokens)

@@ -118,11 +118,11 @@ def test_a_spoiled_cache_costs_time_and_nothing_else(example: Path) -> None:
 
 
 def test_the_survey_is_a_program_that_prints_lines(tmp_path: Path, example: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "espalier.project_survey", example], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "espalier.project_survey", example], capture_output=True, timeout=300)
     statuses = [decode_status(line) for line in done.stdout.splitlines()]
     assert [type(status) for status in statuses] == [LeafStatus, LeafStatus, ProjectStatus]
     assert [encode_status(status) for status in statuses] == done.stdout.splitlines(keepends=True)
-    done = subprocess.run([sys.executable, "-m", "espalier.project_survey", tmp_path], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "espalier.project_survey", tmp_path], capture_output=True, timeout=300)
     assert done.returncode == 1
     assert b"is no Espalier project" in done.stderr
 
@@ -176,7 +176,7 @@ def test_the_survey_begins_with_where_the_taxonomy_stands_in_git(
         monkeypatch.setenv(name, value)
     begin_history(example / "taxonomy")
     command = [sys.executable, "-m", "espalier.project_survey", str(example), "HEAD"]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, timeout=300, check=True)
     first = decode_status(done.stdout.splitlines()[0])
     assert isinstance(first, History)
     assert (first.branch, first.base) == ("main", "HEAD")

@@ -26,12 +26,14 @@ from espalier.metal.divergence import divergences
 from espalier.metal.model import load
 from espalier.metal.quantize import _predicate
 from espalier.metal.rows import Encoded
+from espalier.models.folder import find_model
 from espalier.models.shapes import Part, packed_bits, read_parts
+from espalier.models.starter import STARTER
 from espalier.quantization.layout import check_fit, layer_count, packing, quantized_bytes
 from espalier.quantization.settings import QuantizeSettings, settings_of
 from espalier.quantization.store import RECORD
 from espalier.quantization.ways import ways
-from espalier.training.settings import LoraSettings, TrainSettings
+from espalier.training.settings import LoraSettings, PromptSettings, TrainSettings
 
 ROWS = [
     TrainRow((Message("user", f"What is number {index}?"), Message("assistant", f"It is {index * 7} and red.")))
@@ -59,13 +61,13 @@ def test_every_way_is_written_as_forecast_read_by_mlx_lm_and_close_to_the_studen
     assert config["quantization"]["mode"] == way.mode
     assert config["quantization"]["model.embed_tokens"]["bits"] == 8
     assert packed_bits(tmp_path / "small") >= {way.lowest_bits, 8}
-    forecast = quantized_bytes(way, read_parts(tiny_folder), 4)
+    forecast = quantized_bytes(way, read_parts(tiny_folder))
     written = (tmp_path / "small/model.safetensors").stat().st_size
     assert forecast < written < forecast + 8000  # the header with the names
     tokens = mx.array([[5, 6, 7, 8]])
     plain = load_plainly(str(tmp_path / "small"))[0](tokens)
     expanded = load(tmp_path / "small").model(tokens)
-    assert expanded.dtype == mx.float32
+    assert mx.metal.is_available() or expanded.dtype == mx.float32
     assert mx.allclose(plain, expanded, atol=1e-3)
     tuned = MlxBackend().load(tiny_folder, adapter).model(tokens)
     off = (mx.mean(mx.abs(tuned - expanded)) / mx.mean(mx.abs(tuned))).item()
@@ -180,6 +182,37 @@ def test_merging_in_float_costs_nothing_and_fewer_bits_cost_more(
     assert 0 < kl[0] < kl[1] < kl[2]
 
 
+def test_a_soft_prompt_stands_before_the_small_student_too(tiny_folder: Path, tmp_path: Path) -> None:
+    settings = TrainSettings("prompt", prompt=PromptSettings(tokens=4), epochs=8, learning_rate=0.1)
+    (tmp_path / "run").mkdir()
+    MlxBackend().train(tiny_folder, ROWS, settings, tmp_path / "run", lambda event: None)
+    adapter, small = tmp_path / "run" / "adapter", tmp_path / "small"
+    MlxBackend().quantize(tiny_folder, adapter, small, QuantizeSettings("affine", bits=8))
+    found = MlxBackend().compare(tiny_folder, adapter, small, {"project": ROWS}).divergence
+    assert found["fused"]["project"].kl == 0
+    assert 0 < found["quantized"]["project"].kl < 0.02
+
+
+@pytest.mark.slow
+def test_the_starter_model_in_8_bits_is_nearly_itself_and_in_2_it_is_not(
+    starter_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESPALIER_HOME", str(starter_home))
+    model = find_model(STARTER)
+    settings = TrainSettings(lora=LoraSettings(rank=4), updates=2, batch_rows=4, save_every=100)
+    (tmp_path / "run").mkdir()
+    MlxBackend().train(model, ROWS[:4], settings, tmp_path / "run", lambda event: None)
+    kl = {}
+    for bits in (8, 2):
+        way = QuantizeSettings("affine", bits=bits)
+        MlxBackend().quantize(model, tmp_path / "run/adapter", tmp_path / str(bits), way)
+        found = MlxBackend().compare(model, tmp_path / "run/adapter", tmp_path / str(bits), {"project": ROWS[:4]})
+        kl[bits] = found.divergence["quantized"]["project"].kl
+        assert found.memory["quantized"] == pytest.approx(quantized_bytes(way, read_parts(model)), rel=0.01)
+    assert kl[8] < 0.02
+    assert kl[2] > 1
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -266,7 +299,7 @@ MlxBackend().quantize(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), s
 def killed(tiny_folder: Path, adapter: Path, tmp_path: Path) -> Path:
     destination = tmp_path / "models" / "small"
     arguments = [sys.executable, "-c", KILLED, str(tiny_folder), str(adapter), str(destination)]
-    done = subprocess.run(arguments, env=os.environ, cwd=Path(__file__).parents[1], timeout=120)
+    done = subprocess.run(arguments, env=os.environ, cwd=Path(__file__).parents[1], timeout=300)
     assert done.returncode == -signal.SIGKILL
     return destination
 

@@ -615,7 +615,7 @@ def run_models(*arguments: str, given: str = "", **environment: str) -> subproce
     command = [sys.executable, "-m", "espalier.cli", "models", *arguments]
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])  # the first: where file_keyring is
     found = {**os.environ, "PYTHONPATH": path, **environment}
-    return subprocess.run(command, capture_output=True, text=True, input=given, env=found, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, input=given, env=found, timeout=300)
 
 
 def test_the_commands_show_what_an_endpoint_offers_and_can_do(tmp_path: Path) -> None:
@@ -641,7 +641,7 @@ def test_without_leave_no_command_sends_anything(example: Path) -> None:
     remote_project(example, f"{url}#m")
     command = [sys.executable, "-m", "espalier.cli", "generate", str(example)]
     for arguments in (command, [*command, "--json"]):
-        done = subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        done = subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
         assert done.returncode == 1
         assert f"models allow {url}" in done.stderr
     assert run_models("allow", url).returncode == 0
@@ -658,10 +658,10 @@ def test_a_whole_command_works_with_a_remote_teacher_and_a_remote_student_is_ref
         project = remote_project(example, setting, str(tiny_folder))
         write_settings(replace(project, student=setting))
         command = [sys.executable, "-m", "espalier.cli", "generate", str(example), "--leaf", LEAF]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         assert "can teach and judge, and nothing else" in done.stderr
         write_settings(project)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert "tells how likely" in done.stderr
     assert done.returncode == 0, done.stderr
 

@@ -115,7 +115,7 @@ def open_window(desk: Desk, qtbot: QtBot) -> Callable[[Path], MainWindow]:
     def open_(root: Path) -> MainWindow:
         window = desk.open(root)
         assert window
-        qtbot.waitUntil(lambda: window.document.status is not None, timeout=40_000)
+        qtbot.waitUntil(lambda: window.document.status is not None)
         return window
 
     return open_

@@ -1,7 +1,8 @@
 """A comparison's worker that speaks the protocol, says what it is told to and imports nothing but the messages.
 
 Its manner: ``answer`` says the question back; ``slow`` says words until it is stopped; ``die`` is killed after three
-words; ``refuse`` serves no question; ``broken`` cannot load; ``same`` has a proof that failed.
+words; ``rich`` writes Markdown; ``refuse`` serves no question; ``broken`` cannot load; ``same`` has a proof
+that failed.
 """
 
 import os
@@ -11,9 +12,20 @@ import threading
 import time
 from typing import Any
 
-from espalier.messages import Answered, Event, Failed, Loaded, Request, Stage, Text, decode, encode
+from espalier.messages import Answered, Event, Failed, Loaded, Request, Serving, Stage, Text, decode, encode
 
 SOURCE = {"document": "wheel.md", "leaf": "knowledge/engineering/falkirk_wheel", "text": "It lifts boats by 24 metres."}
+
+
+RICH = {
+    "base": "The Falkirk Wheel is a **famous landmark** in Scotland. A boat can rise up to 100 metres.\n\n"
+    "- It was built in 1890\n- It turns by steam\n\nHere is a small program:\n\n```python\ndef height(boat):\n"
+    "    return 100  # metres\n```\n",
+    "tuned": "The Falkirk Wheel lifts boats by **24 metres**.\n\n| Canal | Where it meets the wheel |\n|---|---|\n"
+    "| Forth and Clyde Canal | below |\n| Union Canal | above, over an aqueduct |\n\n> It needs as much power as eight "
+    "kettles.\n\n```python\ndef height(boat):\n    return 24  # metres\n```\n\nMore is told on "
+    "[its page](https://www.scottishcanals.co.uk/falkirk-wheel).\n",
+}
 
 
 def say(*events: Event) -> None:
@@ -31,11 +43,14 @@ def show(panes: list[dict[str, str]], manner: str) -> None:
 
 def answer(arguments: dict[str, Any], manner: str, stopped: threading.Event) -> None:
     panes = arguments["panes"]
+    if manner == "rich":
+        for pane in panes:
+            say(Text(pane, RICH[pane]))
     for pane in panes:
         place = ("base", "tuned").index(pane)
         turns = arguments["conversations"][place]
         text = f"**{pane}** heard {len(turns)}: {turns[-1]['content']} (seed {arguments['settings']['seed']})"
-        if manner in ("slow", "die"):
+        if manner in ("slow", "die", "rich"):
             text = ""
         say(*(Text(pane, word) for word in text.split(" ") for word in (word, " ")))
     count = 0
@@ -55,6 +70,12 @@ def main() -> int:
     manner = sys.argv[1]
     first = decode(sys.stdin.buffer.readline())
     assert isinstance(first, Request)
+    if first.command == "serve":
+        url = f"http://127.0.0.1:{first.arguments['port']}/v1"
+        kind = first.arguments["kind"]
+        say(Serving(url, "student", f"SmolLM2 {kind}", f"curl {url}") if manner != "broken" else Failed("It is taken."))
+        sys.stdin.buffer.read() if manner != "broken" else None
+        return 0
     if manner == "broken":
         say(Failed("The student is not on this Mac. Choose another."))
         return 1

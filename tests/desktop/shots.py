@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HOME = Path(tempfile.mkdtemp(prefix="espalier-shots-"))
@@ -16,6 +17,7 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
 from desktop.lived_in import make_lived_in, make_model, make_small_ones, review_some, spoil  # noqa: E402
+from desktop.shots_train import make_runs, show_train  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
@@ -35,6 +37,7 @@ from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
+from espalier_desktop.pages.compare.page import ComparePage  # noqa: E402
 from espalier_desktop.pages.compare.scoreboard import Scoreboard  # noqa: E402
 from espalier_desktop.pages.compare.scoreboard_sheet import EvaluateSheet  # noqa: E402
 from espalier_desktop.pages.generate.page import GeneratePage  # noqa: E402
@@ -67,6 +70,11 @@ def shoot(application: QApplication, widget: QWidget, name: str) -> None:
     widget.grab().save(str(OUT / f"{name}.png"))
 
 
+def shoot_as(application: QApplication, mark: str, widget: QWidget, name: str) -> None:
+    """Write one picture, marked with its language, look and size."""
+    shoot(application, widget, f"{name}-{mark}")
+
+
 def tour(application: QApplication, desk: Desk, language: str, look: str, projects: Path) -> None:
     """Take the pictures of one language in one look."""
     settings().setValue("appearance", look)
@@ -82,8 +90,6 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         window.resize(width, height)
         for spec in page_specs():
             window.go(spec.key)
-            if spec.key == "compare":
-                show_answers(window)
             shoot(application, window, f"{spec.key}-{mark}-{width}")
         show_generate(application, window, f"{mark}-{width}")
         show_quantize(application, window, f"{mark}-{width}")
@@ -91,6 +97,8 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         show_review(application, window, f"{mark}-{width}")
         show_scoreboard(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
+        show_compare(application, window, f"{mark}-{width}")
+        show_train(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
     window.resize(*SIZES[0])
     window.go("overview")
     window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
@@ -128,13 +136,91 @@ def desk_window(desk: Desk, key: str) -> QWidget:
     return desk.others[key]
 
 
-def show_answers(window: MainWindow) -> None:
-    """Show a finished comparison."""
+def show_compare(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of a comparison: empty, as it goes on, blind, and what opens over it."""
+    window.go("compare")
     page = window.page
-    page.question.setPlainText("By how many metres does a boat rise on the Falkirk Wheel?")  # type: ignore[attr-defined]
-    before = "The Falkirk Wheel is a famous landmark. A boat can rise up to 100 metres above the river."
-    page.before.show_text(before)  # type: ignore[attr-defined]
-    page.after.show_text("The Falkirk Wheel lifts boats by 24 metres.")  # type: ignore[attr-defined]
+    assert isinstance(page, ComparePage)
+    comparison, talk = page.comparison, page.talk
+    was, question = process.worker_program, "By how many metres does a boat rise on the Falkirk Wheel?"
+    leaf = "knowledge/engineering/falkirk_wheel"
+
+    def take(name: str, widget: QWidget = window) -> None:
+        talk.finish()
+        shoot(application, widget, f"compare-{name}-{mark}")
+
+    def behave(manner: str) -> None:
+        comparison.close()
+        comparison.held.clear()
+        program = [sys.executable, str(Path(__file__).with_name("fake_session.py")), manner]
+        process.worker_program = lambda: program
+
+    def answer(text: str = question) -> None:
+        comparison.ask(text, leaf)
+        wait(application, lambda: not comparison.session.is_busy)
+
+    page.show_tab("talk")
+    behave("slow")
+    comparison.new()
+    take("empty")
+    comparison.ask(question, leaf)
+    wait(application, lambda: "word60" in comparison.chat.turns[0].answers["base"].text)
+    take("streaming")
+    comparison.stop()
+    wait(application, lambda: not comparison.session.is_busy)
+    behave("rich")
+    comparison.new()
+    answer()
+    take("answered")
+    talk.differences.setChecked(True)
+    take("differences")
+    talk.differences.setChecked(False)
+    comparison.new()
+    talk.blind.setChecked(True)
+    answer()
+    take("blind")
+    comparison.vote("right")
+    take("revealed")
+    talk.blind.setChecked(False)
+    for name, open_ in (("presets", page._show_presets), ("settings", page._show_settings)):
+        open_()
+        if popover := application.activePopupWidget():
+            take(name, popover)
+            popover.close()
+    for name, open_ in (
+        ("why", lambda: page._why(1)),
+        ("correct", lambda: page._correct(1)),
+        ("serve", page._show_server),
+    ):
+        open_()
+        application.processEvents()
+        if sheet := application.activeModalWidget():
+            take(name, sheet)
+            sheet.close()
+    comparison.new()
+    talk.panes[0].documents.setChecked(True)
+    answer()
+    take("retrieval")
+    talk.panes[0].documents.setChecked(False)
+    behave("same")
+    comparison.new()
+    answer()
+    take("banner")
+    behave("die")
+    comparison.new()
+    comparison.ask(question, leaf)
+    wait(application, lambda: talk.banner.isVisible())
+    take("killed")
+    talk.banner.hide()
+    behave("rich")
+    comparison.ask_set([("One?", leaf), ("Two?", leaf)])
+    take("set")
+    wait(application, lambda: not comparison.session.is_busy and not comparison.asked_of)
+    page.show_tab("scores")
+    take("scores")
+    page.show_tab("talk")
+    comparison.close()
+    process.worker_program = was
 
 
 def show_editor(application: QApplication, window: MainWindow, mark: str) -> None:
@@ -437,6 +523,7 @@ def main() -> int:
     review_some(make_lived_in(projects / "Falkirk Wheel", model))
     make_small_ones(next((projects / "Falkirk Wheel/runs").iterdir()))
     make_history(projects / "Falkirk Wheel" / "taxonomy")
+    make_runs(projects / "Falkirk Wheel")
     create_example(projects / "New Taxonomy")
     spoil(projects / "New Taxonomy")
     application, translators = make_application(sys.argv[:1])

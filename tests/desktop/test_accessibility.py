@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from espalier_desktop.desk import Desk
 from espalier_desktop.main_window import MainWindow
@@ -68,10 +69,11 @@ def test_every_control_outside_the_pages_has_a_name(desk: Desk, fresh_root: Path
 
 
 def test_the_keyboard_goes_round_every_page_and_is_caught_nowhere(
-    lived_in_root: Path, open_window: Open, qapp: QApplication
+    lived_in_root: Path, open_window: Open, qapp: QApplication, qtbot: QtBot
 ) -> None:
     window = open_window(lived_in_root)
     window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     for page in PAGES:
         window.go(page)
         window.sidebar.pages.setFocus()
@@ -99,9 +101,10 @@ def test_the_pages_of_the_tour_are_all_pages() -> None:
     assert [spec.key for spec in page_specs()] == PAGES
 
 
-def test_the_focus_is_seen(fresh_root: Path, open_window: Open, qapp: QApplication) -> None:
+def test_the_focus_is_seen(fresh_root: Path, open_window: Open, qapp: QApplication, qtbot: QtBot) -> None:
     window = open_window(fresh_root)
     window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     button = window.page.everything  # type: ignore[attr-defined]  # the page is Overview
     window.sidebar.pages.setFocus()
     before = button.grab().toImage()

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from comparisons import make_compared
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget
 from pytestqt.qtbot import QtBot
 
 from espalier.comparison import chats
-from espalier.comparison.votes import read_votes
+from espalier.comparison.votes import CHOICES, read_votes
 from espalier.files import read_lines
 from espalier.taxonomy.checker import examine
 from espalier_desktop.jobs import process
@@ -21,6 +22,7 @@ from espalier_desktop.pages.compare.chats_sheet import save_chat
 from espalier_desktop.pages.compare.correct_sheet import CorrectAnswerSheet
 from espalier_desktop.pages.compare.page import ComparePage
 from espalier_desktop.pages.compare.presets import PresetsPopover
+from espalier_desktop.pages.compare.serving import ServeSheet
 from espalier_desktop.pages.compare.session import SessionState
 from espalier_desktop.pages.compare.why_sheet import WhySheet
 from espalier_desktop.widgets.sheet import Sheet
@@ -203,8 +205,7 @@ def test_shift_return_begins_a_line(show: Show) -> None:
     assert not page.comparison.chat.turns
 
 
-@pytest.mark.parametrize(("key", "choice"), [("1", "left"), ("2", "right"), ("0", "both"), ("X", "neither")])
-def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot, key: str, choice: str) -> None:
+def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot) -> None:
     page = show("answer")
     page.talk.blind.setChecked(True)
     ask(page, "How high?")
@@ -214,11 +215,12 @@ def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot
     assert left.proof.text() == right.proof.text() == "Hidden until you vote"
     assert left.figures.text() == ""
     assert page.comparison.is_vote_due
-    page.shell.commands[f"vote_{choice}"].trigger()
+    keys = {choice: page.shell.commands[f"vote_{choice}"].shortcut().toString() for choice in CHOICES}
+    assert keys == {"left": "1", "right": "2", "both": "0", "neither": "X"}
+    page.shell.commands["vote_right"].trigger()
     page.talk.finish()
-    assert page.shell.commands[f"vote_{choice}"].shortcut().toString() == key
     [vote] = read_votes(page.shell.document.project)
-    assert vote.choice == choice
+    assert vote.choice == "right"
     assert vote.question == "How high?"
     sides = page.comparison.chat.turns[0].sides
     assert vote.sides == sides
@@ -472,3 +474,49 @@ def test_nothing_trained_yet_leads_to_training(fresh_root: Path, open_window: Op
     assert not window.commands["ask_preset"].isEnabled()
     page.train.click()
     assert window.page.accessibleName() == "Train"
+
+
+def test_the_model_is_served_until_it_is_switched_off(
+    show: Show, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
+) -> None:
+    page = show("answer")
+    page.serve.click()
+    sheet = page.window().findChild(ServeSheet)
+    assert sheet
+    sheet.kind.buttons["base"].click()
+    sheet.port.setValue(18080)
+    sheet.switch.click()
+    qtbot.waitUntil(lambda: page.server.serving is not None)
+    assert sheet.state.text() == "SmolLM2 base answers at http://127.0.0.1:18080/v1"
+    sheet.copy.click()
+    assert qapp.clipboard().text() == "curl http://127.0.0.1:18080/v1"
+    sheet.switch.click()
+    assert not page.server.is_on
+    assert sheet.state.text() == "Off"
+    monkeypatch.setattr(process, "worker_program", lambda: [sys.executable, str(FAKE), "broken"])
+    sheet.switch.click()
+    qtbot.waitUntil(lambda: not page.server.is_on)
+    assert sheet.state.text() == "It is taken."
+
+
+def test_the_real_worker_answers_in_both_panes(
+    tmp_path: Path, tiny_folder: Path, open_window: Open, qtbot: QtBot
+) -> None:
+    project = make_compared(tmp_path / "Compared", tiny_folder)
+    window = open_window(project.root)
+    window.go("compare")
+    page = window.page
+    assert isinstance(page, ComparePage)
+    page.comparison.settings = AnswerSettings(max_tokens=8)
+    ask(page, "How high?")
+    wait_for_answers(page, qtbot)
+    answers = page.comparison.chat.turns[0].answers
+    assert {answers[pane].ended for pane in ("base", "tuned")} <= {"length", "end"}
+    assert answers["base"].text != answers["tuned"].text
+    assert page.comparison.held["tuned"].fingerprint
+    assert page.comparison.held["base"].is_paired
+    assert not any(pane.alarm.isVisible() for pane in page.talk.panes)
+    page.comparison.choose("tuned", {"kind": "base"})
+    qtbot.waitUntil(lambda: page.comparison.session.state is SessionState.READY)
+    assert page.comparison.held["tuned"].fingerprint == ""
+    assert any(pane.alarm.isVisible() for pane in page.talk.panes), "both sides are the same model"

@@ -670,7 +670,7 @@ def test_the_window_loads_no_tokenizer_for_its_documents() -> None:
         f"from espalier_desktop.pages.taxonomy import {modules}; import sys; "
         "print([name for name in ('tokenizers', 'transformers', 'mlx', 'pypdfium2', 'mammoth') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.stdout.strip() == "[]", done.stderr
 
 

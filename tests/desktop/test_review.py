@@ -537,7 +537,7 @@ def test_the_bench_of_the_page_runs(tmp_path: Path) -> None:
         "from espalier_desktop.pages.review.bench import measure_review\n"
         "print(len(measure_review(Path(sys.argv[1]), 600)))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 15
 

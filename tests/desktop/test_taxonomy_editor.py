@@ -398,7 +398,7 @@ def test_the_real_program_edits_a_leaf_and_saves_it(fresh_root: Path) -> None:
     before = file.read_text(encoding="utf-8")
     command = [sys.executable, "-c", PROGRAM, str(fresh_root)]
     environment = {**os.environ, "LEAF": WHEEL}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     assert file.read_text(encoding="utf-8") == before.replace("espalier-app\n", "espalier-app-and-me\n", 1)
 

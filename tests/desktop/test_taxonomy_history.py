@@ -133,7 +133,7 @@ def test_the_base_is_chosen_in_a_menu_and_found_again(
     page.window().close()
     QApplication.processEvents()
     again = open_page(taxonomy.parent)
-    assert again.git.since.text() == "no change since the last commit"
+    qtbot.waitUntil(lambda: again.git.since.text() == "no change since the last commit")
 
 
 def test_the_difference_of_each_leaf_is_shown_with_signs(page: TaxonomyPage, qtbot: QtBot) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLineEdit, QPus
 from pytestqt.qtbot import QtBot
 
 from espalier.files import append_lines
+from espalier.power import SENTENCES, Need
 from espalier.project import open_project
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.main_window import MainWindow
@@ -87,6 +88,18 @@ def test_nothing_is_trained_yet_and_training_can_begin(
     page.head.buttons["stop"].click()
 
 
+def test_what_training_waits_for_is_said(
+    fresh_root: Path, open_page: OpenPage, fake_worker: Behave, qtbot: QtBot
+) -> None:
+    fake_worker("hot")
+    window, page = open_page(fresh_root)
+    page.head.buttons["train"].click()
+    qtbot.waitUntil(lambda: page.head.line.text() == "Training waits", timeout=LONG)
+    assert page.head.sentence.text() == SENTENCES[Need.COOLING]
+    page.head.buttons["stop"].click()
+    qtbot.waitUntil(lambda: window.jobs.current is None, timeout=LONG)
+
+
 def test_what_keeps_training_from_beginning_is_said(fresh_root: Path, open_page: OpenPage) -> None:
     spoil(fresh_root)
     _, page = open_page(fresh_root)
@@ -103,9 +116,9 @@ def test_a_reopened_window_shows_the_whole_run(lived_in_root: Path, open_page: O
     assert page.head.figures["held_out"].value.text() == "0.732"
     assert page.head.figures["left"].value.text() == "8 min"
     names = [series.name for series in page.progress.chart.series]
-    assert names == ["each update", "smoothed", "rows kept aside"]
+    assert names == ["each update", "smoothed: mean of about 12 updates", "rows kept aside"]
     assert len(page.progress.chart.series[2].xs) == 12
-    assert page.progress.smoothing.text() == "smoothed: mean of about 12 updates"
+    assert page.progress.health_line.text() == "It has learned"
     assert "rows kept aside 0.732 at update 600" in page.progress.chart.accessibleDescription()
     page.head.buttons["compare"].click()
     assert window.page.objectName() == "page"

@@ -176,6 +176,14 @@ def read_chat(path: Path) -> Chat:
     return chat
 
 
+def keep_copy(project: Project, chat: Chat) -> Chat:
+    """Write a conversation from elsewhere into the project and return it under its new name."""
+    copy = new_chat(project, is_set=chat.is_set)
+    copy.turns = chat.turns
+    append_lines(chat_file(project, copy.key), as_lines(copy))
+    return copy
+
+
 def as_lines(chat: Chat) -> list[dict[str, Any]]:
     """Return a conversation as the lines of its file, without what was cut."""
     lines: list[dict[str, Any]] = [{"type": "chat", "version": 1, "is_set": chat.is_set}]

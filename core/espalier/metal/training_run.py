@@ -182,10 +182,12 @@ class TrainingRun:
                 self._save()
             if WISHES[wanted] == "pause":
                 raise Cancelled
+            if wanted:
+                return True
             if found != waiting:
                 self._wait(Need(found))
-            if wanted or not found:
-                return bool(wanted)
+            if not found:
+                return False
             waiting = Need(found)
             self._conditions.wait()
 

@@ -104,8 +104,8 @@ def _train_phase(
         nonlocal clock
         if isinstance(event, Told):
             emit(Note(event.text))
-            if clock and event.kind == "waits":
-                clock.stand(event.text)
+            if event.kind == "waits":
+                (clock or Clock("train", 0, "updates", emit)).stand(event.text)
         elif isinstance(event, Validated):
             scored["held_out_loss"] = round(event.loss, 4)
         elif isinstance(event, Update):

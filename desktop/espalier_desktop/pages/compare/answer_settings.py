@@ -171,6 +171,7 @@ def _decimal(name: str, least: float, most: float, value: float) -> QDoubleSpinB
     made.setRange(least, most)
     made.setSingleStep(0.05)
     made.setDecimals(2)
+    made.lineEdit().setTextMargins(6, 0, 0, 0)
     made.setValue(value)
     return made
 
@@ -180,6 +181,7 @@ def _whole(name: str, least: int, most: int, value: int) -> QSpinBox:
     made.setAccessibleName(name)
     made.setRange(least, most)
     made.setValue(value)
+    made.lineEdit().setTextMargins(6, 0, 0, 0)
     return made
 
 
@@ -187,5 +189,6 @@ def _slider(name: str, most: int, value: int) -> QSlider:
     made = QSlider(Qt.Orientation.Horizontal)
     made.setAccessibleName(name)
     made.setRange(0, most)
+    made.setMinimumHeight(24)
     made.setValue(value)
     return made

@@ -14,7 +14,8 @@ from espalier.comparison.votes import read_votes
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.project import Project
-from espalier_desktop.i18n import said, tr
+from espalier_desktop.failures import sentence_of
+from espalier_desktop.i18n import tr
 from espalier_desktop.widgets.sheet import Sheet
 
 _HEIGHT = 260
@@ -44,9 +45,9 @@ def ask_open(parent: QWidget, project: Project, show: Callable[[Chat], object], 
         name, _ = QFileDialog.getOpenFileName(parent, tr("Open a Conversation"), "", "JSON lines (*.jsonl)")
         if name:
             try:
-                show(chats.read_chat(Path(name)))
-            except EspalierError as error:
-                fail(said(str(error)))
+                show(chats.keep_copy(project, chats.read_chat(Path(name))))
+            except (EspalierError, OSError) as error:
+                fail(sentence_of(error))
 
     rows.itemActivated.connect(sheet.accept)
     rows.itemActivated.connect(take)

@@ -101,13 +101,17 @@ class Comparison(QObject):
         return {pane: _model_of(self.held.get(pane)) for pane in PANES}
 
     @property
-    def tally(self) -> Tally:
-        """Return the votes on the models that the panes hold; on the pair of the latest vote before they are loaded."""
+    def tally(self) -> tuple[Tally, Mapping[str, str]]:
+        """Return the votes on the models that the panes hold, and their titles by pane.
+
+        Before they are loaded, those of the pair that was voted on last.
+        """
         votes = read_votes(self._document.project)
         models: Mapping[str, Mapping[str, str]] | None = self.models if len(self.held) == len(PANES) else None
         if models is None and votes:
             models = votes[-1].models
-        return tally(votes, models)
+        titles = {pane: (models or {}).get(pane, {}).get("title", "") for pane in PANES}
+        return tally(votes, models), titles
 
     def ask(self, question: str, leaf: str = "") -> bool:
         """Put a question to both panes; return whether that was possible."""

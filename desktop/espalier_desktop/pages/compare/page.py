@@ -24,6 +24,7 @@ from espalier_desktop.pages.compare.correct_sheet import CorrectAnswerSheet
 from espalier_desktop.pages.compare.pane import OTHER_ADAPTER, OTHER_ENDPOINT
 from espalier_desktop.pages.compare.presets import Preset, PresetsPopover, presets_of
 from espalier_desktop.pages.compare.scoreboard import Scoreboard
+from espalier_desktop.pages.compare.serving import Server, ServeSheet
 from espalier_desktop.pages.compare.session import SessionState
 from espalier_desktop.pages.compare.talk import Talk
 from espalier_desktop.pages.compare.why_sheet import WhySheet
@@ -50,11 +51,13 @@ class ComparePage(Page):
         self.open = button(tr("Open…"), self._open)
         self.take = button(tr("Export…"), self._export)
         self.settings = button(tr("Settings…"), self._show_settings)
+        self.server = Server(shell.document.root, self)
+        self.serve = button(tr("Serve…"), self._show_server)
         self.scoreboard = Scoreboard(shell)
         self.tabs = Segments({"talk": tr("Conversation"), "scores": tr("Scoreboard")}, tr("Compare"))
         self.tabs.chosen.connect(self.show_tab)
         self._run = self._student = ""
-        self._had_job = False
+        self._had_job = self._is_old = False
         self._lay_out()
         self._connect()
         self.show_tab("talk")
@@ -79,8 +82,9 @@ class ComparePage(Page):
         self.talk.composer.setFocus()
 
     def closing(self) -> None:
-        """End the worker."""
+        """End the workers."""
         self.comparison.close()
+        self.server.stop()
 
     def point_to(self, place: Mapping[str, str]) -> None:
         """Show a ``tab``; put a ``question`` about a ``leaf`` into the composer."""
@@ -156,9 +160,10 @@ class ComparePage(Page):
             "why_answer": lambda: self._why(1),
             "answer_settings": self._show_settings,
             "show_scoreboard": lambda: self.show_tab("scores"),
+            "serve_model": self._show_server,
             **{key: partial(comparison.vote, choice) for key, choice in VOTES.items()},
         }
-        if command not in ("show_scoreboard", "stop_answers"):
+        if command not in ("show_scoreboard", "stop_answers", "serve_model"):
             self.show_tab("talk")
         actions[command]()
 
@@ -169,6 +174,7 @@ class ComparePage(Page):
         self.shell.jobs.changed.connect(self._on_jobs_changed)
         comparison.failed.connect(lambda sentence: self.shell.tell(tr("Espalier could not do that"), sentence))
         talk.refreshed.connect(self._refresh_commands)
+        self.server.changed.connect(self._refresh_server)
         talk.presets.clicked.connect(self._show_presets)
         for side, pane in enumerate(talk.panes):
             pane.chosen.connect(lambda choice, name=PANES[side]: self._choose(name, choice))
@@ -179,6 +185,8 @@ class ComparePage(Page):
     @Slot()
     def _refresh_commands(self) -> None:
         comparison, commands = self.comparison, self.shell.commands
+        if self._is_old and comparison.session.state is SessionState.READY and not comparison.asked_of:
+            self._let_go()
         is_busy, has_turn = comparison.session.is_busy, comparison.turn is not None
         is_free = self._whole.currentIndex() == 1 and not is_busy
         for key in ("new_conversation", "open_conversation", "ask_preset", "blind_test", "answer_settings"):
@@ -202,6 +210,8 @@ class ComparePage(Page):
         self._had_job = has_job
 
     def _let_go(self) -> None:
+        """Let the worker go, once it is idle; the next question starts it again."""
+        self._is_old = self.comparison.session.is_busy
         if self.comparison.session.state is SessionState.READY:
             self.comparison.session.end()
             self.comparison.held.clear()
@@ -304,6 +314,15 @@ class ComparePage(Page):
         popover.checkpoint_chosen.connect(lambda at: self._choose("tuned", found[at][0]))
         popover.show_at(self.settings)
 
+    def _show_server(self) -> None:
+        runs = all_runs(self.shell.document.project)
+        ServeSheet(self.window(), self.server, has_quantized=any(run.quantized for run in runs)).open()
+
+    @Slot()
+    def _refresh_server(self) -> None:
+        self.serve.setText(tr("Serving…") if self.server.is_on else tr("Serve…"))
+        self.serve.setToolTip(self.server.serving.url if self.server.serving else "")
+
     def _checkpoints(self) -> list[tuple[dict[str, str], str]]:
         """Return what the run of the right pane has kept, its result last."""
         chosen = self.comparison.choices["tuned"]
@@ -358,11 +377,11 @@ class ComparePage(Page):
 
     def _lay_out(self) -> None:
         talk = self.talk
-        tools = row(
-            self.new, self.open, self.take, 8, talk.blind, talk.differences, talk.lock, self.settings, spacing=6
-        )
+        tools = row(talk.blind, talk.differences, talk.lock, self.settings, spacing=6)
         self._tools = QWidget()
         self._tools.setLayout(tools)
+        for place, each in enumerate((self.new, self.open, self.take, self.serve), 2):
+            talk.below.insertWidget(place, each)
         bar = row(self.tabs, None, self._tools)
         bar.setContentsMargins(24, 0, 24, 0)
         talk.layout().setContentsMargins(24, 0, 24, 0)  # type: ignore[union-attr]  # it has one

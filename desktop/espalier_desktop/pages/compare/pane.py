@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QPushButton, QSizePolicy
 
 from espalier.comparison.chats import Answer
@@ -39,14 +40,9 @@ class Pane(QFrame):
         self.picker.activated.connect(lambda _: self.chosen.emit(self.picker.currentData()))
         self.hidden = label(title, "headline")
         self.hidden.hide()
-        self.documents = button(tr("With Documents"))
-        self.documents.setCheckable(True)
-        self.documents.setProperty("role", "segment")
-        self.documents.setProperty("place", "alone")
+        about = tr("Puts the parts of your documents that fit the question before it: tuning against reading.")
+        self.documents = toggle(tr("With Documents"), about)
         self.documents.setAccessibleName(tr("{pane}: answer with the documents in view").format(pane=title))
-        self.documents.setToolTip(
-            tr("Puts the parts of your documents that fit the question before it: tuning against reading.")
-        )
         self.documents.toggled.connect(self.documents_toggled)
         self.proof = label(role="caption")
         self.proof.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -73,6 +69,7 @@ class Pane(QFrame):
         self.why.setToolTip(tr("Show the training rows that are nearest to this answer"))
         head = row(self.picker, self.hidden, self.documents, spacing=8)
         head.setStretch(0, 1)
+        head.setStretch(1, 1)
         cost = row(self.figures, self.gauge, spacing=6)
         cost.setStretch(0, 1)
         foot = row(None, self.why, self.correct, self.again, spacing=6)
@@ -110,6 +107,7 @@ class Pane(QFrame):
         """
         self.picker.setVisible(not is_blind)
         self.hidden.setVisible(is_blind)
+        self.documents.setVisible(not is_blind)
         self.alarm.setVisible(not is_hidden and held is not None and bool(held.proof))
         is_away = chosen.get("kind") == "endpoint"
         if is_hidden:
@@ -144,3 +142,16 @@ class Pane(QFrame):
         made = button(text, role="link")
         made.setAccessibleName(name.format(pane=self._title))
         return made
+
+
+def toggle(text: str, about: str) -> QPushButton:
+    """Return a button that stays down; ``about`` is its tool tip."""
+    made = button(text)
+    made.setCheckable(True)
+    made.setProperty("role", "segment")
+    made.setProperty("place", "alone")
+    made.setToolTip(about)
+    bold = QFont(made.font())
+    bold.setBold(True)  # as it is when it is down
+    made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(text) + 34)
+    return made

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from espalier.errors import EspalierError
 from espalier.evaluation.questions import read_questions
@@ -75,6 +75,10 @@ class PresetsPopover(QFrame):
         self.tree = QTreeWidget()
         self.tree.setAccessibleName(tr("Questions to ask"))
         self.tree.setHeaderHidden(True)
+        self.tree.setColumnCount(2)
+        self.tree.header().setStretchLastSection(False)
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.setUniformRowHeights(True)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.itemActivated.connect(self._take)
@@ -110,7 +114,7 @@ class PresetsPopover(QFrame):
                 tops[preset.leaf].setToolTip(0, preset.leaf)
                 self.tree.addTopLevelItem(tops[preset.leaf])
             words = " ".join(preset.question.split())
-            item = QTreeWidgetItem([f"{words}   · {kinds[preset.kind]}"])
+            item = QTreeWidgetItem([words, kinds[preset.kind]])
             item.setToolTip(0, preset.question)
             item.setData(0, Qt.ItemDataRole.UserRole, preset)
             tops[preset.leaf].addChild(item)

@@ -1,8 +1,8 @@
 """Both panes with the composer below them: where a person asks, looks, votes and corrects."""
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetrics, QKeySequence
-from PySide6.QtWidgets import QPushButton, QSplitter, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from espalier.comparison.chats import PANES, Answer, Turn
 from espalier.comparison.panes import choices
@@ -12,15 +12,13 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.pages.compare.comparison import Comparison
 from espalier_desktop.pages.compare.composer import Composer
 from espalier_desktop.pages.compare.differences import mark_differences, unmark
-from espalier_desktop.pages.compare.pane import Pane
+from espalier_desktop.pages.compare.painting import Painting
+from espalier_desktop.pages.compare.pane import Pane, toggle
 from espalier_desktop.pages.compare.scrolling import LockedScrolling
 from espalier_desktop.pages.compare.session import SessionState
 from espalier_desktop.pages.compare.vote_bar import VoteBar
-from espalier_desktop.pages.compare.wording import notes_of, offered
+from espalier_desktop.pages.compare.wording import notes_of, offered, tally_line
 from espalier_desktop.widgets.basics import button, column, label, row
-
-BEAT = 100  # milliseconds between two paintings of answers that are being written
-_SOON = 16  # milliseconds until the next slice while much waits
 
 
 class Talk(QWidget):
@@ -44,9 +42,9 @@ class Talk(QWidget):
         self.presets = button(tr("Questions…"))
         self.edit = button(tr("Edit Last"), self.edit_last)
         self.edit.setToolTip(tr("Take the last question back, to ask it in other words"))
-        self.blind = _toggle(tr("Blind Test"), tr("Hide who answers until you have voted"))
-        self.differences = _toggle(tr("Differences"), tr("Mark the words in which the answers differ"))
-        self.lock = _toggle(tr("Lock Scroll"), tr("Scroll both answers together"))
+        self.blind = toggle(tr("Blind Test"), tr("Hide who answers until you have voted"))
+        self.differences = toggle(tr("Differences"), tr("Mark the words in which the answers differ"))
+        self.lock = toggle(tr("Lock Scroll"), tr("Scroll both answers together"))
         self.lock.setChecked(True)
         self.votes = VoteBar()
         self.state = label(role="muted")
@@ -55,8 +53,8 @@ class Talk(QWidget):
         self.cancel = button(tr("Cancel"), comparison.cancel_set)
         self.set_bar = QWidget()
         self.set_bar.setLayout(row(self.progress, None, self.cancel))
-        self._beat = QTimer(self, interval=BEAT, singleShot=True)
-        self._beat.timeout.connect(self._paint)
+        self._painting = Painting([pane.transcript for pane in self.panes], self)
+        self._painting.settled.connect(self._settle)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -99,9 +97,7 @@ class Talk(QWidget):
 
     def finish(self) -> None:
         """Paint everything that waits."""
-        for pane in self.panes:
-            pane.transcript.finish()
-        self._settle()
+        self._painting.finish()
 
     @Slot()
     def offer(self) -> None:
@@ -142,12 +138,15 @@ class Talk(QWidget):
         done = comparison.asked_of - len(comparison.waiting)
         self.progress.setText(tr("Question {number} of {count}").format(number=done, count=comparison.asked_of))
         self.votes.show_state(
-            is_blind=comparison.is_blind, is_due=comparison.is_vote_due, result=self._result(), tally=comparison.tally
+            is_blind=comparison.is_blind,
+            is_due=comparison.is_vote_due,
+            result=self._result(),
+            tally=tally_line(*comparison.tally),
         )
         if session.state is SessionState.LOADING and not self.state.text():
-            self.state.setText(tr("Loading the models…"))
+            self._tell(tr("Loading the models…"))
         elif session.state is not SessionState.LOADING:
-            self.state.setText("")
+            self._tell("")
         self.refreshed.emit()
 
     def _result(self) -> str:
@@ -175,7 +174,7 @@ class Talk(QWidget):
                 caption = self._caption(turn, side) if turn.is_blind else ""
                 turns.append((turn.question, caption, answer.text, notes_of(answer)))
             pane.transcript.show_turns(turns)
-        self._beat.start()
+        self._painting.wake(0)
         self.composer.history = list(
             dict.fromkeys([*self.composer.history, *(turn.question for turn in self.comparison.chat.turns)])
         )
@@ -205,8 +204,7 @@ class Talk(QWidget):
     @Slot(str, str)
     def _take(self, pane: str, text: str) -> None:
         self._view(pane).transcript.add_text(text)
-        if not self._beat.isActive():
-            self._beat.start(BEAT)
+        self._painting.wake()
 
     @Slot(str)
     def _end(self, pane: str) -> None:
@@ -214,8 +212,7 @@ class Talk(QWidget):
         answer = turn.answers[pane]
         notes = notes_of(answer) if not self.comparison.is_hidden else notes_of(Answer(answer.text, answer.ended))
         self._view(pane).transcript.end_answer(notes)
-        if not self._beat.isActive():
-            self._beat.start(BEAT)
+        self._painting.wake()
         self.refresh()
 
     @Slot()
@@ -228,17 +225,9 @@ class Talk(QWidget):
             pane.transcript.begin_turn(turn.question, self._caption(turn, side))
             pane.transcript.add_text(answer.text)
             pane.transcript.end_answer(notes_of(answer))
-        self._beat.start(0)
+        self._painting.wake(0)
 
     @Slot()
-    def _paint(self) -> None:
-        for pane in self.panes:
-            pane.transcript.paint_some()
-        if any(pane.transcript.is_busy for pane in self.panes):
-            self._beat.start(_SOON)
-        else:
-            self._settle()
-
     def _settle(self) -> None:
         """Do what is due when everything is painted."""
         views = [pane.transcript for pane in self.panes]
@@ -257,6 +246,11 @@ class Talk(QWidget):
     def _offer_again(self, sentence: str) -> None:
         self.banner.offer(sentence, tr("Start Again"), self.comparison.start_again)
 
+    @Slot(str)
+    def _tell(self, sentence: str) -> None:
+        self.state.setText(sentence)
+        self.state.setVisible(bool(sentence))
+
     @Slot(bool)
     def _set_blind(self, on: bool) -> None:
         self.comparison.is_blind = on
@@ -272,7 +266,7 @@ class Talk(QWidget):
         comparison.voted.connect(self._reveal)
         comparison.changed.connect(self.refresh)
         comparison.died.connect(self._offer_again)
-        comparison.session.told.connect(self.state.setText)
+        comparison.session.told.connect(self._tell)
         self.composer.sent.connect(self.ask_or_stop)
         self.composer.escaped.connect(comparison.stop)
         self.votes.voted.connect(comparison.vote)
@@ -297,19 +291,9 @@ class Talk(QWidget):
         native = QKeySequence.SequenceFormat.NativeText
         self.send.setToolTip(tr("Ask ({keys})").format(keys=QKeySequence(Qt.Key.Key_Return).toString(native)))
         self.send.setMinimumWidth(112)
-        below = row(self.presets, self.edit, self.state, None, self.send, spacing=8)
-        layout = column(self.splitter, self.banner, self.votes, self.set_bar, self.composer, below, spacing=10)
+        self.below = row(self.presets, self.edit, None, self.send, spacing=8)
+        layout = column(
+            self.splitter, self.banner, self.votes, self.set_bar, self.state, self.composer, self.below, spacing=10
+        )
         layout.setStretch(0, 1)
         self.setLayout(layout)
-
-
-def _toggle(text: str, about: str) -> QPushButton:
-    made = button(text)
-    made.setCheckable(True)
-    made.setProperty("role", "segment")
-    made.setProperty("place", "alone")
-    made.setToolTip(about)
-    bold = QFont(made.font())
-    bold.setBold(True)  # as it is when it is down
-    made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(text) + 34)
-    return made

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QRect, QUrl, Signal, Slot
-from PySide6.QtGui import QResizeEvent, QTextCursor
+from PySide6.QtGui import QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 from typing_extensions import override
 
@@ -13,7 +13,7 @@ from espalier_desktop.pages.compare.paint import add_line, paint
 from espalier_desktop.pages.compare.stream import MarkdownStream, pieces
 from espalier_desktop.widgets.basics import button
 
-SLICE = 25  # milliseconds of reading and laying out at a time
+SLICE = 15  # milliseconds of reading and laying out at a time
 _BOTTOM = 24  # px: so near the end one is taken to follow it
 
 
@@ -64,7 +64,7 @@ class Transcript(QTextBrowser):
     @property
     def is_busy(self) -> bool:
         """Return whether text waits to be painted."""
-        return bool(self._pending or self._to_show)
+        return bool(self._pending or self._to_show) or not self._is_ended
 
     @property
     def is_at_end(self) -> bool:
@@ -116,16 +116,14 @@ class Transcript(QTextBrowser):
         """Paint everything again, in the colours that hold now."""
         turns = [*self.turns, *self._to_show]
         if turns:
-            is_ended = self._is_ended or bool(turns[-1].notes)
             self.show_turns([(turn.question, turn.caption, turn.text, turn.notes) for turn in turns])
-            self._is_ended = is_ended
 
     def paint_some(self) -> None:
         """Paint what waits, for a few milliseconds."""
         clock = QElapsedTimer()
         clock.start()
         follows = self.is_at_end
-        if not self.is_busy and self._is_ended:
+        if not self.is_busy:
             return
         while clock.elapsed() < SLICE and self._paint_next():
             pass
@@ -227,6 +225,9 @@ class Transcript(QTextBrowser):
         cursor.setPosition(start)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
+        if start == 0:
+            cursor.setBlockFormat(QTextBlockFormat())
+            cursor.setBlockCharFormat(QTextCharFormat())
 
     @Slot()
     def _place_jump(self) -> None:

@@ -5,9 +5,7 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
-from espalier.comparison.votes import Tally
 from espalier_desktop.i18n import tr
-from espalier_desktop.pages.compare.wording import tally_line
 from espalier_desktop.widgets.basics import button, column, label, row
 
 KEYS = {"left": "1", "right": "2", "both": "0", "neither": "X"}
@@ -43,16 +41,15 @@ class VoteBar(QFrame):
         layout.setContentsMargins(14, 8, 12, 8)
         self.setLayout(layout)
 
-    def show_state(self, *, is_blind: bool, is_due: bool, result: str, tally: Tally) -> None:
+    def show_state(self, *, is_blind: bool, is_due: bool, result: str, tally: str) -> None:
         """Show what is asked, or what came of it; nothing when there is neither.
 
         Args:
             is_blind: whether the next answers are hidden.
             is_due: whether a vote is asked for now.
             result: what the vote revealed, "" while there is none.
-            tally: of the votes on this pair.
+            tally: what all votes on this pair say, "" while there is none.
         """
-        line = tally_line(tally)
         self.setVisible(is_blind or is_due or bool(result))
         for each in self.buttons.values():
             each.setEnabled(is_due)
@@ -60,5 +57,5 @@ class VoteBar(QFrame):
         hidden = tr("Blind: who answers is told after your vote")
         asks = tr("Which answer is better?") if is_due else result or hidden
         self.asks.setText(asks)
-        self.tally.setText(line)
-        self.tally.setVisible(bool(line))
+        self.tally.setText(tally)
+        self.tally.setVisible(bool(tally) and not is_due)  # what others chose is no help

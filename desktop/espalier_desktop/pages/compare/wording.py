@@ -84,20 +84,18 @@ def notes_of(answer: Answer) -> list[str]:
     return notes
 
 
-def tally_line(tally: Tally) -> str:
+def tally_line(tally: Tally, titles: Mapping[str, str]) -> str:
     """Return what the blind votes say, with how sure that is, in plain words."""
     ties = tally.both + tally.neither
     parts = []
     if tally.decided:
         low, high = (round(100 * share) for share in tally.interval)
-        text = tr(
-            "Right-hand model preferred in {tuned} of {count} blind votes; the true share is likely {low}–{high} %."
-        )
-        parts.append(text.format(tuned=tally.tuned, count=tally.decided, low=low, high=high))
+        text = tr("{model} preferred in {tuned} of {count} blind votes; the true share is likely {low}–{high} %.")
+        parts.append(text.format(model=titles["tuned"], tuned=tally.tuned, count=tally.decided, low=low, high=high))
         parts.append(
             {
                 "tuned": tr("That is more than chance."),
-                "base": tr("The left-hand model is ahead by more than chance."),
+                "base": tr("{model} is ahead by more than chance.").format(model=titles["base"]),
                 "open": tr("That could still be chance: vote on more questions."),
             }[tally.verdict]
         )

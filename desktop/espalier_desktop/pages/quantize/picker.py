@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QWidget
 
 from espalier.errors import EspalierError
 from espalier.models.shapes import Part
@@ -16,6 +16,7 @@ from espalier_desktop.pages.quantize.values import Values
 from espalier_desktop.pages.quantize.wording import way_about, way_title
 from espalier_desktop.widgets.bar_list import Bar, BarList
 from espalier_desktop.widgets.basics import button, column, label, row, scrolling, set_role
+from espalier_desktop.widgets.fold import fold
 from espalier_desktop.widgets.formats import size
 
 _ROWS = 8  # ways in sight at least
@@ -41,9 +42,7 @@ class Picker(QFrame):
         self.about = label(role="muted", wrap=True)
         self.values = Values()
         self.values.changed.connect(self._refresh)
-        self.values.hide()
-        self.fold = _fold(tr("Values"))
-        self.fold.toggled.connect(self.values.setVisible)
+        self.fold = fold(tr("Values"), self.values)
         self.note = label(role="caption", wrap=True)
         self.make = button(tr("Quantize"), self._make, role="primary")
         self._ways = {way.name: way for way in ways()}
@@ -96,28 +95,27 @@ class Picker(QFrame):
 
     def _refresh(self) -> None:
         self._show_list()
-        text, is_possible = self._state()
+        text, role = self._state()
         self.note.setText(text)
-        self.note.setVisible(bool(text))
-        set_role(self.note, "caption" if is_possible else "warning")
-        self.make.setEnabled(is_possible)
+        set_role(self.note, role or "caption")
+        self.make.setEnabled(not role)
 
-    def _state(self) -> tuple[str, bool]:
-        """Return what to say of the chosen way, and whether it can be made."""
+    def _state(self) -> tuple[str, str]:
+        """Return what to say of the chosen way, and the role of that text where nothing can be made, else ""."""
         if self._problem:
-            return self._problem, False
+            return self._problem, "warning"
         try:
             way = self.way
             left = check_fit(way, self._parts)
         except EspalierError as error:
-            return said(str(error)), False
+            return said(str(error)), "warning"
         if way.essential in self._made:
-            return tr("The run has this one already."), False
+            return tr("The run has this one already."), "muted"
         needed = quantized_bytes(way, self._parts)
         if needed > self._free:
             text = tr("It takes {size}, and {free} is free on the disk. Make room first.")
-            return text.format(size=size(needed), free=size(self._free)), False
-        return said(left) if left else tr("It takes {size} on the disk.").format(size=size(needed)), True
+            return text.format(size=size(needed), free=size(self._free)), "warning"
+        return said(left) if left else tr("It takes {size} on the disk.").format(size=size(needed)), ""
 
     def _show_list(self) -> None:
         whole = sum(part.count * 2 for part in self._parts) or 1
@@ -144,14 +142,5 @@ class Picker(QFrame):
         return replace(way, group=group, embedding_bits=table)
 
     def _make(self) -> None:
-        if self._state()[1]:
+        if not self._state()[1]:
             self.wanted.emit(self.way)
-
-
-def _fold(text: str) -> QPushButton:
-    made = button(f"▸ {text}", role="fold")
-    made.setCheckable(True)
-    made.setAccessibleName(text)
-    made.toggled.connect(lambda is_open: made.setText(f"{'▾' if is_open else '▸'} {text}"))
-    made.setCursor(Qt.CursorShape.PointingHandCursor)
-    return made

@@ -8,12 +8,12 @@ from espalier_desktop.widgets.formats import number
 def way_title(way: QuantizeSettings) -> str:
     """Return a way in a few words."""
     if way.method in FIXED:
-        return tr("4-bit floats, {format}").format(format=way.method)
+        return tr("{format} floats").format(format=way.method)
     if way.method == "mixed" and way.recipe == "espalier":
         return tr("4 and 6 bits")
     if way.method == "mixed":
         few, many = RECIPES[way.recipe]
-        return tr("{few} and {many} bits (mlx-lm)").format(few=number(few), many=number(many))
+        return tr("mlx-lm {few}–{many} bits").format(few=number(few), many=number(many))
     bits = tr("%n bit(s)", way.bits)
     return tr("{bits}, distilled").format(bits=bits) if way.method == "dwq" else bits
 

@@ -299,7 +299,8 @@ class TrainPage(Page):
         if self.pane == "probes":
             self._show_probes(curves, shown)
         if shown:
-            self.progress.show_run(curves, total, self._machine, alerts(shown, curves, self._machine))
+            told = alerts(shown, curves, self._machine)
+            self.progress.show_run(curves, total, self._machine, told, is_over=shown.adapter is not None)
         self.offers = frozenset({"train", "go_compare", *(["stop"] if running else [])})
 
     def _show_running(self, story: Story, job: Job, curves: Curves) -> None:
@@ -321,6 +322,8 @@ class TrainPage(Page):
             self.head.say(tr("Pausing…"), tr("The update that is being made is finished and saved."))
         elif self._finishing:
             self.head.say(tr("Finishing…"), tr("The update that is being made is finished; then the best is kept."))
+        elif progress and progress.waits:
+            self.head.say(tr("Training waits"), said(progress.detail))
         elif is_training and not curves.steps:
             self.head.say(
                 tr("The student gets ready"), tr("The model and the rows are loaded; the first update is slow.")

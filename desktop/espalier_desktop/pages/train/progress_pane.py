@@ -25,15 +25,14 @@ class ProgressPane(QWidget):
         super().__init__()
         views = {
             "loss": tr("Loss"),
-            "rate": tr("Learning rate"),
-            "speed": tr("Tokens per second"),
+            "rate": tr("Rate"),
+            "speed": tr("Speed"),
             "memory": tr("Memory"),
         }
         self.views = Segments(views, tr("What the chart shows"))
         self.views.choose("loss")
         self.views.chosen.connect(self._choose)
         self.chart = Chart(tr("Course of the training"), self._text)
-        self.smoothing = label(role="caption")
         self.health_line = label(role="headline", wrap=True)
         self.health_text = label(role="muted", wrap=True)
         self.alerts = column(spacing=10)
@@ -50,16 +49,18 @@ class ProgressPane(QWidget):
         scroll.setFixedWidth(_SIDE)
         scroll.setWidget(side)
         scroll.setAccessibleName(tr("What stands out"))
-        chart = card(row(self.views, None, self.smoothing), self.chart, spacing=8, margin=14)
+        chart = card(row(self.views, None), self.chart, spacing=8, margin=14)
         layout = row(chart, scroll, spacing=14)
         layout.setStretch(0, 1)
         self.setLayout(layout)
 
-    def show_run(self, curves: Curves, total: int, machine_memory: int, alerts: Sequence[Alert]) -> None:
-        """Show a run's curves up to so many updates, and what stands out."""
+    def show_run(
+        self, curves: Curves, total: int, machine_memory: int, alerts: Sequence[Alert], *, is_over: bool
+    ) -> None:
+        """Show a run's curves up to so many updates, and what stands out; ``is_over`` when it makes no more."""
         self._curves, self._total, self._machine = curves, total, machine_memory
         found = health(curves)
-        line, text, role = health_words(found)
+        line, text, role = health_words(found, is_over=is_over)
         self.health_line.setText(line)
         self.health_text.setText(text)
         set_role(self.health_line, f"headline {role}" if role != "muted" else "headline")
@@ -85,10 +86,11 @@ class ProgressPane(QWidget):
     def _draw(self) -> None:
         curves = self._curves
         steps = curves.steps
+        smoothed = tr("smoothed: mean of about {count} updates")
         series = {
             "loss": [
                 Series(tr("each update"), steps, curves.losses, "raw", "text"),
-                Series(tr("smoothed"), steps, curves.smoothed),
+                Series(smoothed.format(count=number(curves.span)), steps, curves.smoothed),
                 Series(
                     tr("rows kept aside"),
                     [score.step for score in curves.scores],
@@ -104,9 +106,6 @@ class ProgressPane(QWidget):
                 Series(tr("this machine"), [0, max(self._total, 1)], [self._machine] * 2, "line", "warning", "dash"),
             ],
         }[self._view]
-        is_loss = self._view == "loss" and len(steps) > 1
-        text = tr("smoothed: mean of about {count} updates").format(count=number(curves.span))
-        self.smoothing.setText(text if is_loss else "")
         self.chart.show_series(series, self._total, self._spoken(), curves.borders)
 
     def _spoken(self) -> str:

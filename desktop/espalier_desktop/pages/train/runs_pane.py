@@ -22,6 +22,7 @@ from espalier_desktop.widgets.sheet import Sheet
 
 MOST = 4  # runs over each other: more cannot be told apart
 _LOOKS = (("ink", "solid"), ("warning", "dash"), ("error", "dot"), ("muted", "solid"))
+_SPARE = 14  # px that Qt leaves out of account beside a tick
 _NOTE_WAIT = 600  # milliseconds after the last key until a note is written
 
 
@@ -120,6 +121,7 @@ class RunsPane(QWidget):
         for place, run in enumerate(newest_first):
             self._fill(place, run)
         self.table.resizeColumnsToContents()
+        self.table.setColumnWidth(0, self.table.columnWidth(0) + _SPARE)
         self.table.blockSignals(False)
         if names:
             self.table.setCurrentCell(names.index(kept) if kept in names else 0, 0)
@@ -140,7 +142,7 @@ class RunsPane(QWidget):
         name.setCheckState(Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
         name.setToolTip(read_note(run))
         method = str(run.request.get("settings", {}).get("method", ""))
-        state = tr("adapter ready") if run.adapter else tr("not finished")
+        state = tr("done") if run.adapter else tr("stopped")
         for column_, item in enumerate(
             (name, QTableWidgetItem(methods().get(method, method)), QTableWidgetItem("–"), QTableWidgetItem(state))
         ):

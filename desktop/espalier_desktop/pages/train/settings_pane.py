@@ -13,9 +13,10 @@ from espalier.training.explained import EXPLAINED
 from espalier.training.methods import refusals
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.pages.train.forecast_card import ForecastCard
-from espalier_desktop.pages.train.values import Values, fold
+from espalier_desktop.pages.train.values import Values
 from espalier_desktop.pages.train.wording import methods
 from espalier_desktop.widgets.basics import button, card, column, label, row, set_role
+from espalier_desktop.widgets.fold import fold
 from espalier_desktop.widgets.segments import Segments
 
 

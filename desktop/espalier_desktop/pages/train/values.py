@@ -1,7 +1,6 @@
 """Every training value behind a disclosure: what it is called, what it does, whether it was changed, and back."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
@@ -115,7 +114,7 @@ class Values(QWidget):
             grid.setContentsMargins(0, 0, 0, 10)
             grid.setHorizontalSpacing(14)
             grid.setVerticalSpacing(8)
-            grid.setColumnMinimumWidth(0, 190)
+            grid.setColumnMinimumWidth(0, 215)
             grid.setColumnStretch(2, 1)
             for place, name in enumerate(names):
                 made = ValueField(name, self)
@@ -145,19 +144,3 @@ class Values(QWidget):
             is_used = not any(name in unused for name in names)
             head.setVisible(is_used)
             part.setVisible(is_used)
-
-
-def fold(text: str, part: QWidget, name: str = "") -> QPushButton:
-    """Return a button that shows and hides a part."""
-    made = button(text, role="fold")
-    made.setCheckable(True)
-    made.setAccessibleName(name or text)
-    made.toggled.connect(part.setVisible)
-    made.toggled.connect(partial(_turn, made, text))
-    part.hide()
-    _turn(made, text, False)
-    return made
-
-
-def _turn(made: QPushButton, text: str, is_open: bool) -> None:
-    made.setText(f"{'▾' if is_open else '▸'}  {text}")

@@ -23,12 +23,15 @@ def percent(share: float) -> str:
     return tr("{count} %").format(count=number(100 * share))
 
 
-def health_words(found: Health) -> tuple[str, str, str]:
+def health_words(found: Health, *, is_over: bool) -> tuple[str, str, str]:
     """Return how a run does in a line, what that means or what to do in a sentence, and the role of the line."""
     fallen = percent(abs(found.fallen))
     if found.state == "early":
         text = tr("The first updates differ more than learning does. After {count} of them it can be told.")
         return tr("Too early to say"), text.format(count=number(EARLY)), "muted"
+    if found.state == "learning" and is_over:
+        text = tr("The loss ended {share} below the start and still fell: more rounds may teach more.")
+        return tr("It has learned"), text.format(share=fallen), "good"
     if found.state == "learning":
         text = tr("The loss is {share} below the start and still falls. Let it go on.")
         return tr("It is learning"), text.format(share=fallen), "good"
