@@ -197,6 +197,25 @@ def test_the_last_question_is_taken_back_and_earlier_ones_come_with_the_arrow(sh
     assert page.talk.composer.words == ""
 
 
+def test_an_earlier_question_is_edited_and_an_answer_copied_from_the_menu_over_it(
+    show: Show, qtbot: QtBot, qapp: QApplication
+) -> None:
+    page = show("answer")
+    for question in ("One?", "Two?", "Three?"):
+        ask(page, question)
+        wait_for_answers(page, qtbot)
+    view = page.talk.panes[1].transcript
+    number = view.turn_at(view.toPlainText().index("tuned heard 3"))
+    assert number == 1
+    copy, edit = view.menu_for(number).actions()[-2:]
+    copy.trigger()
+    assert qapp.clipboard().text() == page.comparison.chat.turns[1].answers["tuned"].text
+    edit.trigger()
+    assert page.talk.composer.words == "Two?"
+    assert [turn.question for turn in page.comparison.chat.turns] == ["One?"]
+    assert "Two?" not in texts(page)[0]
+
+
 def test_shift_return_begins_a_line(show: Show) -> None:
     page = show("answer")
     page.talk.composer.setPlainText("")
