@@ -86,6 +86,11 @@ class _Row:
         self.states = mx.zeros((1, 0))  # that predict the next token, (1, width)
         self._started, self._first = started, 0.0
 
+    @property
+    def is_at_last(self) -> bool:
+        """Return whether the next token is the last that there is room for."""
+        return len(self.text.tokens) + 1 >= self.room
+
     def take(self, token: int) -> Said:
         """Take the next token; what is said has ended when the answer has."""
         self._first = self._first or time.monotonic()
@@ -158,7 +163,7 @@ class PairedModel:
                     if is_stopped():
                         yield [row.ended("stopped") for row in company.rows if row.pane not in ended]
                         ended = {row.pane for row in company.rows}
-                    company.advance(ended)
+                    company.leave(ended)
                 companies = [company for company in companies if company.rows]
         finally:
             for company in companies:
@@ -191,42 +196,58 @@ class PairedModel:
 
 
 class _Company:
-    """Rows that are computed together, with their cache."""
+    """Rows that are computed together, with their cache.
+
+    While the caller shows a token, the machine reads it already: the next forward begins before the token is known
+    here. Only where a row is sure to end does it wait, so that the row is not computed once more.
+    """
 
     def __init__(self, paired: PairedModel, rows: list[_Row]) -> None:
         self.rows = rows
         self._paired = paired
-        self._states = mx.concatenate([row.states for row in rows])
+        self._states = mx.concatenate([row.states for row in rows])  # that predict the next tokens, (rows, width)
         self._cache = _joined([row.seat.cache or [] for row in rows])
+        self._unread: list[int] | None = None  # tokens that are drawn, and not in the cache
         for row in rows:
             row.seat.cache = None
-        self._tokens: dict[int, int] = {}
 
     def step(self) -> list[Said]:
         """Draw a token for each row."""
+        if self._unread:
+            unread, self._unread = self._unread, None
+            self._read(mx.array(unread), unread)
         scores = logits(self._paired.student.model, self._states)
-        chosen = [row.draws.choose(scores[place : place + 1]) for place, row in enumerate(self.rows)]
-        tokens = mx.concatenate(chosen).tolist()
-        self._tokens = {row.pane: int(token) for row, token in zip(self.rows, tokens, strict=True)}
-        return [row.take(self._tokens[row.pane]) for row in self.rows]
+        drawn = mx.concatenate([row.draws.choose(scores[place : place + 1]) for place, row in enumerate(self.rows)])
+        if any(row.is_at_last for row in self.rows):
+            tokens = self._unread = [int(token) for token in drawn.tolist()]
+        else:
+            tokens = self._read(drawn)
+        return [row.take(token) for row, token in zip(self.rows, tokens, strict=True)]
 
-    def advance(self, ended: set[int]) -> None:
-        """Let rows leave that have ended, and read the others' new tokens."""
-        if ended:
-            self.part()
-            self.rows = [row for row in self.rows if row.pane not in ended]
-            if not self.rows:
-                return
+    def leave(self, ended: set[int]) -> None:
+        """Let rows leave, whose panes are named."""
+        if not ended:
+            return
+        self.part()
+        staying = [place for place, row in enumerate(self.rows) if row.pane not in ended]
+        self.rows = [self.rows[place] for place in staying]
+        self._unread = [self._unread[place] for place in staying] if self._unread else None
+        if staying:
+            self._states = self._states[mx.array(staying)]
             self._cache = _joined([row.seat.cache or [] for row in self.rows])
         for row in self.rows:
             row.seat.cache = None
-        new = [self._tokens[row.pane] for row in self.rows]
-        cache, self._cache = self._cache, []
-        self._states = self._paired.forward(self.rows, mx.array(new)[:, None], cache)[:, -1]
-        mx.eval(self._states)
+
+    def _read(self, drawn: mx.array, known: list[int] | None = None) -> list[int]:
+        """Begin to read the rows' new tokens, shape (rows,), and return them."""
+        cache, self._cache = self._cache, []  # not to be used again if the machine fails inside
+        self._states = self._paired.forward(self.rows, drawn[:, None], cache)[:, -1]
+        mx.async_eval(drawn, self._states)
+        tokens = known or [int(token) for token in drawn.tolist()]
         self._cache = cache
-        for row, token in zip(self.rows, new, strict=True):
+        for row, token in zip(self.rows, tokens, strict=True):
             row.seat.tokens.append(token)
+        return tokens
 
     def part(self) -> None:
         """Give each row its own cache back; rows whose forward failed forget theirs."""

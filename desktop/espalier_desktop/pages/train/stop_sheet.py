@@ -35,9 +35,9 @@ class StopSheet(Sheet):
         widest = max(made.sizeHint().width() for made in (self.pause, self.finish)) + 24  # in the style of the sheet
         best = curves.best
         kept = (
-            tr("The checkpoint of update {step} becomes the adapter: it did best on rows kept aside.")
+            tr("The checkpoint of update {step} becomes the adapter: it did best on held-out rows.")
             if best and best.step < done
-            else tr("What is learned so far becomes the adapter; of all checkpoints, the best on rows kept aside.")
+            else tr("What is learned so far becomes the adapter; of all checkpoints, the best on held-out rows.")
         )
         for made, says in (
             (
