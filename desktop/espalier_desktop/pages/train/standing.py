@@ -41,14 +41,15 @@ def standing(shell: Shell, runs: Sequence[Run], done: int) -> Standing:
     if story and story.state in (JobState.FAILED, JobState.CRASHED):
         again = Act("go on" if unfinished else "train", tr("Try Again"), is_primary=True, why_not=reason)
         return Standing(tr("Training did not finish"), story.message, (again,), "error")
-    if unfinished:
+    is_done = unfinished is not None and unfinished.adapter is not None  # the survey has not seen it yet
+    if unfinished and not is_done:
         acts = [Act("go on", tr("Go On"), is_primary=True, why_not=reason)]
         if unfinished is runs[-1] and unfinished.at_work.joinpath("checkpoint").is_dir():
             tip = tr("The best checkpoint so far becomes the adapter.")
             acts.insert(0, Act("finish", tr("Finish Now"), why_not=busy, tip=tip))
         text = tr("Paused after update {done}").format(done=number(done)) if done else tr("Paused")
         return Standing(text, tr("Going on continues exactly here; nothing is learned twice."), tuple(acts))
-    if status and status.is_trained:
+    if is_done or (status and status.is_trained):
         newest = runs[-1] if runs else None
         has_more = newest is not None and newest.adapter and newest.checkpoint
         no_more = "" if has_more else tr("This run keeps no checkpoint to go on from.")
