@@ -116,7 +116,7 @@ def test_a_reopened_window_shows_the_whole_run(lived_in_root: Path, open_page: O
     assert page.head.figures["held_out"].value.text() == "0.732"
     assert page.head.figures["left"].value.text() == "8 min"
     names = [series.name for series in page.progress.chart.series]
-    assert names == ["each update", "smoothed: mean of about 12 updates", "held-out rows"]
+    assert names == ["each update", "smoothed over about 12", "held-out rows"]
     assert len(page.progress.chart.series[2].xs) == 12
     assert page.progress.health_line.text() == "It has learned"
     assert "held-out rows 0.732 at update 600" in page.progress.chart.accessibleDescription()

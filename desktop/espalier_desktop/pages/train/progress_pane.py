@@ -86,7 +86,7 @@ class ProgressPane(QWidget):
     def _draw(self) -> None:
         curves = self._curves
         steps = curves.steps
-        smoothed = tr("smoothed: mean of about {count} updates")
+        smoothed = tr("smoothed over about {count}")
         series = {
             "loss": [
                 Series(tr("each update"), steps, curves.losses, "raw", "text"),

@@ -32,6 +32,7 @@ class StopSheet(Sheet):
         super().__init__(parent, tr("Stop the training?"), text.format(done=number(done), all=all_))
         self.pause = button(tr("Pause"), lambda: self._do(pause))
         self.finish = button(tr("Finish Now"), lambda: self._do(finish))
+        widest = max(made.sizeHint().width() for made in (self.pause, self.finish)) + 24  # in the style of the sheet
         best = curves.best
         kept = (
             tr("The checkpoint of update {step} becomes the adapter: it did best on held-out rows.")
@@ -51,7 +52,7 @@ class StopSheet(Sheet):
             ),
         ):
             made.setAutoDefault(False)
-            made.setMinimumWidth(130)
+            made.setMinimumWidth(widest)
             words = label(says, "muted", wrap=True)
             words.setMinimumWidth(_WIDE - 200)
             made.setAccessibleDescription(says)
