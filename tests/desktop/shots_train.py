@@ -22,7 +22,7 @@ def make_runs(project: Path) -> None:
     """Give the lived-in project's run its record, and an earlier run to compare it with."""
     run = next((project / "runs").iterdir())
     earlier = run.with_name("2026-11-19T09-12-44")
-    shutil.copytree(run, earlier)
+    shutil.copytree(run, earlier, ignore=shutil.ignore_patterns("model-*"))
     write_record(run, record("learning", 600, 600))
     write_record(earlier, record("overfitting", 450, 450))
     request = json.loads((earlier / "request.json").read_text(encoding="utf-8"))
@@ -77,7 +77,8 @@ def _show_running(window: MainWindow, page: TrainPage, wait: Wait, shoot: Shoot)
 
 
 def _without_results(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in ("adapter", "model-4bit", "report.json", "events.jsonl")}
+    results = ("adapter", "report.json", "events.jsonl")
+    return {name for name in names if name in results or name.startswith("model-")}
 
 
 def _shoot_sheet(shoot: Shoot, name: str) -> None:

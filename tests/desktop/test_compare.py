@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from comparisons import make_compared
+from comparisons import RUN, make_compared, write_trained
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget
@@ -15,10 +15,12 @@ from espalier.comparison import chats
 from espalier.comparison.votes import CHOICES, read_votes
 from espalier.files import read_lines
 from espalier.taxonomy.checker import examine
+from espalier.training.run import all_runs
 from espalier_desktop.jobs import process
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.compare.answer_settings import AnswerSettings, SettingsPopover
 from espalier_desktop.pages.compare.chats_sheet import save_chat
+from espalier_desktop.pages.compare.choosing import checkpoints, run_folder
 from espalier_desktop.pages.compare.correct_sheet import CorrectAnswerSheet
 from espalier_desktop.pages.compare.page import ComparePage
 from espalier_desktop.pages.compare.presets import PresetsPopover
@@ -103,7 +105,7 @@ def test_an_answer_that_is_stopped_stays_and_the_conversation_goes_on(show: Show
     assert texts(page)[0].endswith("Stopped. What was written is kept.")
     ask(page, "And now?")
     qtbot.waitUntil(lambda: "word1" in page.comparison.chat.turns[1].answers["base"].text)
-    QTest.keyClick(page.talk.composer, Qt.Key.Key_Escape)
+    page.shell.do("stop")
     wait_for_answers(page, qtbot)
     assert [message["role"] for message in page.comparison.chat.conversation("base", 1)] == [
         "user",
@@ -195,6 +197,25 @@ def test_the_last_question_is_taken_back_and_earlier_ones_come_with_the_arrow(sh
     assert page.talk.composer.words == ""
 
 
+def test_an_earlier_question_is_edited_and_an_answer_copied_from_the_menu_over_it(
+    show: Show, qtbot: QtBot, qapp: QApplication
+) -> None:
+    page = show("answer")
+    for question in ("One?", "Two?", "Three?"):
+        ask(page, question)
+        wait_for_answers(page, qtbot)
+    view = page.talk.panes[1].transcript
+    number = view.turn_at(view.toPlainText().index("tuned heard 3"))
+    assert number == 1
+    copy, edit = view.menu_for(number).actions()[-2:]
+    copy.trigger()
+    assert qapp.clipboard().text() == page.comparison.chat.turns[1].answers["tuned"].text
+    edit.trigger()
+    assert page.talk.composer.words == "Two?"
+    assert [turn.question for turn in page.comparison.chat.turns] == ["One?"]
+    assert "Two?" not in texts(page)[0]
+
+
 def test_shift_return_begins_a_line(show: Show) -> None:
     page = show("answer")
     page.talk.composer.setPlainText("")
@@ -217,6 +238,7 @@ def test_a_blind_vote_is_taken_by_key_and_then_revealed(show: Show, qtbot: QtBot
     assert page.comparison.is_vote_due
     keys = {choice: page.shell.commands[f"vote_{choice}"].shortcut().toString() for choice in CHOICES}
     assert keys == {"left": "1", "right": "2", "both": "0", "neither": "X"}
+    qtbot.waitUntil(lambda: page.shell.commands["vote_right"].isEnabled())
     page.shell.commands["vote_right"].trigger()
     page.talk.finish()
     [vote] = read_votes(page.shell.document.project)
@@ -366,13 +388,13 @@ def test_another_model_is_put_into_a_pane_while_the_worker_is_warm(show: Show, q
 
 def test_an_endpoint_is_asked_for_leave_before_anything_is_sent(show: Show) -> None:
     page = show("answer")
-    page._take_endpoint("tuned", "https://llm.example/v1#big")
+    page.choosing.take_endpoint("tuned", "https://llm.example/v1#big")
     assert page.comparison.choices["tuned"] == {"kind": "tuned"}
     sheet = page.findChild(Sheet)
     assert sheet
     assert "llm.example" in sheet.sentence.text()
     sheet.accept()
-    page._take_endpoint("tuned", "http://127.0.0.1:8080/v1#near")
+    page.choosing.take_endpoint("tuned", "http://127.0.0.1:8080/v1#near")
     assert page.comparison.choices["tuned"]["endpoint"] == "http://127.0.0.1:8080/v1#near"
 
 
@@ -520,3 +542,14 @@ def test_the_real_worker_answers_in_both_panes(
     qtbot.waitUntil(lambda: page.comparison.session.state is SessionState.READY)
     assert page.comparison.held["tuned"].fingerprint == ""
     assert any(pane.alarm.isVisible() for pane in page.talk.panes), "both sides are the same model"
+
+
+def test_the_checkpoints_of_a_run_are_offered_its_result_last(tmp_path: Path, tiny_folder: Path) -> None:
+    project = make_compared(tmp_path / "Compared", tiny_folder)
+    [run] = all_runs(project)
+    write_trained(run.folder / "best", tiny_folder)
+    found = checkpoints(project, {"kind": "tuned"})
+    assert [pane for pane, _ in found] == [{"kind": "tuned", "run": RUN, "checkpoint": "best"}, {"kind": "tuned"}]
+    assert checkpoints(project, {"kind": "base"}) == []
+    assert run_folder(project, {"kind": "tuned"}) == run_folder(project, {"kind": "tuned", "run": RUN}) == run.folder
+    assert run_folder(project, {"kind": "tuned", "run": "gone"}) is None

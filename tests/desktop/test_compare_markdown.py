@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,6 +10,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextCursor, QTextDocument
 from pytestqt.qtbot import QtBot
 
+from espalier_desktop.pages.compare.bench import TEXTS
 from espalier_desktop.pages.compare.code_colours import coloured
 from espalier_desktop.pages.compare.differences import differences, mark_differences
 from espalier_desktop.pages.compare.markdown import MOST_COLUMNS, MOST_ROWS, Block, web_address
@@ -282,6 +286,18 @@ def differ(qtbot: QtBot) -> Callable[..., list[list[str]]]:
 
 def _selected(cursor: QTextCursor) -> str:
     return cursor.selectedText()
+
+
+def test_the_bench_measures_every_kind_of_text() -> None:
+    program = (
+        "import json\n"
+        "from espalier_desktop.pages.compare.bench import measure_streaming\n"
+        "print(json.dumps(measure_streaming(200)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(json.loads(done.stdout)) == {
+        f"{text}, {what}" for text in TEXTS for what in ("longest pause", "differences")
+    }
 
 
 def test_scrolling_keeps_to_the_turn_and_the_share_of_it() -> None:

@@ -116,10 +116,10 @@ def test_a_reopened_window_shows_the_whole_run(lived_in_root: Path, open_page: O
     assert page.head.figures["held_out"].value.text() == "0.732"
     assert page.head.figures["left"].value.text() == "8 min"
     names = [series.name for series in page.progress.chart.series]
-    assert names == ["each update", "smoothed: mean of about 12 updates", "rows kept aside"]
+    assert names == ["each update", "smoothed: mean of about 12 updates", "held-out rows"]
     assert len(page.progress.chart.series[2].xs) == 12
     assert page.progress.health_line.text() == "It has learned"
-    assert "rows kept aside 0.732 at update 600" in page.progress.chart.accessibleDescription()
+    assert "held-out rows 0.732 at update 600" in page.progress.chart.accessibleDescription()
     page.head.buttons["compare"].click()
     assert window.page.objectName() == "page"
     assert window.sidebar.chosen
@@ -214,7 +214,7 @@ def test_an_alert_says_what_happened_what_it_means_and_what_to_do(lived_in_root:
     assert len(told) == 2
     assert told[0].startswith("Training takes")
     assert told[0].endswith("In Settings, Measure offers a change that takes less.")
-    assert told[1].startswith("Update 150 did better on rows kept aside than the last one.")
+    assert told[1].startswith("Update 150 did better on held-out rows than the last one.")
 
 
 def test_every_value_can_be_changed_seen_as_changed_and_reset(

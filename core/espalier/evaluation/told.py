@@ -38,8 +38,8 @@ def _sentences(report: Report) -> Iterator[str]:
 
 
 def share(interval: tuple[float, float] | list[float]) -> str:
-    """Return an interval of shares, such as “between 32% and 58%”."""
-    return f"between {interval[0]:.0%} and {interval[1]:.0%}"
+    """Return an interval of shares, such as “32% to 58%”."""
+    return f"{interval[0]:.0%} to {interval[1]:.0%}"
 
 
 def _learned(summary: Report) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _learned(summary: Report) -> Iterator[str]:
         return
     yield (
         f"Of {asked} held-out questions the base answers {right['base']} right and the tuned student {right['tuned']}; "
-        f"asked many more such questions, the tuned student would be right on {share(summary['intervals']['tuned'])}."
+        f"asked many more of them, it would be right on {share(summary['intervals']['tuned'])}."
     )
     verdict = (
         "That is more than chance explains"

@@ -14,8 +14,9 @@ from espalier.documents.antecedents import has_pronoun
 from espalier.documents.facts import Fact, read_facts
 from espalier.language import LanguageModel, Message, Prompt, Sampling
 from espalier.resources import resource
-from espalier.synthesis import checks, grounding, judge
+from espalier.synthesis import checks, grounding
 from espalier.synthesis.critic import Standard, content
+from espalier.synthesis.judge import Judge, judged_in_turn, judges_of
 from espalier.synthesis.sample import RECALL, Check, Journal, Sample, measured
 from espalier.synthesis.words import agreement, content_words, phrases, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample
@@ -92,32 +93,6 @@ class Pipeline(Protocol):
 
     def complete(self, samples: Sequence[Sample], on_tokens: Callable[[int], None]) -> list[Sample]:
         """Return waiting samples with the checks that were not made when they were drawn."""
-
-
-Judge = Callable[[list[Sample], Callable[[int], None]], list[Check]]
-
-
-def judged_in_turn(
-    samples: Sequence[Sample], judges: Mapping[str, Judge], on_tokens: Callable[[int], None]
-) -> list[Sample]:
-    """Return samples with each check that is the model's made of those that pass so far, the cheapest first."""
-    judged = list(samples)
-    for name, judge_all in judges.items():
-        rows = [row for row, sample in enumerate(judged) if sample.is_good_so_far and not sample.was_checked(name)]
-        for row, check in zip(rows, judge_all([judged[row] for row in rows], on_tokens), strict=True):
-            judged[row] = judged[row].judged(check)
-    return [sample.leaving(tuple(judges)) for sample in judged]
-
-
-def judges_of(
-    critic: Teacher | None, rubrics: Sequence[str], passage: Callable[[Sample], str], tongue: str | None
-) -> dict[str, Judge]:
-    """Return what a critic of its own looks for, by the name of the check; nothing where the teacher is the critic."""
-
-    def judge_by(wanted: judge.Rubric, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
-        return judge.judge(critic(), wanted, samples, [*map(passage, samples)]) if critic and samples else []
-
-    return {name: partial(judge_by, judge.rubric(name, tongue)) for name in rubrics} if critic else {}
 
 
 class Knowledge:

@@ -7,8 +7,9 @@ from zlib import crc32
 
 from espalier.language import Message, Prompt, Sampling
 from espalier.synthesis import checks
-from espalier.synthesis.compact import ROUND_TRIP, CompactSettings, Judge, Teacher, judged_in_turn, judges_of, prompts
+from espalier.synthesis.compact import ROUND_TRIP, CompactSettings, Teacher, prompts
 from espalier.synthesis.critic import Standard, content, has_fixed_answers
+from espalier.synthesis.judge import Judge, judged_in_turn, judges_of
 from espalier.synthesis.sample import Check, Sample, measured
 from espalier.synthesis.words import agreement, plain
 from espalier.taxonomy.leaf import Leaf, SeedExample

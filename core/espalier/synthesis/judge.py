@@ -1,9 +1,9 @@
 """The label-probability judge: verdicts are read from one prefill; explanations are written only when asked for."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import yaml
@@ -14,6 +14,7 @@ from espalier.synthesis.sample import Check, Sample, measured
 
 EXPLANATION = Sampling(max_tokens=96)
 NOTHING = "…"  # stands for every text when the judge's leaning is measured
+Judge = Callable[[list[Sample], Callable[[int], None]], list[Check]]  # one check of each sample; told of tokens
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,32 @@ def judge(model: LanguageModel, wanted: Rubric, samples: Sequence[Sample], passa
         reason = f"The judge says {wanted.labels[best]} with a probability of {share:.0%}: {verdict.score:.2f}."
         found.append(measured(wanted.name, verdict.score, wanted.least, reason))
     return found
+
+
+def judged_in_turn(
+    samples: Sequence[Sample], judges: Mapping[str, Judge], on_tokens: Callable[[int], None]
+) -> list[Sample]:
+    """Return samples with each check that is the model's made of those that pass so far, the cheapest first."""
+    judged = list(samples)
+    for name, judge_all in judges.items():
+        rows = [row for row, sample in enumerate(judged) if sample.is_good_so_far and not sample.was_checked(name)]
+        for row, check in zip(rows, judge_all([judged[row] for row in rows], on_tokens), strict=True):
+            judged[row] = judged[row].judged(check)
+    return [sample.leaving(tuple(judges)) for sample in judged]
+
+
+def judges_of(
+    critic: Callable[[], LanguageModel] | None,
+    rubrics: Sequence[str],
+    passage: Callable[[Sample], str],
+    tongue: str | None,
+) -> dict[str, Judge]:
+    """Return what a critic of its own looks for, by the name of the check; nothing where the teacher is the critic."""
+
+    def judge_by(wanted: Rubric, samples: list[Sample], on_tokens: Callable[[int], None]) -> list[Check]:
+        return judge(critic(), wanted, samples, [*map(passage, samples)]) if critic and samples else []
+
+    return {name: partial(judge_by, rubric(name, tongue)) for name in rubrics} if critic else {}
 
 
 def explain(model: LanguageModel, sample: Sample, check: Check, passage: str = "", tongue: str | None = None) -> str:

@@ -33,7 +33,7 @@ TEXTS = {
 }
 
 
-def measure_streaming() -> dict[str, float]:
+def measure_streaming(length: int = LENGTH) -> dict[str, float]:
     """Return the longest pause of the window in seconds, while streaming and for differences, by kind of text."""
     from espalier_desktop.app import make_application
 
@@ -41,7 +41,7 @@ def measure_streaming() -> dict[str, float]:
     application.setProperty("translators", translators)
     found: dict[str, float] = {}
     for name, whole in TEXTS.items():
-        text = whole[:LENGTH]
+        text = whole[:length]
         splitter = QSplitter()
         views = (Transcript("left"), Transcript("right"))
         for view in views:

@@ -1,7 +1,7 @@
 """The field in which a question is written: Return sends it, Shift+Return begins a line, ↑ brings earlier ones back."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
 from typing_extensions import override
 
 from espalier_desktop.i18n import tr
@@ -16,10 +16,12 @@ class Composer(GrowingEdit):
     Signals:
         sent: the person wants it answered.
         escaped: Escape was pressed.
+        focus_changed: it has the caret now, or has lost it.
     """
 
     sent = Signal()
     escaped = Signal()
+    focus_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__(tr("Your question"), lines=2)
@@ -47,6 +49,16 @@ class Composer(GrowingEdit):
             self._go(self._place + 1)
         else:
             super().keyPressEvent(event)
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
 
     def _is_at_edge(self, edge: int) -> bool:
         """Return whether the caret is in the first or last line."""

@@ -7,33 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from espalier.comparison.chats import PANES, chat_file, read_chat
 from espalier.comparison.nearest import nearest_rows
-from espalier.comparison.panes import choices
 from espalier.errors import EspalierError
-from espalier.teachers.endpoint import parse_endpoint
-from espalier.teachers.permission import allow, is_allowed
-from espalier.training.run import all_runs, latest_trained
-from espalier_desktop.i18n import said, tr
+from espalier.training.run import all_runs
+from espalier_desktop.i18n import tr
 from espalier_desktop.pages.compare.answer_settings import AnswerSettings, SettingsPopover, settings_of
 from espalier_desktop.pages.compare.chats_sheet import ask_export, ask_link, ask_open
+from espalier_desktop.pages.compare.choosing import Choosing, checkpoints, run_folder
 from espalier_desktop.pages.compare.comparison import Comparison
 from espalier_desktop.pages.compare.correct_sheet import CorrectAnswerSheet
-from espalier_desktop.pages.compare.pane import OTHER_ADAPTER, OTHER_ENDPOINT
 from espalier_desktop.pages.compare.presets import Preset, PresetsPopover, presets_of
 from espalier_desktop.pages.compare.scoreboard import Scoreboard
 from espalier_desktop.pages.compare.serving import Server, ServeSheet
 from espalier_desktop.pages.compare.session import SessionState
 from espalier_desktop.pages.compare.talk import Talk
 from espalier_desktop.pages.compare.why_sheet import WhySheet
-from espalier_desktop.pages.compare.wording import choice_title
 from espalier_desktop.pages.page import Page, Shell
 from espalier_desktop.widgets.basics import button, column, row, set_widths
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 from espalier_desktop.widgets.segments import Segments
-from espalier_desktop.widgets.sheet import Sheet
 
 VOTES = {"vote_left": "left", "vote_right": "right", "vote_both": "both", "vote_neither": "neither"}
 
@@ -47,6 +42,8 @@ class ComparePage(Page):
         super().__init__(shell)
         self.comparison = Comparison(shell.document, self)
         self.talk = Talk(self.comparison, shell.document)
+        self.choosing = Choosing(self.comparison, shell, self)
+        self.choosing.chosen.connect(self.talk.offer)
         self.new = button(tr("New"), self.comparison.new)
         self.open = button(tr("Open…"), self._open)
         self.take = button(tr("Export…"), self._export)
@@ -176,8 +173,9 @@ class ComparePage(Page):
         talk.refreshed.connect(self._refresh_commands)
         self.server.changed.connect(self._refresh_server)
         talk.presets.clicked.connect(self._show_presets)
+        self.shell.commands.on("stop", self._stop_without_job)
         for side, pane in enumerate(talk.panes):
-            pane.chosen.connect(lambda choice, name=PANES[side]: self._choose(name, choice))
+            pane.chosen.connect(partial(self.choosing.take, PANES[side]))
             pane.correct.clicked.connect(lambda _, side=side: self._correct(side))
             pane.why.clicked.connect(lambda _, side=side: self._why(side))
             pane.transcript.link_wanted.connect(lambda address: ask_link(self, address))
@@ -194,10 +192,14 @@ class ComparePage(Page):
         for key in ("regenerate_answers", "edit_question", "export_conversation"):
             commands[key].setEnabled(is_free and has_turn)
         commands["stop_answers"].setEnabled(is_busy)
+        commands["stop"].setEnabled(is_busy or self.shell.jobs.current is not None)
         commands["correct_answer"].setEnabled(self.talk.panes[1].correct.isEnabled())
         commands["why_answer"].setEnabled(self.talk.panes[1].why.isEnabled())
+        may_vote = (
+            comparison.is_vote_due and self.isVisible() and not self.talk.composer.hasFocus()
+        )  # a menu takes keys
         for key in VOTES:
-            commands[key].setEnabled(comparison.is_vote_due and self.isVisible())
+            commands[key].setEnabled(may_vote)
         for each in (self.new, self.open, self.settings):
             each.setEnabled(not is_busy)
         self.take.setEnabled(has_turn and not is_busy)
@@ -209,6 +211,11 @@ class ComparePage(Page):
             self._let_go()  # a job needs the memory more
         self._had_job = has_job
 
+    def _stop_without_job(self) -> None:
+        """Stop the answers by the keys that stop a job, when there is none that they would stop."""
+        if self.shell.jobs.current is None:
+            self.comparison.stop()
+
     def _let_go(self) -> None:
         """Let the worker go, once it is idle; the next question starts it again."""
         self._is_old = self.comparison.session.is_busy
@@ -216,64 +223,6 @@ class ComparePage(Page):
             self.comparison.session.end()
             self.comparison.held.clear()
             self.talk.refresh()
-
-    def _choose(self, pane: str, choice: object) -> None:
-        if choice == OTHER_ADAPTER:
-            folder = QFileDialog.getExistingDirectory(self, tr("Choose a folder with an adapter"))
-            if folder:
-                self.comparison.choose(pane, {"kind": "adapter", "model": folder})
-        elif choice == OTHER_ENDPOINT:
-            self._ask_endpoint(pane)
-        elif isinstance(choice, dict) and choice.get("kind") == "endpoint":
-            self._take_endpoint(pane, str(choice["endpoint"]))
-        elif isinstance(choice, dict):
-            self.comparison.choose(pane, choice)
-        self.talk.offer()
-
-    def _ask_endpoint(self, pane: str) -> None:
-        text = tr("Write its address and the model's name as https://host/v1#model. Your questions are sent there.")
-        sheet = Sheet(self, tr("Another endpoint"), text)
-        field = QLineEdit()
-        field.setAccessibleName(tr("Address of the endpoint"))
-        field.setPlaceholderText("https://host/v1#model")
-        sheet.body.addWidget(field)
-        sheet.add_cancel().add(tr("Use It"), lambda: self._take_endpoint(pane, field.text()), is_primary=True).open()
-        field.setFocus()
-
-    def _take_endpoint(self, pane: str, setting: str) -> None:
-        """Let a pane be answered by an endpoint, once the person has allowed what leaves this Mac."""
-        try:
-            endpoint = parse_endpoint(setting)
-            if not endpoint.model:
-                raise EspalierError(tr("The address names no model. Write it behind a #."))
-            may_send = is_allowed(endpoint)
-        except EspalierError as error:
-            self.shell.tell(tr("Espalier could not do that"), said(str(error)))
-            return
-
-        def use() -> None:
-            self.comparison.choose(pane, {"kind": "endpoint", "endpoint": endpoint.setting})
-            self.talk.offer()
-
-        def permit() -> None:
-            try:
-                allow(endpoint)
-            except (EspalierError, OSError) as error:
-                self.shell.tell(tr("Espalier could not do that"), said(str(error)))
-                return
-            use()
-
-        if may_send:
-            use()
-            return
-        text = tr(
-            "{model} is not on this Mac. What you ask, the conversation, and documents in view are sent to {host}."
-        )
-        if endpoint.is_readable:
-            text += " " + tr("The connection is not encrypted: others on the way can read it.")
-        line = tr("Send your questions to {host}?").format(host=endpoint.host)
-        sheet = Sheet(self, line, text.format(model=endpoint.model, host=endpoint.host))
-        sheet.add_cancel().add(tr("Allow"), permit, is_primary=True).open()
 
     def _open(self) -> None:
         ask_open(self, self.shell.document.project, self.comparison.open, self._fail)
@@ -304,14 +253,14 @@ class ComparePage(Page):
         self.comparison.ask_set([(preset.question, preset.leaf) for preset in presets])
 
     def _show_settings(self) -> None:
-        found = self._checkpoints()
+        found = checkpoints(self.shell.document.project, self.comparison.choices["tuned"])
         chosen = self.comparison.choices["tuned"]
         place = next((at for at, (pane, _) in enumerate(found) if pane == chosen), len(found) - 1)
         has_adapter = any(choice.get("kind") in ("tuned", "adapter") for choice in self.comparison.choices.values())
         titles = [title for _, title in found]
         popover = SettingsPopover(self, self.comparison.settings, titles, place, has_adapter)
         popover.changed.connect(self._take_settings)
-        popover.checkpoint_chosen.connect(lambda at: self._choose("tuned", found[at][0]))
+        popover.checkpoint_chosen.connect(lambda at: self.choosing.take("tuned", found[at][0]))
         popover.show_at(self.settings)
 
     def _show_server(self) -> None:
@@ -322,21 +271,6 @@ class ComparePage(Page):
     def _refresh_server(self) -> None:
         self.serve.setText(tr("Serving…") if self.server.is_on else tr("Serve…"))
         self.serve.setToolTip(self.server.serving.url if self.server.serving else "")
-
-    def _checkpoints(self) -> list[tuple[dict[str, str], str]]:
-        """Return what the run of the right pane has kept, its result last."""
-        chosen = self.comparison.choices["tuned"]
-        if chosen.get("kind") != "tuned":
-            return []
-        try:
-            run = chosen.get("run") or latest_trained(self.shell.document.project).folder.name
-        except EspalierError:
-            return []
-        kept = [dict(choice.pane) for choice in choices(self.shell.document.project) if choice.pane.get("run") == run]
-        kept = [pane for pane in kept if pane["kind"] == "tuned"]
-        if not chosen.get("run"):
-            kept = [{"kind": "tuned"} if not pane.get("checkpoint") else pane for pane in kept]
-        return [(pane, choice_title(pane, run)) for pane in reversed(kept)]
 
     @Slot(object)
     def _take_settings(self, settings: AnswerSettings) -> None:
@@ -362,18 +296,11 @@ class ComparePage(Page):
 
     def _why(self, side: int) -> None:
         turn, answer = self.comparison.turn, self.talk.answer_of(side)
-        run = self._run_of(self.talk.pane_of(side))
+        run = run_folder(self.shell.document.project, self.comparison.choices[self.talk.pane_of(side)])
         if turn and answer and run:
             sheet = WhySheet(self.window(), nearest_rows(run, turn.question, answer.text))
             sheet.leaf_wanted.connect(lambda leaf: self.shell.go("taxonomy", {"leaf": leaf}))
             sheet.open()
-
-    def _run_of(self, pane: str) -> Path | None:
-        name = self.comparison.choices[pane].get("run", "")
-        runs = all_runs(self.shell.document.project)
-        if name:
-            return next((run.folder for run in runs if run.folder.name == name), None)
-        return next((run.folder for run in reversed(runs) if run.adapter), None)
 
     def _lay_out(self) -> None:
         talk = self.talk

@@ -21,6 +21,7 @@ from espalier_desktop.widgets.basics import button, card, clear, column, label, 
 from espalier_desktop.widgets.empty import EmptyState, empty_or
 
 _SIDE_BY_SIDE = 2  # cards in a row
+_NARROWEST_CARD, _NARROWEST_HEAD = 280, 380  # px of their texts
 _LEAST = 400  # px of the lists and answers; below that the page scrolls
 
 
@@ -118,6 +119,8 @@ class Scoreboard(QWidget):
         clear(self._cards)
         for place, (title, lines) in enumerate(facts(report)):
             texts = [label(line, wrap=True, selectable=True) for line in lines]
+            for text in texts:
+                text.setMinimumWidth(_NARROWEST_CARD)
             made = card(label(title, "headline"), *texts, None, spacing=4, margin=14)
             self._cards.addWidget(made, place // _SIDE_BY_SIDE, place % _SIDE_BY_SIDE)
 
@@ -147,6 +150,8 @@ class Scoreboard(QWidget):
         self.more.setEnabled(path in self.shell.document.leaves)
 
     def _lay_out(self) -> None:
+        for text in (self.headline, self.verdict, self.reason):
+            text.setMinimumWidth(_NARROWEST_HEAD)  # else Qt reserves the height that it would have at any width
         words = column(self.headline, self.verdict, self.reason, spacing=4)
         head = row(words, self.export, self.evaluate, spacing=12)
         head.setStretch(0, 1)
@@ -169,7 +174,7 @@ class Scoreboard(QWidget):
         self._cards.setContentsMargins(0, 0, 0, 0)
         content = column(head, self._splitter, self._cards, spacing=16)
         content.setStretch(1, 1)
-        content.setContentsMargins(24, 20, 24, 20)
+        content.setContentsMargins(24, 8, 24, 20)
         inner = QWidget()
         inner.setObjectName("page")
         inner.setLayout(content)

@@ -17,6 +17,7 @@ from espalier_desktop.widgets.formats import number
 from espalier_desktop.widgets.segments import Segments
 
 Index = QModelIndex | QPersistentModelIndex
+_NARROWEST = 420  # px
 CHANGES = ("improved", "regressed", "same")
 _SIGNS = {"improved": ("up", "good"), "regressed": ("down", "error"), "same": ("minus", "muted")}
 
@@ -37,13 +38,15 @@ class AnswersPane(QWidget):
         self.judged = label(role="muted", wrap=True)
         self.reference = label(wrap=True, selectable=True)
         self.sides = {name: _Answer(model_name(name)) for name in MODELS}
+        for text in (self.nothing, self.judged, self.reference):
+            text.setMinimumWidth(_NARROWEST)
         answers = row(*self.sides.values(), spacing=10)
         layout = column(self.changes, self.list, self.nothing, self.reference, answers, self.judged, spacing=6)
         layout.setAlignment(self.changes, Qt.AlignmentFlag.AlignLeft)
         layout.setStretch(1, 3)
         layout.setStretch(4, 2)
         self.setLayout(layout)
-        self.setMinimumWidth(420)
+        self.setMinimumWidth(_NARROWEST)
 
     @property
     def shown(self) -> list[Mapping[str, Any]]:

@@ -81,9 +81,15 @@ class Talk(QWidget):
 
     def edit_last(self) -> None:
         """Take the last question back into the composer."""
-        turn = self.comparison.turn
-        if turn and not self.comparison.session.is_busy:
-            self.put(self.comparison.take_back(len(self.comparison.chat.turns) - 1), turn.leaf)
+        self.edit_turn(len(self.comparison.chat.turns) - 1)
+
+    @Slot(int)
+    def edit_turn(self, number: int) -> None:
+        """Take a question back into the composer, and what came after it out of the conversation."""
+        turns = self.comparison.chat.turns
+        if 0 <= number < len(turns) and not self.comparison.session.is_busy:
+            leaf = turns[number].leaf
+            self.put(self.comparison.take_back(number), leaf)
 
     def pane_of(self, side: int) -> str:
         """Return the name of the pane whose last answer stands on a side."""
@@ -175,10 +181,8 @@ class Talk(QWidget):
                 turns.append((turn.question, caption, answer.text, notes_of(answer)))
             pane.transcript.show_turns(turns)
         self._painting.wake(0)
-        self.composer.history = list(
-            dict.fromkeys([*self.composer.history, *(turn.question for turn in self.comparison.chat.turns)])
-        )
-        self.composer.remember(self.composer.history[-1]) if self.composer.history else None
+        for turn in self.comparison.chat.turns:
+            self.composer.remember(turn.question)
         self.banner.hide()
 
     def _caption(self, turn: Turn, side: int) -> str:
@@ -269,12 +273,14 @@ class Talk(QWidget):
         comparison.session.told.connect(self._tell)
         self.composer.sent.connect(self.ask_or_stop)
         self.composer.escaped.connect(comparison.stop)
+        self.composer.focus_changed.connect(self.refreshed)
         self.votes.voted.connect(comparison.vote)
         self.blind.toggled.connect(self._set_blind)
         self.differences.toggled.connect(lambda _: self._settle())
         self.lock.toggled.connect(lambda on: setattr(self.scrolling, "is_on", on))
         for side, pane in enumerate(self.panes):
             pane.again.clicked.connect(lambda _, side=side: comparison.regenerate({self.pane_of(side)}))
+            pane.transcript.edit_wanted.connect(self.edit_turn)
             pane.documents.toggled.connect(lambda on, name=PANES[side]: self._read_documents(name, on))
 
     def _read_documents(self, pane: str, on: bool) -> None:

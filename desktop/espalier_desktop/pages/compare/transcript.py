@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QRect, QUrl, Signal, Slot
-from PySide6.QtGui import QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextBrowser, QTextEdit
+from PySide6.QtCore import QElapsedTimer, QEvent, QRect, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QMenu, QTextBrowser, QTextEdit
 from typing_extensions import override
 
 from espalier_desktop.i18n import tr
@@ -36,10 +43,12 @@ class Transcript(QTextBrowser):
     Signals:
         link_wanted: an http or https address that was clicked; it is not followed.
         grew: something was painted.
+        edit_wanted: number of a turn whose question the person wants to put in other words.
     """
 
     link_wanted = Signal(str)
     grew = Signal()
+    edit_wanted = Signal(int)
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -148,6 +157,29 @@ class Transcript(QTextBrowser):
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
         self.jump.hide()
+
+    def turn_at(self, place: int) -> int:
+        """Return the number of the turn at a place in the document, -1 when there is none."""
+        return next((at for at in range(len(self.turns) - 1, -1, -1) if place >= self.turns[at].start), -1)
+
+    def menu_for(self, number: int) -> QMenu:
+        """Return the menu over a turn."""
+        menu = self.createStandardContextMenu()
+        if number >= 0:
+            menu.addSeparator()
+            text = self.turns[number].text
+            copy = menu.addAction(tr("Copy Answer as Markdown"))
+            copy.setEnabled(bool(text))
+            copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(text))
+            edit = menu.addAction(tr("Edit This Question"))
+            edit.triggered.connect(lambda: self.edit_wanted.emit(number))
+        return menu
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.menu_for(self.turn_at(self.cursorForPosition(event.pos()).position()))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
 
     @override
     def loadResource(self, kind: int, name: QUrl | str) -> object:

@@ -7,6 +7,7 @@ from espalier.comparison.panes import Choice
 from espalier.comparison.votes import Tally
 from espalier.messages import Loaded
 from espalier_desktop.i18n import said, tr
+from espalier_desktop.pages.compare.stream import plain_text
 from espalier_desktop.widgets.formats import number, size
 
 
@@ -78,7 +79,7 @@ def notes_of(answer: Answer) -> list[str]:
     if answer.sources:
         notes.append(tr("Documents in view:"))
         for source in answer.sources:
-            words = " ".join(source.get("text", "").split())
+            words = " ".join(plain_text(source.get("text", "")).split())
             shown = words if len(words) <= 160 else words[:160] + "…"
             notes.append(tr("{document}: “{text}”").format(document=source.get("document", ""), text=shown))
     return notes

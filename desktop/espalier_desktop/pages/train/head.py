@@ -50,7 +50,7 @@ class Head(QFrame):
         self.figures = {
             "updates": _Figure(tr("Updates")),
             "loss": _Figure(tr("Loss")),
-            "held_out": _Figure(tr("Loss, rows kept aside")),
+            "held_out": _Figure(tr("Loss, held-out rows")),
             "rate": _Figure(tr("Learning rate")),
             "speed": _Figure(tr("Tokens per second")),
             "memory": _Figure(tr("Memory")),

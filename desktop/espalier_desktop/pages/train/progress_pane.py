@@ -92,7 +92,7 @@ class ProgressPane(QWidget):
                 Series(tr("each update"), steps, curves.losses, "raw", "text"),
                 Series(smoothed.format(count=number(curves.span)), steps, curves.smoothed),
                 Series(
-                    tr("rows kept aside"),
+                    tr("held-out rows"),
                     [score.step for score in curves.scores],
                     [score.loss for score in curves.scores],
                     "dots",
@@ -117,7 +117,7 @@ class ProgressPane(QWidget):
         )
         if curves.scores:
             last = curves.scores[-1]
-            kept = tr("rows kept aside {loss} at update {step}")
+            kept = tr("held-out rows {loss} at update {step}")
             text += "; " + kept.format(loss=number(last.loss, 3), step=number(last.step))
         return text
 

@@ -80,7 +80,7 @@ class RunsPane(QWidget):
         left = column(self.table, self.note, row(self.look, None, self.delete), spacing=10)
         left.setStretch(0, 1)
         right = card(
-            label(tr("Loss, smoothed; dots on rows kept aside"), "muted"),
+            label(tr("Loss, smoothed; dots on held-out rows"), "muted"),
             self.chart,
             label(tr("What the runs differ in"), "headline"),
             self.same,

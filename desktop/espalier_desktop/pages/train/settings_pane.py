@@ -38,7 +38,7 @@ class SettingsPane(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        dials = {"quick": tr("Quick"), "good": tr("Good"), "thorough": tr("Thorough")}
+        dials = {"quick": tr("Quick look"), "good": tr("Good"), "thorough": tr("Thorough")}
         self.dial = Segments(dials, tr("Thoroughness"))
         self.dial.chosen.connect(self.dial_chosen)
         self.about = label(role="muted", wrap=True)
@@ -57,7 +57,7 @@ class SettingsPane(QScrollArea):
         self.open = button(tr("Open YAML…"), lambda: self.file_wanted.emit("open"), role="link")
         self.save = button(tr("Save YAML…"), lambda: self.file_wanted.emit("save"), role="link")
         head = row(self.fold, self.marks, None, self.reset, self.mlx, self.open, self.save, spacing=6)
-        dial = row(label(tr("How thorough"), "headline"), None, self.dial)
+        dial = row(label(tr("Thoroughness"), "headline"), None, self.dial)
         method = row(label(tr("What is trained"), "headline"), None, self.method)
         inner = QWidget()
         inner.setLayout(

@@ -34,9 +34,9 @@ class StopSheet(Sheet):
         self.finish = button(tr("Finish Now"), lambda: self._do(finish))
         best = curves.best
         kept = (
-            tr("The checkpoint of update {step} becomes the adapter: it did best on rows kept aside.")
+            tr("The checkpoint of update {step} becomes the adapter: it did best on held-out rows.")
             if best and best.step < done
-            else tr("What is learned so far becomes the adapter; of all checkpoints, the best on rows kept aside.")
+            else tr("What is learned so far becomes the adapter; of all checkpoints, the best on held-out rows.")
         )
         for made, says in (
             (

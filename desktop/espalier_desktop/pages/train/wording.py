@@ -43,7 +43,7 @@ def health_words(found: Health, *, is_over: bool) -> tuple[str, str, str]:
         return tr("The loss is flat"), text, "warning"
     if found.state == "overfitting":
         step = number(found.best.step) if found.best else "–"
-        text = tr("Rows kept aside were answered best after update {step}; since then only the rows it knows improve.")
+        text = tr("Held-out rows were answered best after update {step}; since then only the rows it knows improve.")
         return tr("It learns by heart"), text.format(step=step), "warning"
     text = tr("The loss jumps or has risen. Lower the learning rate, or let each update see more rows.")
     return tr("It is unstable"), text, "warning"
@@ -83,7 +83,7 @@ def alert_words(alert: Alert) -> tuple[str, str, str]:
             tr("Raise the longest row in Settings, or shorten the samples."),
         )
     if alert.kind == "held-out":
-        text = tr("The loss on rows kept aside rose from {best} to {now}.")
+        text = tr("The loss on held-out rows rose from {best} to {now}.")
         return (
             text.format(best=number(values["best"], 3), now=number(values["now"], 3)),
             tr("The student learns its rows by heart: on other questions it may get worse."),
@@ -100,10 +100,10 @@ def alert_words(alert: Alert) -> tuple[str, str, str]:
         text = tr("Update {step} was kept, not update {last}.")
         return (
             text.format(step=step, last=number(values["last"])),
-            tr("On rows kept aside it answered best; you asked to finish early."),
+            tr("On held-out rows it answered best; you asked to finish early."),
             tr("Nothing needs to be done."),
         )
-    text = tr("Update {step} did better on rows kept aside than the last one.")
+    text = tr("Update {step} did better on held-out rows than the last one.")
     return (
         text.format(step=step),
         tr("The adapter is that of the last update; the better one is kept beside it."),
