@@ -26,8 +26,8 @@ def way_about(way: QuantizeSettings) -> str:
         return tr("Small floats in groups of 16: a little larger than mxfp4, and more exact.")
     if way.method == "dwq":
         return tr(
-            "The small student learns, from this run's samples, to answer like the large one. It takes longer and is "
-            "the most exact at its size."
+            "The small student learns, from this run's samples, to answer like the large one. It takes longer, "
+            "and the report says how much nearer it came."
         )
     if way.method == "mixed" and way.recipe == "espalier":
         return tr("Recommended: 4 bits, and 6 for the parts that matter most. Right for most students.")
