@@ -19,6 +19,7 @@ from espalier_desktop.pages.taxonomy.student_check import Ask, Reply
 from espalier_desktop.widgets.basics import column, label
 
 _EDGE = 20  # px right of the fields
+_SETTLES = 400  # milliseconds until everything has its place
 
 
 class Form(QScrollArea):
@@ -132,8 +133,10 @@ class Form(QScrollArea):
 
     @Slot(object)
     def bring_into_view(self, widget: QWidget) -> None:
-        """Show a widget that has just been put into the form."""
+        """Show a widget that has just been put into the form, and keep it in sight while what is above it settles."""
+        place = self.verticalScrollBar().rangeChanged.connect(lambda: self.ensureWidgetVisible(widget, 0, 40))
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 40))  # once it has its place
+        QTimer.singleShot(_SETTLES, self, lambda: self.disconnect(place))
 
     def _fields_for(self, is_knowledge: bool) -> LeafFields:
         if is_knowledge not in self._kinds:
