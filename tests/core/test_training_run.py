@@ -127,6 +127,26 @@ def test_ten_kills_in_a_row_change_no_bit(tiny_folder: Path, tmp_path: Path) -> 
     assert events(killed) == events(tmp_path / "whole")
 
 
+def test_an_adapter_that_ends_clearly_worse_than_it_was_is_left_for_the_best(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("espalier.metal.training_run.WORSE", 1.02)  # so small a student forgets little
+
+    def ask(answer: str) -> TrainRow:
+        return TrainRow((Message("user", "Who?"), Message("assistant", answer)))
+
+    loud = replace(SETTINGS, learning_rate=0.02, schedule="constant", epochs=30)
+    told: list[TrainEvent] = []
+    MlxBackend().train(tiny_folder, [ask("It is number 1.")] * 3, loud, tmp_path, told.append, [ask("Nobody came.")])
+    scores = [event for event in told if isinstance(event, Validated)]
+    best = min(scores, key=lambda event: event.loss)
+    assert scores[-1].loss > 1.02 * best.loss
+    made = json.loads((tmp_path / "adapter" / "made.json").read_text())
+    assert (made["updates"], made["stopped"]) == (best.step, False)
+    names = [tmp_path / name / "adapters.safetensors" for name in ("adapter", "best")]
+    assert names[0].read_bytes() == names[1].read_bytes()
+
+
 def test_a_run_records_every_update_and_keeps_the_best_beside_the_last(tiny_folder: Path, tmp_path: Path) -> None:
     heard: list[TrainEvent] = []
     train(tiny_folder, tmp_path, replace(SETTINGS, learning_rate=0.05, epochs=8), heard.append)

@@ -38,12 +38,13 @@ from espalier.training.progress import (
 from espalier.training.settings import TrainSettings, check_settings
 
 WISHES = ("", "finish", "pause")  # what a person may ask of a run, the strongest last
+WORSE = 1.25  # times the lowest held-out loss: an adapter that ends above it is left for the best; see `_chosen`
 RETREATS = 3  # times that a run goes back to its last checkpoint before it gives up
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where the parts of a run are; ``best`` is the adapter with the lowest held-out loss, ``adapter`` the last."""
+    """Where the parts of a run are; ``best`` is the adapter with the lowest held-out loss, ``adapter`` what is kept."""
 
     path: Path
 
@@ -95,7 +96,7 @@ class TrainingRun:
         self._trainer = Trainer(student, encoding.rows, settings, ranks=self._ranks)
         asked = [Prompt((Message("user", question),)) for question in probes]
         self._probes = [probe for probe in asked if self._fits(probe)] if self._ranks.leads else []
-        self._retreats, self._best = 0, float("inf")
+        self._retreats, self._best, self._scored = 0, float("inf"), 0.0
         if self._ranks.count > 1:
             facts = {"rows": content_key(encoding.rows, self._held_out), "layout": str(self._trainer.layout)}
             self._ranks.compare(facts, _unlike)
@@ -103,6 +104,7 @@ class TrainingRun:
         if checkpoint:
             state = self._trainer.restore(checkpoint)
             self._retreats, self._best = state["retreats"], state["best"] or float("inf")
+            self._scored = state.get("scored", 0.0)
         elif earlier and self._ranks.leads:
             self._trainer.extend(earlier)
         self._share()
@@ -134,7 +136,7 @@ class TrainingRun:
         made = {"updates": trainer.step, "of": trainer.steps, "stopped": stopped}
         if trainer.pieces > self._settings.accumulation:
             made["parts"] = trainer.pieces
-        best = whole_folder(self._folder.best) if stopped else None
+        best = self._chosen(stopped)
         with replace_folder(self._folder.adapter) as folder:
             if best:
                 shutil.copytree(best, folder, dirs_exist_ok=True)
@@ -142,6 +144,15 @@ class TrainingRun:
             else:
                 write_adapter(folder, trainer.model, self._settings)
             write_json(folder / "made.json", made)
+
+    def _chosen(self, stopped: bool) -> Path | None:
+        """Return the folder of the best adapter where it is kept in place of the last, else None.
+
+        Near the end held-out losses differ by chance, and the rate has not yet fallen: on the example the best by a
+        hair (0.077 at update 150) answered 17 of 24 held-out questions, the last (0.084 at update 195) 21.
+        """
+        is_worse = self._scored > WORSE * self._best
+        return whole_folder(self._folder.best) if stopped or is_worse else None
 
     def _train(self) -> bool:
         """Make the updates and return whether a person asked to finish before the last."""
@@ -280,7 +291,7 @@ class TrainingRun:
     def _validate(self) -> None:
         if not self._held_out:
             return
-        loss = self._trainer.loss(self._held_out)
+        loss = self._scored = self._trainer.loss(self._held_out)
         is_best = loss < self._best
         if is_best:
             self._best = loss
@@ -295,7 +306,7 @@ class TrainingRun:
             return
         best = self._best if self._best < float("inf") else None
         self._record.flush()
-        self._trainer.save(self._folder.checkpoint, retreats=self._retreats, best=best)
+        self._trainer.save(self._folder.checkpoint, retreats=self._retreats, best=best, scored=self._scored)
 
     def _say(self, event: TrainEvent) -> None:
         if self._record:

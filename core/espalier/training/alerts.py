@@ -48,8 +48,8 @@ def alerts(run: Run, curves: Curves, machine_memory: int) -> list[Alert]:
     best = curves.best
     made = run.made
     last = curves.steps[-1] if curves.steps else 0
-    if made.get("stopped") and best and best.step < last and made.get("held_out_loss"):
-        found.append(Alert("not the last", best.step, "", {"last": last}))
+    if run.adapter and best and best.step < last and made.get("held_out_loss"):
+        found.append(Alert("not the last", best.step, "", {"last": last, "stopped": made.get("stopped", False)}))
     elif run.adapter and best and best.step < last and health(curves).state == "overfitting":
         found.append(Alert("better before", best.step, "", {"last": last}))
     elif best and health(curves).state == "overfitting":

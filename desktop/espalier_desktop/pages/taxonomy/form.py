@@ -134,9 +134,14 @@ class Form(QScrollArea):
     @Slot(object)
     def bring_into_view(self, widget: QWidget) -> None:
         """Show a widget that has just been put into the form, and keep it in sight while what is above it settles."""
-        place = self.verticalScrollBar().rangeChanged.connect(lambda: self.ensureWidgetVisible(widget, 0, 40))
-        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 40))  # once it has its place
-        QTimer.singleShot(_SETTLES, self, lambda: self.disconnect(place))
+
+        def show() -> None:
+            self.ensureWidgetVisible(widget, 0, 40)
+
+        changed = self.verticalScrollBar().rangeChanged
+        changed.connect(show)
+        QTimer.singleShot(0, widget, show)  # once it has its place
+        QTimer.singleShot(_SETTLES, self, lambda: changed.disconnect(show))
 
     def _fields_for(self, is_knowledge: bool) -> LeafFields:
         if is_knowledge not in self._kinds:

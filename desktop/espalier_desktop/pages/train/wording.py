@@ -98,9 +98,10 @@ def alert_words(alert: Alert) -> tuple[str, str, str]:
         )
     if alert.kind == "not the last":
         text = tr("Update {step} was kept, not update {last}.")
+        early = tr("On held-out rows it answered best; you asked to finish early.")
         return (
             text.format(step=step, last=number(values["last"])),
-            tr("On held-out rows it answered best; you asked to finish early."),
+            early if values["stopped"] else tr("On held-out rows it answered clearly better than the last."),
             tr("Nothing needs to be done."),
         )
     text = tr("Update {step} did better on held-out rows than the last one.")
