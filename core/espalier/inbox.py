@@ -5,13 +5,15 @@ import queue
 import signal
 import threading
 
+_GRACE = 1.0  # seconds for an answer that is just done to be over
+
 
 class Inbox:
     """Lines of stdin, in order; its end stops the process, so that no orphan keeps the machine busy."""
 
     def __init__(self) -> None:
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._is_waiting = False
+        self._is_idle = threading.Event()
         self._is_closed = False
 
     def listen(self) -> None:
@@ -20,11 +22,12 @@ class Inbox:
 
     def wait(self) -> bytes | None:
         """Return the next line, as soon as there is one; None when stdin has closed."""
+        self._is_idle.set()
         if self._is_closed and self._lines.empty():
             return None
-        self._is_waiting = True
         line = self._lines.get()
-        self._is_waiting = False
+        if line is not None:
+            self._is_idle.clear()
         return line
 
     def poll(self) -> bytes | None:
@@ -50,5 +53,5 @@ class Inbox:
                 self._lines.put(line)
         self._is_closed = True
         self.close()
-        if not self._is_waiting:  # somebody computes, and would notice only at the end
+        if not self._is_idle.wait(_GRACE):  # somebody computes, and would notice only at the end
             os.kill(os.getpid(), signal.SIGTERM)

@@ -121,4 +121,6 @@ def _failure(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)  # MLX aborts where its threads are still about when the interpreter takes itself apart
