@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from made_projects import FREEFORM, GROUNDED, KNOWLEDGE, make_project
 from scripted_teacher import Scripted, Teacher
 
+from espalier.comparison.corrections import add_pair
 from espalier.errors import Cancelled, EspalierError
 from espalier.messages import Drawn, Event, Funnel, Note, Stage
 from espalier.project import Project, open_project
@@ -258,6 +259,21 @@ def test_leaves_drawn_one_by_one_keep_what_the_whole_tree_keeps(tmp_path: Path) 
     assert any(len(questions) < len(together[FREEFORM]) for questions in together.values())
     assert kept("first", [FREEFORM], [f"{FREEFORM}_too"]) == together
     assert kept("last", [f"{FREEFORM}_too"], [FREEFORM]) == together
+
+
+def test_a_corrected_answer_is_training_data_once_its_leaf_alone_is_drawn_again(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", "simple")
+    generated(project)
+    before = {path: path.read_bytes() for path in project.samples.glob("*.jsonl")}
+    qna = project.taxonomy / FREEFORM / "qna.yaml"
+    qna.write_text(add_pair(qna.read_text(), FREEFORM, "Write a rhyme on the frog.", "The frog, on a log."))
+    samples, _, teacher = generated(project, only=[FREEFORM])
+    assert list(samples) == [FREEFORM]
+    assert teacher.calls
+    assert {path: path.read_bytes() for path in before} == before
+    rows = mixture_of(project, read_practice(project)).train
+    assert "The frog, on a log." in [row.answer for row in rows]
+    assert len({row.leaf for row in rows}) == 3
 
 
 def test_another_prompt_is_another_key_and_another_row_count_is_not(tmp_path: Path) -> None:
