@@ -41,7 +41,7 @@ def generate_page(window: MainWindow) -> GeneratePage:
 def open_plan(window: MainWindow, qtbot: QtBot) -> PlanSheet:
     generate_page(window).head.plan.click()
     [sheet] = [each for each in window.findChildren(PlanSheet) if each.isVisible()]
-    qtbot.waitUntil(lambda: not sheet.forecaster.is_looking, timeout=LONG)
+    qtbot.waitUntil(lambda: not sheet.forecaster.is_asking, timeout=LONG)
     return sheet
 
 
@@ -183,7 +183,7 @@ def test_five_rows_are_tried_and_lead_to_the_plan(
     window = open_window(fresh_root)
     page = generate_page(window)
     qtbot.waitUntil(page.head.few.isEnabled, timeout=LONG)
-    qtbot.waitUntil(lambda: not page.forecaster.is_looking, timeout=LONG)
+    qtbot.waitUntil(lambda: not page.forecaster.is_asking, timeout=LONG)
     fake_worker("rows")
     page.head.few.click()
     [sheet] = window.findChildren(TrySheet)
@@ -262,7 +262,7 @@ def test_the_real_worker_tries_measures_and_writes(
     assert read_pace(window.document.project, "knowledge")
     sheet.go.click()
     [plan] = [each for each in window.findChildren(PlanSheet) if each.isVisible()]
-    qtbot.waitUntil(lambda: not plan.forecaster.is_looking, timeout=LONG)
+    qtbot.waitUntil(lambda: not plan.forecaster.is_asking, timeout=LONG)
     assert plan.note.text() == "Measured on this machine with this teacher and pipeline."
     assert plan.figures["time"].text()[0].isdigit()
     plan.go.click()

@@ -2,53 +2,29 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Slot
 
 from espalier.synthesis.forecast import Forecast, Outlook, forecast, told
 from espalier.synthesis.pace import Pace
 from espalier_desktop.document import Document
-from espalier_desktop.home import logs_folder
 from espalier_desktop.i18n import tr
-from espalier_desktop.jobs.job import Job, JobState
+from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.pages.generate.wording import durations, span
 
 
-class Forecaster(QObject):
+class Forecaster(Errand):
     """The outlook of every leaf with one pipeline.
-
-    Signals:
-        changed: something was found, or the lookup failed.
 
     Attributes:
         outlooks: by path of the leaf; empty while nothing is known.
-        problem: why nothing is known, in a sentence.
+        paces: of the teacher, by kind of leaf.
     """
 
-    changed = Signal()
-
     def __init__(self, document: Document, parent: QObject) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._job: Job | None = None
-        self._next: str | None = None
+        super().__init__("foretell", document, parent)
         self.outlooks: dict[str, Outlook] = {}
         self.paces: dict[str, Pace] = {}
-        self.problem = ""
-
-    @property
-    def is_looking(self) -> bool:
-        """Return whether an answer is on its way."""
-        return self._job is not None
-
-    def look(self, pipeline: str) -> None:
-        """Look everything up again; what is asked for meanwhile is looked up afterwards."""
-        if self._job:
-            self._next = pipeline
-            return
-        job = Job("foretell", {"pipeline": pipeline}, self._document.root, logs_folder() / "foretell.log", self)
-        job.finished.connect(self._conclude)
-        self._job = job
-        job.start()
+        self.changed.connect(self._take)  # before anybody else hears of it
 
     def forecast(self, leaves: Iterable[str], per_leaf: int = 0) -> Forecast | None:
         """Return what some leaves will take; None while nothing is known."""
@@ -56,24 +32,12 @@ class Forecaster(QObject):
             return None
         return forecast([self.outlooks[path] for path in leaves if path in self.outlooks], self.paces, per_leaf)
 
-    def close(self) -> None:
-        """End what still runs."""
-        if self._job:
-            self._job.abandon()
-
-    def _conclude(self) -> None:
-        job, self._job = self._job, None
-        assert job
-        if job.state is JobState.DONE and "leaves" in job.result:
-            leaves, self.paces = told(job.result)
-            self.outlooks, self.problem = {each.leaf: each for each in leaves}, ""
-        else:
-            self.outlooks, self.problem = {}, job.message
-        job.deleteLater()
-        wanted, self._next = self._next, None
-        if wanted is not None:
-            self.look(wanted)
-        self.changed.emit()
+    @Slot()
+    def _take(self) -> None:
+        if self.is_asking:
+            return
+        leaves, self.paces = told(self.result) if "leaves" in self.result else ([], self.paces)
+        self.outlooks = {each.leaf: each for each in leaves}
 
 
 def time_words(found: Forecast) -> str:

@@ -46,7 +46,7 @@ class GeneratePage(Page):
         self._beat = QTimer(self, interval=BEAT, singleShot=True)
         self._beat.timeout.connect(self._refresh_run)
         self._settled = QTimer(self, interval=SETTLE, singleShot=True)
-        self._settled.timeout.connect(lambda: self.forecaster.look(shell.document.project.pipeline))
+        self._settled.timeout.connect(lambda: self.forecaster.ask(pipeline=shell.document.project.pipeline))
         self._lay_out()
         self._connect()
         self.refresh()

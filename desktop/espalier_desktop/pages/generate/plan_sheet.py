@@ -120,7 +120,7 @@ class PlanSheet(Sheet):
     def _look(self) -> None:
         self.about.setText(pipeline_sentence(self.chosen))
         self.forecaster.outlooks = {}
-        self.forecaster.look(self.chosen)
+        self.forecaster.ask(pipeline=self.chosen)
         self._refresh()
 
     @Slot()

@@ -17,10 +17,10 @@ from espalier.training.run import Run, all_runs
 from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.job_card import stage_title, unit_text
+from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.story import Story
 from espalier_desktop.pages.page import Page, Shell
-from espalier_desktop.pages.train.errand import Errand
 from espalier_desktop.pages.train.feed import RunFeed
 from espalier_desktop.pages.train.head import Act, Head
 from espalier_desktop.pages.train.probes_pane import ProbesPane
