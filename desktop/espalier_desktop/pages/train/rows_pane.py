@@ -56,10 +56,10 @@ class RowsPane(QWidget):
         self._told: Mapping[str, Any] = {}
         head = row(label(titles["too_long"]), self.too_long, None, self.refresh_button, spacing=8)
         fields = row(*self.limits.values(), spacing=24)
-        lengths = card(head, fields, self.effect, spacing=8, margin=14)
+        lengths = card(head, fields, self.effect, spacing=6, margin=12)
         self.legend = label(tr("Dark text is learned. Grey text is only read: no loss is taken on it."), "caption")
         head = row(label(tr("First batch"), "headline"), None, self.legend)
-        layout = column(lengths, card(head, self.verdict, self.batch, spacing=6, margin=14), spacing=12)
+        layout = column(lengths, card(head, self.verdict, self.batch, spacing=4, margin=12), spacing=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
         for name, field in self.limits.items():
