@@ -41,10 +41,6 @@ class ContributedSheet(Sheet):
             self.problem = label(said(made["problem"]), "warning", wrap=True, selectable=True)
             self.problem.setMinimumWidth(392)
             self.body.addWidget(self.problem)
-        self.copy = button(tr("Copy Text"), self._copy)
-        self.copy.setAutoDefault(False)
-        self.copy.setToolTip(tr("Copy the text of the pull request."))
-        self._buttons.insertWidget(0, self.copy)
         if made["patch"]:
             self.add(tr("Close"))
             self.add(tr("Show in Folder"), self._show_patch, is_primary=True)
@@ -53,6 +49,10 @@ class ContributedSheet(Sheet):
             self.add(tr("Open Compare Page"), self._open_page, is_primary=True)
         else:
             self.add(tr("Close"), is_primary=True)
+        self.copy = button(tr("Copy Text"), self._copy)
+        self.copy.setAutoDefault(False)
+        self.copy.setToolTip(tr("Copy the text of the pull request."))
+        self._buttons.insertWidget(0, self.copy)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._made["text"])
