@@ -1,1 +1,1 @@
-"""What was trained, given to others: its forms, their descriptions, and where they go."""
+"""What was trained, in the forms that other programs read, and its way to other people."""
