@@ -10,12 +10,13 @@ from espalier_desktop.icons import icon
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.widgets.basics import column, label, row
-from espalier_desktop.widgets.formats import memory, number, time_left
+from espalier_desktop.widgets.formats import memory, number, size, time_left
 
 PAGES = {
     **{"generate": "generate", "try": "generate", "suggest": "review", "explain": "review", "model": "overview"},
     **{"train": "train", "forecast": "train", "quantize": "quantize", "evaluate": "compare"},
     "probe": "taxonomy",
+    **{"export": "export", "import_adapter": "export", "publish": "export"},
 }
 
 
@@ -32,6 +33,9 @@ def stage_title(stage: str) -> str:
         "evaluate": tr("Asking held-out questions"),
         "probe": tr("Asking the student"),
         "forecast": tr("Measuring"),
+        "export": tr("Making a form"),
+        "import_adapter": tr("Importing an adapter"),
+        "publish": tr("Publishing"),
     }
     return titles.get(stage, tr("Starting"))
 
@@ -47,6 +51,8 @@ def unit_text(job: Job) -> str:
     """Return how much of the stage is done, such as ``340 of 600 updates``; "" while that is not known."""
     if not job.progress:
         return ""
+    if job.progress.unit == "bytes":
+        return tr("{done} of {all}").format(done=size(job.progress.done), all=size(job.progress.total))
     texts = {
         "updates": tr("{done} of {total} updates"),
         "facts": tr("{done} of {total} facts"),
