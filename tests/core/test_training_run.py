@@ -362,7 +362,7 @@ def test_settings_that_do_not_fit_the_student_are_one_sentence(tiny_folder: Path
     for settings, text in (
         (TrainSettings(lora=LoraSettings(keys=("q_prj",))), "no part “q_prj”. Choose from .*self_attn.q_proj"),
         (TrainSettings(lora=LoraSettings(layers=9)), "has 2 layers, not 9"),
-        (TrainSettings(max_tokens=8, too_long="leave out"), "Every row is longer than 8 tokens"),
+        (TrainSettings(max_tokens=8, too_long="leave out"), "Every row is longer than the settings allow"),
     ):
         with pytest.raises(EspalierError, match=text):
             train(tiny_folder, tmp_path, settings)
@@ -372,7 +372,7 @@ def test_rows_that_are_cut_and_the_layout_are_told_once(tiny_folder: Path, tmp_p
     heard: list[TrainEvent] = []
     train(tiny_folder, tmp_path, replace(SETTINGS, max_tokens=60, epochs=1), heard.append)
     told = [event.text for event in heard if isinstance(event, Told)]
-    assert any("more than 60 tokens" in text for text in told)
+    assert any("longer than allowed" in text for text in told)
     assert any(text.startswith("Rows are") for text in told)
 
 
@@ -381,7 +381,7 @@ def test_a_soft_prompt_is_exported_as_peft_reads_it(tiny_folder: Path, tmp_path:
     settings = TrainSettings(method="prompt", prompt=PromptSettings(4, text), learning_rate=5e-2, updates=3)
     train(tiny_folder, tmp_path, settings)
     (tmp_path / "peft").mkdir()
-    export_peft(tmp_path / "adapter", tiny_folder, tmp_path / "peft")
+    export_peft(tmp_path / "adapter", tiny_folder, "owner/tiny", tmp_path / "peft")
     config = json.loads((tmp_path / "peft" / "adapter_config.json").read_text())
     assert (config["peft_type"], config["task_type"]) == ("PROMPT_TUNING", "CAUSAL_LM")
     assert (config["num_virtual_tokens"], config["token_dim"], config["num_layers"]) == (4, 64, 2)
