@@ -235,6 +235,7 @@ def test_what_was_chosen_is_published_and_the_address_given(
         "forms": ["peft"],
         "private": True,
         "dataset_repo": "alice/falkirk-wheel-samples",
+        "base": "",
     }
     qtbot.waitUntil(lambda: sheet.confirm.text() == "Try Again")
     assert sheet.note.text().startswith("Hugging Face is not reached.")

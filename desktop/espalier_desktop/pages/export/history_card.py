@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame
 
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.compare.markdown import web_address
-from espalier_desktop.pages.export.wording import form_title, when_words
+from espalier_desktop.pages.export.wording import form_title, run_name_words, when_words
 from espalier_desktop.widgets.basics import button, clear, column, label, line, row
 
 MOST = 20  # publications that are shown
@@ -28,7 +28,7 @@ class HistoryCard(QFrame):
         self.setProperty("role", "card")
         self._copied, self._again = copied, again
         self.none = label(
-            tr("Nothing was published from this run. Publishing makes a private repository that only you can see."),
+            tr("Nothing was published yet. Publishing makes a private repository that only you can see."),
             "muted",
             wrap=True,
         )
@@ -38,7 +38,7 @@ class HistoryCard(QFrame):
         self.setLayout(content)
 
     def show_records(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Show what was published of a run, given in the order in which it happened."""
+        """Show what was published, given in the order in which it happened."""
         clear(self._lines)
         self.none.setVisible(not records)
         for place, record in enumerate(list(reversed(records))[:MOST]):
@@ -51,16 +51,18 @@ class HistoryCard(QFrame):
         name = label(repo, "strong", wrap=True, selectable=True)
         seen = tr("private") if record.get("private", True) else tr("public")
         forms = ", ".join(form_title(str(form)) for form in record.get("forms") or ())
-        facts = " · ".join(part for part in (when_words(str(record.get("when", ""))), seen, forms) if part)
+        run = tr("run of {run}").format(run=run_name_words(str(record["run"]))) if record.get("run") else ""
+        facts = " · ".join(part for part in (when_words(str(record.get("when", ""))), seen, forms, run) if part)
+        frame = QFrame()
         open_page = button(tr("Open Page"), lambda: QDesktopServices.openUrl(QUrl(url)), role="link")
         copy = button(tr("Copy Address"), lambda: self._copy(url), role="link")
         again = button(tr("Update…"), lambda: self._again(record), role="link")
-        again.setToolTip(tr("Publish this run there again, as a new commit."))
+        again.setToolTip(tr("Publish the chosen run there, as a new commit."))
+        again.setVisible(record.get("kind", "model") == "model")
         for each in (open_page, copy, again):
             each.setAccessibleName(f"{each.text()}: {repo}")
         for each in (open_page, copy):
             each.setEnabled(bool(url))
-        frame = QFrame()
         buttons = row(open_page, copy, again, None, spacing=4)
         frame.setLayout(column(name, label(facts, "caption", wrap=True), buttons, spacing=3))
         return frame

@@ -18,6 +18,7 @@ from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.story import Story
 from espalier_desktop.pages.compare.markdown import web_address
+from espalier_desktop.pages.export.base_sheet import with_base
 from espalier_desktop.pages.export.form_card import Doings, FormCard
 from espalier_desktop.pages.export.history_card import HistoryCard
 from espalier_desktop.pages.export.publish_sheet import PublishSheet
@@ -210,8 +211,15 @@ class ExportPage(Page):
         self._start(form, "")
 
     def _start(self, form: str, folder: str) -> None:
-        self._problems.pop((self._run_name, form), None)
-        self.shell.jobs.start("export", form=form, to=folder, run=self._run_name)
+        run = self.run
+        if run is None:
+            return
+
+        def start(base: str) -> None:
+            self._problems.pop((run.folder.name, form), None)
+            self.shell.jobs.start("export", form=form, to=folder, run=run.folder.name, base=base)
+
+        with_base(self.window(), run, (form,), start)
 
     def _stop(self, form: str) -> None:
         job = self._job_of(form)

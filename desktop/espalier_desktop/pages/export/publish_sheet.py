@@ -11,6 +11,7 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.story import Story
+from espalier_desktop.pages.export.base_sheet import with_base
 from espalier_desktop.pages.export.setup_pane import SetupPane
 from espalier_desktop.pages.export.transfer_pane import TransferPane
 from espalier_desktop.pages.export.wording import run_words
@@ -107,23 +108,26 @@ class PublishSheet(Sheet):
             self.accept()
             return
         if self.setup.destination.is_private:
-            self._publish()
+            self._ask_base()
             return
         text = tr(
             "{repo} will be seen and copied by everyone on the internet. What is copied cannot be taken back, even if "
             "you make it private later."
         )
         sheet = Sheet(self, tr("Publish for everyone?"), text.format(repo=self.setup.destination.repo))
-        sheet.add(tr("Publish for Everyone"), self._publish)
+        sheet.add(tr("Publish for Everyone"), self._ask_base)
         sheet.add(tr("Keep Private"), self._keep_private, is_primary=True).open()
 
     def _keep_private(self) -> None:
         self.setup.destination.choose_private(True)
         self.setup.destination.changed.emit()
 
-    def _publish(self) -> None:
+    def _ask_base(self) -> None:
+        with_base(self, self._run, self.setup.request["forms"], self._publish)
+
+    def _publish(self, base: str) -> None:
         self._problem = ""
-        self._shell.jobs.start("publish", **self.setup.request)
+        self._shell.jobs.start("publish", **self.setup.request, base=base)
         job = self._job()
         if job:
             self._followed = self._shell.jobs.story(job)

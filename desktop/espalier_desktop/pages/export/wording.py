@@ -1,6 +1,7 @@
 """How forms, runs and verdicts are called on the Export page."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDateTime, QLocale, Qt
@@ -48,6 +49,11 @@ def run_words(run: Run) -> str:
     """Return when a run was begun, with the first line of its note."""
     note = read_note(run).partition("\n")[0].strip()
     return tr("{run} – {note}").format(run=run_title(run), note=note) if note else run_title(run)
+
+
+def run_name_words(name: str) -> str:
+    """Return when the run of a folder name was begun."""
+    return run_title(Run(Path(name), {}))
 
 
 def when_words(moment: str) -> str:
