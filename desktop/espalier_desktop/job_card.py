@@ -20,6 +20,9 @@ PAGES = {
 }
 
 
+_SHARING = ("export", "import_adapter", "publish")  # their stages are of no other page
+
+
 def stage_title(stage: str) -> str:
     """Return what a stage of the engine is called in the window."""
     titles = {
@@ -44,6 +47,8 @@ def job_title(job: Job) -> str:
     """Return what a job is doing, in a few words."""
     if job.request.command == "ask":
         return tr("Answering")
+    if job.request.command in _SHARING:
+        return stage_title(job.request.command)
     return stage_title(job.stage.name if job.stage else "")
 
 
@@ -135,7 +140,9 @@ class JobCard(QFrame):
     def _open(self) -> None:
         job = self._jobs.current
         if job:
-            stage = "evaluate" if job.request.command == "ask" else job.stage.name if job.stage else ""
+            command = job.request.command
+            stage = "evaluate" if command == "ask" else job.stage.name if job.stage else ""
+            stage = command if command in _SHARING else stage
             self.opened.emit(PAGES.get(stage, "overview"))
 
     @override

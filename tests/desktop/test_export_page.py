@@ -239,7 +239,11 @@ def test_what_was_chosen_is_published_and_the_address_given(
     }
     qtbot.waitUntil(lambda: sheet.confirm.text() == "Try Again")
     assert sheet.note.text().startswith("Hugging Face is not reached.")
+    sheet.close()
+    sheet = opened(page, qtbot)
     assert sheet.setup.card.own
+    assert "Mine. ---" in sheet.setup.card.own
+    qtbot.waitUntil(sheet.confirm.isEnabled)
     sheet.setup.card.back.click()
     assert sheet.setup.card.own is None
     behave("done")

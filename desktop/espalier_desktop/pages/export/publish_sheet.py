@@ -7,6 +7,7 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from espalier.training.run import Run
+from espalier_desktop.failures import sentence_of
 from espalier_desktop.i18n import tr
 from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.jobs.job import Job, JobState
@@ -43,7 +44,7 @@ class PublishSheet(Sheet):
         self._problem = ""
         self.account = Errand("hub_account", shell.document, self)
         self.plan = Errand("share_plan", shell.document, self)
-        self.setup = SetupPane(self.account, self.plan, run.folder.name, survey.get("forms") or (), record)
+        self.setup = SetupPane(self.account, self.plan, run, survey.get("forms") or (), record)
         self.transfer = TransferPane(lambda: shell.toast(tr("Copied.")))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.setup)
@@ -65,7 +66,7 @@ class PublishSheet(Sheet):
         self.setup.changed.connect(self._refresh)
         shell.jobs.changed.connect(self._follow)
         shell.jobs.ended.connect(self._on_ended)
-        self.finished.connect(self._close_errands)
+        self.finished.connect(self._on_closed)
         if job := self._job():
             self._followed = shell.jobs.story(job)
             self._follow()
@@ -168,6 +169,10 @@ class PublishSheet(Sheet):
         self.confirm.show()
 
     @Slot()
-    def _close_errands(self) -> None:
+    def _on_closed(self) -> None:
+        try:
+            self.setup.card.keep()
+        except OSError as error:
+            self._shell.tell(tr("Your words in the card could not be kept"), sentence_of(error))
         for errand in (self.account, self.plan):
             errand.close()

@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QStackedWidget, QTableWidget, QTableWidgetItem, QWidget
 
+from espalier.training.run import Run
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.pages.export.account_box import AccountBox
@@ -33,7 +34,7 @@ class SetupPane(QWidget):
     Args:
         account: errand that asks who is signed in.
         plan: errand that asks what would be published.
-        run: folder name of the run.
+        run: that is published.
         offers: the survey's entry of each form.
         record: of an earlier publication that is to be updated, {} for a new one.
     """
@@ -44,7 +45,7 @@ class SetupPane(QWidget):
         self,
         account: Errand,
         plan: Errand,
-        run: str,
+        run: Run,
         offers: Sequence[Mapping[str, Any]],
         record: Mapping[str, Any],
     ) -> None:
@@ -64,7 +65,7 @@ class SetupPane(QWidget):
         self.dataset = QCheckBox(tr("Training data, as a dataset"))
         self.dataset.setVisible(any(offer["form"] == "dataset" and not offer.get("reason") for offer in offers))
         self.dataset_repo = label(role="caption", wrap=True)
-        self.gate, self.card, self.files = GateView(), CardPane(), _file_table()
+        self.gate, self.card, self.files = GateView(), CardPane(run), _file_table()
         self.total = label(role="caption")
         self.tabs = Segments(
             {"gate": tr("Before Publishing"), "card": tr("Model Card"), "files": tr("Files")}, tr("What is shown")
@@ -149,7 +150,7 @@ class SetupPane(QWidget):
     def _choices(self) -> dict[str, Any]:
         forms = [form for form, box in self.forms.items() if box.isChecked()]
         place = self.destination
-        return {"run": self._run, "forms": forms, "repo": place.repo, "private": place.is_private}
+        return {"run": self._run.folder.name, "forms": forms, "repo": place.repo, "private": place.is_private}
 
     @Slot()
     def _on_account(self) -> None:
