@@ -1,7 +1,7 @@
 """The explicit list of what is published: nothing else ever leaves this machine.
 
-A repository holds the first of its PEFT adapter, fused model and fused 4-bit model at its root, where other programs
-look for a model, and every other form in a folder of its own.
+A repository holds a PEFT adapter at its root, and a whole model too when nothing else is in it: there other programs look.
+Every other form has a folder of its own.
 """
 
 import io
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from espalier.sharing.redact import home_in, own_home_in, secret_in
+from espalier.sharing.private import find_private
 from espalier.sharing.token import Token
 
 _TOKENIZER = (
@@ -31,10 +31,9 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "dataset": ("*.jsonl", "data/*.jsonl", *_LEGAL),
     "report": ("*.md", "*.html", "*.json", "*.jsonl", "*.csv", "*.svg", "*.png"),
 }
-_AT_ROOT = ("peft", "fused", "fused-4bit")
-_BINARY = (".safetensors", ".gguf", ".png", ".model")
-_HEAD = 1 << 20  # bytes of a binary file that may hold words: names and notes come first in both formats
 _SETTINGS = (".json", ".jinja", "Modelfile")  # written by programs, which like to name folders
+_LONGEST_HEADER = 100_000_000  # bytes, the format's own limit
+_NO_TEXT = (".gguf", ".png", ".model")
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ def files_of(forms: Mapping[str, Path], texts: Mapping[str, str], token: Token |
 
 
 def _places(forms: tuple[str, ...]) -> dict[str, str]:
-    first = next((form for form in _AT_ROOT if form in forms), "")
-    return {form: "" if form in (first, "dataset") else f"{form}/" for form in forms}
+    at_root = {"peft", "dataset", *(forms if len(forms) == 1 and forms[0].startswith("fused") else ())}
+    return {form: "" if form in at_root else f"{form}/" for form in forms}
 
 
 def _walk(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
@@ -123,23 +122,30 @@ def _is_allowed(form: str, relative: str) -> bool:
 def _problem(entry: Entry, token: Token | None) -> str:
     """Return what may not be published in a file, as a sentence; "" when it may."""
     text = entry.text if entry.file is None else _words(entry.file)
+    again = "Take it out where it comes from, and try again."
     if token and token.reveal() in text:
-        return f"{entry.path} holds your own Hugging Face token. Take it out of what it was made from, and try again."
-    if secret := secret_in(text):
-        kind, shown = secret
-        return (
-            f"{entry.path} holds what looks like {kind} ({shown}). Take it out of what it was made from, and try again."
-        )
-    place = own_home_in(text) or (home_in(text) if entry.path.endswith(_SETTINGS) else None)
-    if place:
-        return f"{entry.path} names a folder of this computer ({place}). Take the name out, and try again."
+        return f"{entry.path} holds your own Hugging Face token. {again}"
+    for found in find_private(text):
+        if found.is_secret:
+            return f"{entry.path} holds what looks like {found.kind} ({found.masked}). {again}"
+        if entry.path.endswith((*_SETTINGS, ".safetensors")):
+            return f"{entry.path} names a folder of this computer ({found.text}). {again}"
     return ""
 
 
 def _words(file: Path) -> str:
+    """Return the text in a file: all of it, the header of weights, or none."""
+    if file.suffix in _NO_TEXT:
+        return ""
     with open_plain(file) as opened:
-        content = (opened.read(_HEAD) if file.suffix in _BINARY else opened.readall()) or b""
-    return content.decode("utf-8", "replace")
+        content = _header(opened) if file.suffix == ".safetensors" else opened.readall()
+    return (content or b"").decode("utf-8", "replace")
+
+
+def _header(opened: io.FileIO) -> bytes:
+    """Return the JSON that begins a file of safetensors: a length of eight bytes, then so many."""
+    size = int.from_bytes((opened.read(8) or b"")[:8], "little")
+    return opened.read(min(size, _LONGEST_HEADER)) or b""
 
 
 def open_plain(file: Path) -> io.FileIO:

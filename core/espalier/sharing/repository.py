@@ -22,8 +22,8 @@ from espalier.errors import EspalierError
 from espalier.messages import Emit, Stage
 from espalier.sharing.bundle import Bundle
 from espalier.sharing.hub import PATIENCE, patiently, pause_after
-from espalier.sharing.redact import redact
 from espalier.sharing.sending import Sending
+from espalier.sharing.token import redact
 from espalier.sharing.trouble import SENT, telling
 from espalier.to_its_end import to_its_end
 

@@ -4,14 +4,23 @@ It is read in the process that talks to the Hub. It is in no request between pro
 message; what the Hub's own tools keep, and ``HF_TOKEN`` of the environment, are left alone.
 """
 
+import re
+
 import keyring
 from keyring.errors import KeyringError, PasswordDeleteError
 
 from espalier.errors import EspalierError
-from espalier.sharing.redact import redact
+from espalier.sharing.private import redacted
 
 SERVICE = "Espalier"
 USER = "huggingface"
+_BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
+
+
+def redact(text: str) -> str:
+    """Return a text for a log: no secrets, no folders of this machine, no queries of addresses, which may be signed."""
+    return _QUERY.sub(r"\1", _BEARER.sub(r"\1…", redacted(text)))
 
 
 class Token:
@@ -28,10 +37,10 @@ class Token:
 
     def hide(self, text: str) -> str:
         """Return a text without this token, any other secret, or a signed address in it."""
-        return redact(text.replace(self._value, "[secret]"))
+        return redact(text.replace(self._value, "…"))
 
     def __repr__(self) -> str:
-        return "Token([secret])"
+        return "Token(…)"
 
     def __reduce__(self) -> str:
         raise TypeError("A token is not written down.")

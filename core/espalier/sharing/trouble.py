@@ -15,7 +15,7 @@ from huggingface_hub.errors import (
 from espalier.clock import duration
 from espalier.errors import EspalierError
 from espalier.sharing.hub import BusyError, tokens_page
-from espalier.sharing.redact import redact
+from espalier.sharing.token import redact
 from espalier.teachers.patience import asked_pause
 
 SENT = "What was sent is kept there; publish again to go on."
