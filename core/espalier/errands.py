@@ -9,6 +9,7 @@ from typing import Any
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
 from espalier.project import Project, create_around, open_project
+from espalier.sharing.contribute import contribute, plan
 from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.git import commit, leaf_diff
@@ -55,6 +56,18 @@ def fetch_documents(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return {"documents": [each.path.name for each in imported], "notes": notes}
 
 
+def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
+
+    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
+    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
+    leaves = arguments.get("leaves", ())
+    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,
@@ -62,12 +75,18 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "keep_history": keep_history,
     "foretell": lambda arguments, emit: foretell(arguments),
     "fetch_documents": fetch_documents,
+    "contribute_plan": lambda arguments, emit: plan(_project(arguments), arguments.get("leaves", ())),
+    "contribute": contribute_leaves,
 }
 
 
 def run(command: str, arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Return the result of one of the `COMMANDS`; the argument ``project`` is a project's folder."""
     return COMMANDS[command](arguments, emit)
+
+
+def _project(arguments: Mapping[str, Any]) -> Project:
+    return open_project(Path(arguments["project"]))
 
 
 def _taxonomy(arguments: Mapping[str, Any]) -> Path:
