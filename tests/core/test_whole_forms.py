@@ -207,7 +207,12 @@ def test_the_report_says_what_was_taught_how_and_what_came_of_it(tmp_path: Path,
     events.append({"event": "Validated", "step": 3, "loss": 1.25, "is_best": True})
     run = make_run(tmp_path, student)
     (run.folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
-    answered: dict[str, Any] = {"question": "<b>How</b> high?", "reference": "Ten.", "accept": [], "leaf": "knowledge/x"}
+    answered: dict[str, Any] = {
+        "question": "<b>How</b> high?",
+        "reference": "Ten.",
+        "accept": [],
+        "leaf": "knowledge/x",
+    }
     answered |= {"judge": "accept strings", "change": "improved", "right": {"base": False, "tuned": True}}
     answered["answers"] = {"base": "/Users/me/secret", "tuned": "Ten"}
     counts = {"questions": 1, "base": 0, "tuned": 1}

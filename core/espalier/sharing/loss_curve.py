@@ -35,7 +35,7 @@ def loss_svg(curves: Curves) -> str:
         parts.append(_line([place(point) for point in scores], 'stroke="#ff9f0a" stroke-dasharray="5 3"'))
         x, y = place(min(scores, key=lambda point: point[1]))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#ff9f0a"/>')
-    label = f"Loss over {curves.steps[-1]} updates, at the end {curves.smoothed[-1]:.2f}"
+    label = f"Loss over {curves.steps[-1]} updates"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" '
         f'font-family="system-ui,sans-serif" font-size="12">\n<title>{label}</title>\n'

@@ -160,7 +160,7 @@ def modelfile(
     if system:
         lines.append(_line("SYSTEM", _quoted(system)))
     ends = dict.fromkeys([*([family.stop] if family else []), *stops])
-    lines += [_line("PARAMETER stop", json.dumps(stop, ensure_ascii=False)) for stop in ends if stop.strip()]
+    lines += [_line("PARAMETER", f"stop {json.dumps(stop, ensure_ascii=False)}") for stop in ends if stop.strip()]
     if licence.strip():
         lines.append(_line("LICENSE", _quoted(licence.strip())))
     return "\n".join(lines) + "\n"
