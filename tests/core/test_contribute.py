@@ -258,7 +258,7 @@ def test_the_text_has_the_answers_that_were_measured(project: Project) -> None:
     assert "**Response from the original model** (wrong)\n\n````text\n```\nCats.\n````" in text
     assert "**Response from the fine-tuned model** (right)\n\n```text\nOwls.\n```" in text
     assert "Other?" not in text
-    assert f"- {OWLS}, added: About otters" in text
+    assert f"- `{OWLS}`, added: About otters" in text
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_the_command_prints_the_text_and_says_what_was_done(
 ) -> None:
     assert cli.main(["contribute", str(project.root), "--leaf", f"{OWLS}/", "--title", "Add owls"]) == 0
     out = capsys.readouterr()
-    assert out.out.startswith(f"- {OWLS}, added")
+    assert out.out.startswith(f"- `{OWLS}`, added")
     assert "branch espalier/add-owls" in out.err
     assert run_git(remote, "rev-parse", "espalier/add-owls")
     patch = project.root / "mine.patch"

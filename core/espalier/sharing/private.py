@@ -10,7 +10,9 @@ _SECRETS = (
     ("a token of GitHub", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})")),
     ("a token of GitLab", re.compile(r"\bglpat-[\w-]{16,}")),
     ("a key of a model service", re.compile(r"\bsk-[\w-]{16,}")),
-    ("a key of Amazon's", re.compile(r"\bAKIA[0-9A-Z]{16}\b")),
+    ("a token of Slack", re.compile(r"\bxox[abprs]-[\w-]{10,}")),
+    ("a key of Amazon's", re.compile(r"\bA[KS]IA[0-9A-Z]{16}\b")),
+    ("a key of Google's", re.compile(r"\bAIza[\w-]{35}")),
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     ("a password in an address", re.compile(r"(?<=://)[^\s/@]+(?=@)")),
 )
