@@ -1,8 +1,6 @@
 """What the worker does for the window without a model: a taxonomy cloned, compared, committed; work foretold."""
 
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.git import commit, leaf_diff
 from espalier.taxonomy.history import begin_history
+from espalier.to_its_end import to_its_end
 
 
 def clone(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
@@ -33,13 +32,13 @@ def difference(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
 def commit_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Commit ``leaves`` with ``message`` in the name of ``name`` and ``email``; return the commit's id."""
     words = (arguments["message"], arguments["leaves"], arguments["name"], arguments["email"])
-    with _to_its_end():
+    with to_its_end():  # stopped halfway, Git would leave its lock behind
         return {"commit": commit(_taxonomy(arguments), *words)}
 
 
 def keep_history(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Make the taxonomy a repository."""
-    with _to_its_end():
+    with to_its_end():
         begin_history(_taxonomy(arguments))
     return {}
 
@@ -72,13 +71,3 @@ def run(command: str, arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any
 
 def _taxonomy(arguments: Mapping[str, Any]) -> Path:
     return Project(Path(arguments["project"])).taxonomy
-
-
-@contextmanager
-def _to_its_end() -> Iterator[None]:
-    """Let nobody stop a change of the repository halfway, which would leave Git's lock behind; it takes a moment."""
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
