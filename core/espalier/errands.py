@@ -6,6 +6,7 @@ from typing import Any
 
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
+from espalier.models import survey as models
 from espalier.project import Project, create_around, open_project
 from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
@@ -61,6 +62,12 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "keep_history": keep_history,
     "foretell": lambda arguments, emit: foretell(arguments),
     "fetch_documents": fetch_documents,
+    "models_survey": models.models_survey,
+    "model_search": models.model_search,
+    "model_check": models.model_check,
+    "model_get": models.model_get,
+    "model_remove": models.model_remove,
+    "models_clean": models.models_clean,
 }
 
 

@@ -13,6 +13,9 @@ from pathlib import Path
 from espalier.files import read_lines
 from espalier.models.places import home_folder
 
+PART = ".app.part"
+"""Ends the name of a file that this program has begun to fetch, beside the finished ones."""
+
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
