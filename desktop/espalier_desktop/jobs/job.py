@@ -25,6 +25,8 @@ QUESTIONS = ("ask", "probe")
 # not worth resuming at the next start:
 _AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
 _AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview"}
+_AT_ONCE |= {"models_survey", "model_search", "model_check", "model_get", "model_remove", "models_clean"}
+_AT_ONCE |= {"fetch", "import", "readiness"}
 
 
 def is_resumable(command: str) -> bool:
