@@ -6,6 +6,7 @@ from typing import Any
 
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
+from espalier.models import survey as models
 from espalier.project import Project, create_around, open_project
 from espalier.sharing.contribute import contribute, plan
 from espalier.sharing.shared import survey
@@ -99,6 +100,12 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "share_survey": share_survey,
     "share_plan": share_plan,
     "hub_account": hub_account,
+    "models_survey": models.models_survey,
+    "model_search": models.model_search,
+    "model_check": models.model_check,
+    "model_get": models.model_get,
+    "model_remove": models.model_remove,
+    "models_clean": models.models_clean,
 }
 
 

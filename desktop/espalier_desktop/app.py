@@ -37,6 +37,7 @@ def main() -> int:
         desk.open(folder)
     if not desk.windows:
         desk.show_welcome()
+        desk.greet()
     if has_crashed:
         sentence = tr("Copy the report to send it to those who mend Espalier. It holds no text of your project.")
         desk.offer_report(tr("Espalier ended unexpectedly last time"), sentence)

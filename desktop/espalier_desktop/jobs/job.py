@@ -26,6 +26,9 @@ QUESTIONS = ("ask", "probe")
 _AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
 _AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview", "contribute_plan", "contribute"}
 _AT_ONCE |= {"share_survey", "share_plan", "hub_account", "export", "import_adapter", "publish"}
+_AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview"}
+_AT_ONCE |= {"models_survey", "model_search", "model_check", "model_get", "model_remove", "models_clean"}
+_AT_ONCE |= {"fetch", "import", "readiness"}
 
 
 def is_resumable(command: str) -> bool:
