@@ -1,4 +1,4 @@
-"""Where the shipped files are: inside the installed package, or beside it in the source tree."""
+"""Where the shipped files are: inside the installed package, or beside it in the source tree or in the app."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def resource(name: str) -> Path:
     Raises:
         FileNotFoundError: this version ships nothing under that name.
     """
-    for root in (_PACKAGE / "shipped", _PACKAGE.parents[1] / "resources"):
+    for root in (_PACKAGE / "shipped", _PACKAGE.parents[1] / "resources", _PACKAGE.parent / "resources"):
         if (root / name).exists():
             return root / name
     raise FileNotFoundError(f"Espalier ships no resource named {name}.")
