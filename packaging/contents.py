@@ -7,7 +7,8 @@ PYTHON = "3.12"  # of the Mac app
 BUDGET = 450_000_000  # bytes installed, Python's own included
 
 HIDDEN = ["mlx._reprlib_fix", "mlx.__array_api_info"]  # imported by mlx/core, where no tool can read it
-PACKAGES = ["espalier", "espalier_desktop", "mlx_lm.models", "mlx_lm.tuner", "mlx_lm.tool_parsers"]
+PACKAGES = ["espalier", "espalier_desktop", "mlx_lm.models", "mlx_lm.tuner", "mlx_lm.tool_parsers", "yamllint.rules"]
+DATA = ["huggingface_hub", "mlx_lm", "yamllint"]  # packages with files that they read
 
 EXCLUDED = [
     "IPython",
