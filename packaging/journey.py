@@ -60,7 +60,7 @@ class App:
 def journey(app: App, folder: Path) -> None:
     """Go the way; AssertionError where something is not as it should be."""
     found = json.loads(app.run("--self-test").splitlines()[-1])
-    assert found["frozen"], "this is no app"
+    assert found["app"], "this is no app"
     print(f"         {found}")
     root, rows = folder / "project", folder / "rows.jsonl"
     app.command("new", root, "--example")

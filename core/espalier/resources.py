@@ -1,5 +1,6 @@
 """Where the shipped files are: inside the installed package, or beside it in the source tree or in the app."""
 
+import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -15,3 +16,8 @@ def resource(name: str) -> Path:
         if (root / name).exists():
             return root / name
     raise FileNotFoundError(f"Espalier ships no resource named {name}.")
+
+
+def is_app() -> bool:
+    """Return whether this is the Espalier app, with a Python inside that has no pip; whatever packed it."""
+    return Path(sys.executable).name == "Espalier"

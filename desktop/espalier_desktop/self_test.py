@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QTimer
 
 from espalier.demo import create_example
+from espalier.resources import is_app
 
 _ENGINE = {"mlx", "mlx_lm", "transformers", "espalier.worker", "espalier.metal"}
 _DOCUMENT = b"<html><body><h1>Wheel</h1><p>It turns.</p></body></html>"
@@ -22,7 +23,7 @@ def self_test() -> int:
     """
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ESPALIER_HOME"] = str(Path(folder) / "home")
-        found = {"frozen": bool(getattr(sys, "frozen", False)), **_window(Path(folder) / "example"), **_processes()}
+        found = {"app": is_app(), **_window(Path(folder) / "example"), **_processes()}
     print(json.dumps(found))
     is_well = found["surveyed"] and found["document"] and "failure" not in found and not found["forbidden_imports"]
     return 0 if is_well else 1

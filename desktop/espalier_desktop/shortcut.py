@@ -14,7 +14,7 @@ from pathlib import Path
 from espalier import __version__
 from espalier.errors import EspalierError
 from espalier.files import replace_folder, write_text
-from espalier.resources import resource
+from espalier.resources import is_app, resource
 from espalier_desktop.app_icon import ICON, icon_file
 from espalier_desktop.i18n import tr
 
@@ -29,7 +29,7 @@ def create_shortcut() -> Path:
         EspalierError: this is the app itself, or something else has the shortcut's name.
         OSError: the place cannot be written.
     """
-    if getattr(sys, "frozen", False):
+    if is_app():
         raise EspalierError(tr("This is the Espalier app already. Move it to the Applications folder."))
     return _app(Path.home() / "Applications" / "Espalier.app") if sys.platform == "darwin" else _entry(_data_folder())
 

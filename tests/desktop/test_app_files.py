@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from espalier.errors import EspalierError
-from espalier_desktop import shortcut
+from espalier_desktop import bench_start, shortcut
 from espalier_desktop.app_icon import icon_file, png
 
 
@@ -89,6 +89,23 @@ def test_a_shortcut_takes_the_place_of_no_other_app(
     with pytest.raises(EspalierError, match="an app of its own"):
         shortcut.create_shortcut()
     assert (other / "Info.plist").exists()
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/Applications/Espalier.app/Contents/MacOS/Espalier")
     with pytest.raises(EspalierError, match="Applications folder"):
         shortcut.create_shortcut()
+
+
+def test_the_start_of_a_window_is_timed_from_the_sources_and_of_an_app(tmp_path: Path) -> None:
+    figures = bench_start.measure_start(tmp_path, times=1)
+    assert figures["start, ratio"] > 0
+    assert 50 < figures["memory with a project, MB"] < 500
+    assert bench_start.bundle(tmp_path) is None
+    program = tmp_path / "Espalier.app" / "Contents" / "MacOS" / "Espalier"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={":".join(sys.path)} exec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    (program.parents[1] / "library").write_bytes(bytes(3_000_000))
+    assert bench_start.bundle(tmp_path) == program
+    figures = bench_start.measure_bundle(program, times=1)
+    assert figures["start, with a project"] > 0
+    assert figures["memory with a project, MB"] > 50
+    assert round(figures["size, MB"]) == 3
