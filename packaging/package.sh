@@ -9,7 +9,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 "$python" -c 'import PyInstaller, macholib' 2>/dev/null || {
     say "Installing what builds the app"
-    "$python" -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt '.[package]'
+    "$python" -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt \
+        --editable '.[package]' 2> >(grep -v '^WARNING' >&2)
 }
 export PYTHONPATH=core:desktop
 mkdir -p build
