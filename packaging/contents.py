@@ -1,12 +1,21 @@
-"""What goes into the app and what stays out: one list for PyInstaller, Briefcase and the check of the Mac's wheels."""
+"""What goes into the app and what stays out: one list for PyInstaller, Briefcase and the check of the Mac's wheels.
 
+``python packaging/contents.py FOLDER`` takes out of Briefcase's folder of packages what stays out.
+"""
+
+import sys
 from fnmatch import fnmatch
+from pathlib import Path
 
 FLOOR = "14.0"  # macOS: the oldest that MLX's wheels run on; pyproject.toml and the cask state it too
 PYTHON = "3.12"  # of the Mac app
 BUDGET = 450_000_000  # bytes installed, Python's own included
 
-HIDDEN = ["mlx._reprlib_fix", "mlx.__array_api_info"]  # imported by mlx/core, where no tool can read it
+HIDDEN = [
+    "mlx.__array_api_info",  # imported by mlx/core, where no tool can read it, as is the next
+    "mlx._reprlib_fix",
+    "mlx._distributed_utils.launch",  # an entry point
+]
 PACKAGES = ["espalier", "espalier_desktop", "mlx_lm.models", "mlx_lm.tuner", "mlx_lm.tool_parsers", "yamllint.rules"]
 DATA = ["huggingface_hub", "mlx_lm", "yamllint"]  # packages with files that they read
 
@@ -109,3 +118,21 @@ PRUNED = [
 def is_pruned(path: str) -> bool:
     """Return whether a file, named by its path below site-packages, stays out of the app."""
     return any(fnmatch(path, pattern) for pattern in PRUNED)
+
+
+def prune(folder: Path) -> int:
+    """Remove from a folder of packages what stays out of the app, and return how many files that were."""
+    out = [file for file in folder.rglob("*") if not file.is_dir() and is_pruned(file.relative_to(folder).as_posix())]
+    for file in out:
+        file.unlink()
+    for place in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        if not place.is_symlink() and not any(place.iterdir()):
+            place.rmdir()
+    for link in folder.rglob("*"):
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+    return len(out)
+
+
+if __name__ == "__main__":
+    print(f"{prune(Path(sys.argv[1]))} files stay out of the app")

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Sign, notarize and staple an app on a Mac, put it into a disk image, and print its Homebrew cask.
 #
-#   packaging/sign.sh build/dist/Espalier.app https://…/Espalier-0.1.0.dmg
+#   packaging/sign.sh build/dist/Espalier.app https://…/download/v0.1.0
 #
 # Reads from the environment CODESIGN_IDENTITY (a "Developer ID Application: …" of the keychain), and for notarizing
 # NOTARY_PROFILE: a profile that `xcrun notarytool store-credentials` keeps. No secret stands on a command line.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 app=${1:?the app, such as build/dist/Espalier.app}
-address=${2:?the address that the disk image will have}
+place=${2:?the address of the folder that the disk image will be in}
 : "${CODESIGN_IDENTITY:?a Developer ID Application of the keychain}"
 : "${NOTARY_PROFILE:?a profile of xcrun notarytool store-credentials}"
 
@@ -42,4 +42,5 @@ xcrun stapler validate "$image"
 spctl --assess --type open --context context:primary-signature --verbose "$image"
 
 sum=$(shasum -a 256 "$image" | cut -d' ' -f1)
-sed -e "s|VERSION|$version|; s|SHA256|$sum|; s|ADDRESS|$address|; s|HOMEPAGE|${address%/*}|" packaging/cask.rb
+sed -e "s|VERSION|$version|; s|SHA256|$sum|; s|ADDRESS|$place/$(basename "$image")|; s|HOMEPAGE|${place%/releases/*}|" \
+    packaging/cask.rb

@@ -72,6 +72,17 @@ def test_what_stays_out_of_the_app_is_not_what_it_needs() -> None:
     assert contents.is_pruned("mlx/include/mlx/array.h")
 
 
+def test_what_stays_out_is_taken_out_of_a_folder_of_packages(tmp_path: Path) -> None:
+    out, kept = tmp_path / "PySide6/Qt/lib/QtQml.framework/Versions/A/QtQml", tmp_path / "mlx/lib/mlx.metallib"
+    for file in (out, kept):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"x")
+    (tmp_path / "PySide6/Qt/lib/QtQml.framework/QtQml").symlink_to("Versions/A/QtQml")
+    assert contents.prune(tmp_path) == 2
+    assert [file for file in tmp_path.rglob("*") if not file.is_dir()] == [kept]
+    assert not (tmp_path / "PySide6").exists()
+
+
 @pytest.mark.parametrize(
     ("binary", "words"),
     [

@@ -3,9 +3,8 @@
 import platform
 import re
 import sysconfig
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 from espalier.resources import resource
@@ -36,25 +35,25 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Return every package that Espalier asks for, directly or not, that is here; Espalier first, then Python."""
-    found = {_key(each): each for each in _with_needs("espalier", set())}
+    """Return every package that Espalier asks for, directly or not, that is here; Espalier first, then Python.
+
+    In an app where Espalier is no package itself, that is every package of the app.
+    """
+    found = {_key(each): each for each in _with_needs("espalier", set()) or distributions()}
     ours, others = found.pop("espalier", None), sorted(found.values(), key=lambda each: each.name.lower())
     return [*([_notice(ours)] if ours else []), _python(), *map(_notice, others)]
 
 
-def _with_needs(name: str, seen: set[str]) -> Iterator[Distribution]:
+def _with_needs(name: str, seen: set[str]) -> list[Distribution]:
     try:
         here = distribution(name)
     except PackageNotFoundError:  # wanted only on another system, or with an extra that nobody asked for
-        return
+        return []
     if _key(here) in seen:
-        return
+        return []
     seen.add(_key(here))
-    yield here
-    for text in here.requires or ():
-        wanted = _NAME.match(text)
-        if wanted and "extra ==" not in text:
-            yield from _with_needs(wanted[0], seen)
+    wanted = [_NAME.match(text) for text in here.requires or () if "extra ==" not in text]
+    return [here, *(each for name in wanted if name for each in _with_needs(name[0], seen))]
 
 
 def _key(package: Distribution) -> str:
