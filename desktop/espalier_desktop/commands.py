@@ -221,6 +221,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("readiness", tr("Is Everything Ready?"), needs_project=anywhere),
                 Command("copy_report", tr("Copy Report"), needs_project=anywhere, begins_group=True),
                 Command("show_logs", tr("Show Logs Folder"), needs_project=anywhere),
+                Command("updates", tr("Check for Updates…"), role=Role.ApplicationSpecificRole, needs_project=anywhere),
                 Command("about", tr("About Espalier"), role=Role.AboutRole, needs_project=anywhere, begins_group=True),
             ),
         ),

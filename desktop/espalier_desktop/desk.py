@@ -25,6 +25,7 @@ from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.models.fetcher import Fetcher
 from espalier_desktop.recent import add_recent, recent_projects
+from espalier_desktop.updates import Updates
 from espalier_desktop.widgets.sheet import Sheet, tell
 
 _ZOOMS = (0.85, 1.0, 1.15, 1.3, 1.5)
@@ -38,6 +39,7 @@ class Desk(QObject):
         others: the windows that belong to no project, by what they are: welcome, settings, help and so on.
         queue: the jobs of all windows.
         fetcher: brings models for all windows.
+        updates: looks for newer releases.
     """
 
     def __init__(self, application: Application) -> None:
@@ -46,6 +48,8 @@ class Desk(QObject):
         self.windows: dict[Path, MainWindow] = {}
         self.queue = JobQueue(self)
         self.fetcher = Fetcher(self)
+        self.updates = Updates(self._front, self)
+        application.aboutToQuit.connect(self.updates.close)
         self._locks: dict[Path, QLockFile] = {}
         self._is_quitting = False
         self.others: dict[str, QWidget] = {}
@@ -187,6 +191,7 @@ class Desk(QObject):
             "glossary": lambda: self.show_help("glossary"),
             "copy_report": self.copy_report,
             "show_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs_folder()))),
+            "updates": self.updates.ask,
             "about": lambda: self.show_help("about"),
             "bigger": lambda: self._zoom(1),
             "smaller": lambda: self._zoom(-1),
