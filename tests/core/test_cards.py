@@ -14,7 +14,7 @@ from made_runs import make_run, write_rows
 
 from espalier.evaluation.figures import branches, change, summary, totals
 from espalier.project import Project
-from espalier.sharing.bases import STARTER_ID, Base, base_of
+from espalier.sharing.bases import Base, base_of
 from espalier.sharing.card import model_card
 from espalier.sharing.card_edits import HEAD, keep_card, merged, sections, with_edits
 from espalier.sharing.dataset_card import dataset_card
@@ -116,7 +116,7 @@ def test_the_relation_to_the_base_follows_from_the_forms(
     project, run = made
     request = {**run.request, "student": "smollm2-135m-instruct"}
     data = data_of(model_card(project, Run(run.folder, request), "a/b", forms))
-    assert (data["base_model"], data["license"]) == (STARTER_ID, "apache-2.0")
+    assert (data["base_model"], data["license"]) == ("HuggingFaceTB/SmolLM2-135M-Instruct", "apache-2.0")
     assert data["base_model_relation"] == relation
     assert data.get("library_name") == library
 
@@ -308,7 +308,7 @@ def test_a_base_is_named_by_the_hub_and_never_by_a_path(tmp_path: Path) -> None:
     folder = tmp_path / "models--mlx-community--Tiny-4bit" / "snapshots" / "abc"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"quantization": {"bits": 4}}))
-    assert base_of(str(folder)) == Base("mlx-community/Tiny-4bit", "Tiny-4bit", is_quantized=True)
+    assert base_of(str(folder)) == Base("", "Tiny-4bit", is_quantized=True)
     (folder / "README.md").write_text(yaml.safe_dump({"a": 1}).join(["---\nbase_model: org/Tiny\n", "---\n"]))
     assert base_of(str(folder)).id == "org/Tiny"
     own = tmp_path / "secret" / "mine"

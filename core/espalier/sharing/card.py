@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from espalier.evaluation.told import sentences
 from espalier.project import Project
-from espalier.sharing.bases import Base, base_of
+from espalier.sharing.bases import Base, base_of, student_of
 from espalier.sharing.facts import (
     base_link,
     critic_of,
@@ -51,7 +51,7 @@ def model_card(
         private_notes: whether the person's note to the run is part of it.
         dataset_repo: the Hub's name of the data set that is published too, "" for none.
     """
-    base = base_of(str(run.request.get("student") or project.student))
+    base = student_of(run)
     text = page("model.md", _values(project, run, repo, forms, base, private_notes), project.root)
     head = _head(run, repo, forms, base, dataset_repo).to_yaml()
     return redacted(f"---\n{head}\n---\n\n{text.rstrip()}\n", project.root)
