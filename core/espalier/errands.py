@@ -8,6 +8,8 @@ from typing import Any
 
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
+from espalier.overnight.morning import report_values
+from espalier.overnight.store import plan_of
 from espalier.project import Project, create_around, open_project
 from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
@@ -62,6 +64,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "keep_history": keep_history,
     "foretell": lambda arguments, emit: foretell(arguments),
     "fetch_documents": fetch_documents,
+    "overnight_report": lambda arguments, emit: report_values(plan_of(arguments["plan"])),
 }
 
 
