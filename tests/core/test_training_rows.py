@@ -6,6 +6,8 @@ from pathlib import Path
 
 import mlx.core as mx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mlx import nn
 
 import espalier.metal  # first: it prepares the process for MLX
@@ -15,7 +17,7 @@ from espalier.metal.batch import Layout, make_batch, mean_loss
 from espalier.metal.model import MlxModel, load
 from espalier.metal.prefill import shared_prefix
 from espalier.metal.rows import Encoded, describe, encode_all, encode_row
-from espalier.training.settings import TrainSettings
+from espalier.training.settings import TrainSettings, allowed
 
 assert espalier.metal
 TALK = (
@@ -119,12 +121,51 @@ def test_rows_that_are_too_long_are_cut_or_left_out_and_told(tiny: MlxModel) -> 
     assert [len(row.tokens) <= 60 for row in cut.rows] == [True, True]
     assert (cut.cut, cut.left_out) == (1, 1)
     assert all(row.answers and row.answers[-1] < len(row.tokens) for row in cut.rows)
-    assert [(told.kind, told.text) for told in describe(cut, TrainSettings(max_tokens=60))] == [
-        ("cut", "Rows of more than 60 tokens: 1. What is beyond that is not learned."),
-        ("left out", "Rows of more than 60 tokens that were left out: 1."),
+    assert [(told.kind, told.text) for told in describe(cut)] == [
+        ("cut", "Rows longer than allowed: 1. What is beyond the limits is not learned."),
+        ("left out", "Rows longer than allowed that were left out: 1."),
     ]
     left = encode_all(tiny, rows, TrainSettings(max_tokens=60, too_long="leave out"))
     assert (len(left.rows), left.cut, left.left_out) == (1, 0, 2)
+
+
+def test_questions_and_answers_have_limits_of_their_own(tiny: MlxModel) -> None:
+    talk = (Message("system", "Help."), Message("user", "Begin. " + "some words " * 30 + "Who?"))
+    rows = [TrainRow((*talk, Message("assistant", "He " * count))) for count in (1, 20)]
+    whole = encode_all(tiny, rows, TrainSettings())
+    answer = whole.lengths[0][0] - whole.lengths[0][1]
+    cut = encode_all(tiny, rows, TrainSettings(max_input=60, max_output=answer))
+    assert (cut.cut, cut.left_out, cut.lengths) == (2, 0, whole.lengths)
+    for row in cut.rows:
+        text = tiny.tokenizer.decode(row.tokens[: row.first])
+        assert 40 < row.first <= 60
+        assert "Help." in text  # the template and the end of the question are whole, its beginning is gone
+        assert "words Who?<|im_end|>" in text
+        assert "Begin." not in text
+        assert len(row.answers) == answer
+    left = encode_all(tiny, rows, TrainSettings(max_output=answer, too_long="leave out"))
+    assert (len(left.rows), left.cut, left.left_out) == (1, 0, 1)
+    assert encode_all(tiny, rows, TrainSettings(max_input=60, too_long="leave out")).left_out == 2
+    assert encode_all(tiny, rows, TrainSettings(max_input=5)).left_out == 2  # the template alone is longer
+    document = [TrainRow((Message("user", "words " * 30),), unmask=True)]
+    assert not encode_all(tiny, document, TrainSettings(max_input=1, max_output=1)).cut  # it is no question
+
+
+@given(st.integers(1, 80), st.integers(0, 80), *[st.integers(0, 60)] * 2, st.integers(8, 90), st.booleans())
+def test_what_a_row_keeps_is_within_every_limit(
+    answer: int, question: int, most_input: int, most_output: int, most: int, leave: bool
+) -> None:
+    settings = TrainSettings(
+        max_input=most_input, max_output=most_output, max_tokens=most, too_long="leave out" if leave else "cut"
+    )
+    tokens = question + answer
+    kept = allowed(tokens, question, settings)
+    assert 0 <= kept <= min(tokens, most)
+    if leave:
+        assert kept in (0, tokens)
+    if kept:
+        asked = min(question, most_input or question)
+        assert 0 < kept - asked <= (most_output or tokens)
 
 
 def test_loss_is_on_the_answer_alone_and_the_shared_beginning_changes_nothing(tiny: MlxModel) -> None:

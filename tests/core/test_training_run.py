@@ -362,7 +362,7 @@ def test_settings_that_do_not_fit_the_student_are_one_sentence(tiny_folder: Path
     for settings, text in (
         (TrainSettings(lora=LoraSettings(keys=("q_prj",))), "no part “q_prj”. Choose from .*self_attn.q_proj"),
         (TrainSettings(lora=LoraSettings(layers=9)), "has 2 layers, not 9"),
-        (TrainSettings(max_tokens=8, too_long="leave out"), "Every row is longer than 8 tokens"),
+        (TrainSettings(max_tokens=8, too_long="leave out"), "Every row is longer than the settings allow"),
     ):
         with pytest.raises(EspalierError, match=text):
             train(tiny_folder, tmp_path, settings)
@@ -372,7 +372,7 @@ def test_rows_that_are_cut_and_the_layout_are_told_once(tiny_folder: Path, tmp_p
     heard: list[TrainEvent] = []
     train(tiny_folder, tmp_path, replace(SETTINGS, max_tokens=60, epochs=1), heard.append)
     told = [event.text for event in heard if isinstance(event, Told)]
-    assert any("more than 60 tokens" in text for text in told)
+    assert any("longer than allowed" in text for text in told)
     assert any(text.startswith("Rows are") for text in told)
 
 

@@ -465,11 +465,22 @@ def test_rows_that_would_be_cut_are_counted_as_the_limit_moves(
     pane = page.rows
     qtbot.waitUntil(lambda: "5 rows" in pane.effect.text(), timeout=LONG)
     assert "1 row would be cut. 1 row would be left out: nothing of the answer remains." in pane.effect.text()
-    assert "2 are longer than 2,048" in pane.histogram.accessibleDescription()
-    pane.limit.setValue(100)
+    rows, answers = pane.limits["max_tokens"], pane.limits["max_output"]
+    assert "2 are longer than 2,048" in rows.histogram.accessibleDescription()
+    rows.limit.setValue(100)
     assert open_project(lived_in_root).training == {"max_tokens": 100}
     assert "2 rows would be cut. 1 row would be left out: nothing of the answer remains." in pane.effect.text()
-    QTest.keyClick(pane.histogram, Qt.Key.Key_Right)
+    QTest.keyClick(rows.histogram, Qt.Key.Key_Right)
     assert open_project(lived_in_root).training["max_tokens"] > 100
+    rows.limit.setValue(100_000)
+    assert "None is longer than allowed." in pane.effect.text()
+    answers.limit.setValue(1)
+    assert "5 rows would be cut." in pane.effect.text()
+    assert open_project(lived_in_root).training == {"max_tokens": 100_000, "max_output": 1}
+    assert answers.limit.text() == "1"
+    answers.limit.setValue(0)
+    assert answers.limit.text() == "No limit"
+    QTest.mouseClick(pane.limits["max_input"].histogram, Qt.MouseButton.LeftButton)
+    assert open_project(lived_in_root).training["max_input"] > 8
     assert "<b>x</b>" in pane.batch.toPlainText()
     assert "Line 1: 2 rows one behind the other; none sees another" in pane.batch.toPlainText()

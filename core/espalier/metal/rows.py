@@ -1,13 +1,13 @@
 """Training rows as token ids, with the tokens that carry loss."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt, TrainRow
 from espalier.metal.model import MlxModel
 from espalier.training.progress import Told
-from espalier.training.settings import TrainSettings
+from espalier.training.settings import TrainSettings, allowed
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,44 @@ def encode_all(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSetti
     kept: list[Encoded] = []
     lengths: list[tuple[int, int]] = []
     cut = left_out = 0
-    most = settings.max_tokens
     for row in rows:
-        for encoded in encode_row(student, row):
-            lengths.append((len(encoded.tokens), encoded.first))
-            if len(encoded.tokens) <= most:
-                kept.append(encoded)
-                continue
-            answers = [place for place in encoded.answers if place < most]
-            if settings.too_long == "leave out" or not answers:
+        limits = replace(settings, max_input=0, max_output=0) if row.unmask else settings
+        whole = encode_row(student, row)
+        lengths += [(len(encoded.tokens), encoded.first) for encoded in whole]
+        fitting = _fitting_questions(student, row, whole, limits)
+        for encoded in fitting:
+            most = allowed(len(encoded.tokens), encoded.first, limits)
+            if not most or encoded.first > (limits.max_input or encoded.first):
                 left_out += 1
                 continue
-            cut += 1
-            kept.append(Encoded(encoded.tokens[:most], answers))
+            cut += fitting is not whole or most < len(encoded.tokens)
+            kept.append(Encoded(encoded.tokens[:most], [place for place in encoded.answers if place < most]))
     return Encoding(kept, cut, left_out, lengths)
+
+
+def _fitting_questions(student: MlxModel, row: TrainRow, whole: list[Encoded], limits: TrainSettings) -> list[Encoded]:
+    """Return the row with a question that is short enough: as it is, or without the beginning of its longest text.
+
+    The text before the first answer is cut, and not its tokens, so that the template stays whole. What can not be cut
+    enough comes back as it is.
+    """
+    most = limits.max_input
+    if not most or limits.too_long == "leave out" or all(encoded.first <= most for encoded in whole):
+        return whole
+    turns = [index for index, message in enumerate(row.messages) if message.role == "assistant"]
+    before = list(row.messages[: turns[0]])
+    place = max(range(len(before)), key=lambda index: len(before[index].content))
+    text = before[place].content
+    while (excess := len(student.encode(Prompt(tuple(before)))) - most) > 0:
+        tokens = student.encode_text(text)
+        if excess >= len(tokens):
+            return whole
+        text = str(student.tokenizer.decode(tokens[excess:]))
+        text = text.split(maxsplit=1)[1] if len(text.split()) > 1 else ""  # the first word may be half of one
+        if not text:
+            return whole
+        before[place] = replace(before[place], content=text)
+    return encode_row(student, replace(row, messages=(*before, *row.messages[turns[0] :])))
 
 
 def encode_some(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSettings) -> Encoding:
@@ -77,9 +101,8 @@ def encode_some(student: MlxModel, rows: Sequence[TrainRow], settings: TrainSett
     """
     encoding = encode_all(student, rows, settings)
     if not encoding.rows:
-        most = settings.max_tokens
         raise EspalierError(
-            f"Every row is longer than {most} tokens. Allow more tokens per row, or shorten the samples."
+            "Every row is longer than the settings allow. Allow more tokens, or shorten the samples."
             if encoding.left_out
             else "There is no row to train on. Generate samples first."
         )
@@ -160,10 +183,9 @@ def _is_inside(place: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool
     return any(place[0] < end and place[1] > start and place[1] > place[0] for start, end in spans)
 
 
-def describe(encoding: Encoding, settings: TrainSettings) -> Iterator[Told]:
+def describe(encoding: Encoding) -> Iterator[Told]:
     """Yield a sentence for each thing that was done to rows that are too long."""
-    most = settings.max_tokens
     if encoding.cut:
-        yield Told(0, f"Rows of more than {most} tokens: {encoding.cut}. What is beyond that is not learned.", "cut")
+        yield Told(0, f"Rows longer than allowed: {encoding.cut}. What is beyond the limits is not learned.", "cut")
     if encoding.left_out:
-        yield Told(0, f"Rows of more than {most} tokens that were left out: {encoding.left_out}.", "left out")
+        yield Told(0, f"Rows longer than allowed that were left out: {encoding.left_out}.", "left out")

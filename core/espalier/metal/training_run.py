@@ -113,7 +113,7 @@ class TrainingRun:
         kept = self._trainer.step if checkpoint else -1  # what was told before the first checkpoint is told again
         self._record = RunRecord(run, kept) if self._ranks.leads else None
         if not checkpoint:
-            for told in (*describe(encoding, settings), Told(0, self._trainer.verdict)):
+            for told in (*describe(encoding), Told(0, self._trainer.verdict)):
                 self._say(told)
             if self._ranks.leads:
                 write_json(run / FIRST_BATCH, first_batch(student, self._trainer, encoding, settings))

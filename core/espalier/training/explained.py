@@ -19,7 +19,10 @@ EXPLAINED: Mapping[str, str] = {
     "accumulation": "Parts in which one step's rows are computed. More parts take less memory and a little longer.",
     "checkpointing": "Compute inner values twice instead of keeping them: far less memory, a third more time.",
     "max_tokens": "Longest row, in tokens; memory grows with it.",
-    "too_long": "What becomes of a longer row: cut at its end, or leave out.",
+    "max_input": "Most tokens of a question with the passage before it; 0 for no limit of its own.",
+    "max_output": "Most tokens of an answer; 0 for no limit of its own.",
+    "too_long": "What becomes of a longer row: cut (an answer at its end, a question at the beginning of its longest "
+    "text), or leave out.",
     "lora.rank": "Width of the added factors. More can hold more, and takes more memory.",
     "lora.scale": "How strongly the factors act; the rank times this is what others call alpha.",
     "lora.dropout": "Share of the factors' inputs left out at random in each step, against learning by heart.",

@@ -26,6 +26,8 @@ MLX_LM_DEFAULTS: Mapping[str, Any] = {
     "accumulation": 1,
     "checkpointing": False,
     "max_tokens": 2048,
+    "max_input": 0,
+    "max_output": 0,
     "too_long": "cut",
     "weight_decay": 0.0,
     "clip": 0.0,

@@ -71,7 +71,11 @@ class TrainSettings:
         accumulation: parts in which one update's rows are computed, one after the other; less memory, same update.
         checkpointing: compute each layer's inner values twice instead of keeping them; less memory, more time.
         max_tokens: longest row, in tokens.
-        too_long: what becomes of a longer one: ``cut`` at its end, or ``leave out``.
+        max_input: most tokens of a question with all that stands before its answer; 0 for no limit of its own.
+        max_output: most tokens of an answer; 0 for no limit of its own. In a conversation the first answer begins it,
+            and the turns after that belong to it.
+        too_long: what becomes of a longer row: ``cut``, an answer at its end and a question at the beginning of its
+            longest text, or ``leave out``.
         weight_decay: AdamW's, decoupled.
         clip: largest norm of the gradient over everything that is trained; 0 for none.
         save_every: updates between two checkpoints; held-out rows are scored at each.
@@ -90,6 +94,8 @@ class TrainSettings:
     accumulation: int = 1
     checkpointing: bool = False
     max_tokens: int = 2048
+    max_input: int = 0
+    max_output: int = 0
     too_long: str = "cut"
     weight_decay: float = 0.01
     clip: float = 1.0
@@ -128,10 +134,27 @@ def problems(settings: TrainSettings) -> list[str]:
     whole("The number of rows per update", settings.batch_rows, 1)
     whole("The number of parts of an update", settings.accumulation, 1)
     whole("The most tokens of a row", settings.max_tokens, 8)
+    whole("The most tokens of a question", settings.max_input, 0)
+    whole("The most tokens of an answer", settings.max_output, 0)
     whole("The number of updates between checkpoints", settings.save_every, 1)
     need(settings.weight_decay >= 0, f"The weight decay is {settings.weight_decay:g}. Choose 0 or more.")
     need(settings.clip >= 0, f"The largest norm is {settings.clip:g}. Choose 0 for no limit, or a number above it.")
     return found
+
+
+def allowed(tokens: int, question: int, settings: TrainSettings) -> int:
+    """Return how many tokens a row keeps within the limits: all of them, fewer, or 0 when it is left out.
+
+    Args:
+        tokens: of the row.
+        question: those before the first that is learned.
+        settings: with the limits, and what becomes of a longer row.
+    """
+    asked = min(question, settings.max_input or question)
+    kept = min(asked + min(tokens - question, settings.max_output or tokens), settings.max_tokens)
+    if kept < tokens and settings.too_long == "leave out":
+        return 0
+    return kept if kept > asked else 0
 
 
 def check_settings(settings: TrainSettings) -> TrainSettings:

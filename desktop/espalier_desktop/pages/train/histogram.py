@@ -1,24 +1,26 @@
-"""How long the rows are, in tokens, and which of them are beyond the longest that is allowed."""
+"""How long questions, answers and rows are, in tokens, and which of them are beyond the longest that is allowed."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSpinBox, QWidget
 from typing_extensions import override
 
 from espalier_desktop import theme
 from espalier_desktop.i18n import tr
+from espalier_desktop.widgets.basics import column, label, row
 from espalier_desktop.widgets.chart import ticks
 from espalier_desktop.widgets.formats import number
 
-_BINS = 48
+_BINS = 32
+_LONGEST = 1_000_000  # tokens
 _FOOT = 22  # px below the bars
 
 
 class Histogram(QWidget):
-    """Bars of lengths with a line at the limit, which can be dragged and moved with the arrow keys.
+    """Bars of lengths with a line at the limit, which can be dragged and moved with the arrow keys; 0 is none.
 
     Signals:
         drafted: the limit while it is dragged.
@@ -28,11 +30,11 @@ class Histogram(QWidget):
     drafted = Signal(int)
     chosen = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(tr("Lengths of the rows"))
-        self.setMinimumHeight(110)
+        self.setAccessibleName(name)
+        self.setFixedHeight(80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.SplitHCursor)
         self.limit = 0
@@ -46,13 +48,14 @@ class Histogram(QWidget):
         longest = max(lengths, default=1)
         self._end = max(longest * 1.15, min(limit, 2 * longest) * 1.05, 16)
         self._counts = np.histogram(lengths, bins=_BINS, range=(0, self._end))[0]
-        beyond = sum(length > limit for length in lengths)
-        text = tr("{count} rows, the longest of {most} tokens; {beyond} are longer than {limit}")
-        self.setAccessibleDescription(
-            text.format(
-                count=number(len(lengths)), most=number(longest), beyond=number(beyond), limit=number(self.limit)
-            )
+        text = tr("{count} of them, the longest of {most} tokens").format(
+            count=number(len(lengths)), most=number(longest)
         )
+        if limit:
+            beyond = sum(length > limit for length in lengths)
+            longer = tr("{beyond} are longer than {limit}").format(beyond=number(beyond), limit=number(limit))
+            text = f"{text}; {longer}"
+        self.setAccessibleDescription(text)
         self.update()
 
     def _limit_at(self, position: float) -> int:
@@ -80,7 +83,7 @@ class Histogram(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         way = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if way:
-            self._draft(max(8, self.limit + way * max(1, round(self._end / 100))))
+            self._draft(max(8, (self.limit or round(self._end)) + way * max(1, round(self._end / 100))))
             self.chosen.emit(self.limit)
         else:
             super().keyPressEvent(event)
@@ -100,17 +103,17 @@ class Histogram(QWidget):
             if not count:
                 continue
             tall = max(3.0, (count / most) ** 0.5 * (height - 14))  # the root, so that single long rows are seen
-            is_beyond = place * bar / width * self._end >= self.limit
+            is_beyond = self.limit and place * bar / width * self._end >= self.limit
             painter.setBrush(QColor(tokens.warning if is_beyond else tokens.accent))
             painter.drawRoundedRect(QRectF(place * bar + 1, height - tall, bar - 2, tall), 2, 2)
         painter.setPen(QPen(QColor(tokens.line), 1))
         painter.drawLine(QPointF(0, height), QPointF(width, height))
         painter.setPen(QColor(tokens.muted))
-        for value in ticks(0, self._end, max(2, width // 110)):
+        for value in ticks(0, self._end, max(3, width // 90)):
             place_ = QRectF(min(max(value / self._end * width - 40, 0), width - 80), height + 5, 80, 16)
             edge = Qt.AlignmentFlag.AlignLeft if value == 0 else Qt.AlignmentFlag.AlignHCenter
             painter.drawText(place_, edge, number(value) if value else tr("tokens"))
-        if self.limit <= self._end:
+        if 0 < self.limit <= self._end:
             x = self.limit / self._end * width
             painter.setPen(QPen(QColor(tokens.warning), 2))
             painter.drawLine(QPointF(x, 0), QPointF(x, height))
@@ -119,3 +122,47 @@ class Histogram(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
         painter.end()
+
+
+class LimitField(QWidget):
+    """A limit as a number above the lengths that it is a limit of.
+
+    Signals:
+        drafted: the limit is being dragged.
+        chosen: the limit, when the person has set it.
+    """
+
+    drafted = Signal()
+    chosen = Signal(int)
+
+    def __init__(self, title: str, name: str, least: int) -> None:
+        super().__init__()
+        self.histogram = Histogram(title)
+        self.limit = QSpinBox()
+        self.limit.setRange(least, _LONGEST)
+        if not least:
+            self.limit.setSpecialValueText(tr("No limit"))
+        self.limit.setAccessibleName(name)
+        self.limit.setMinimumWidth(96)
+        self.limit.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.limit.setKeyboardTracking(False)
+        layout = column(row(label(title), None, self.limit, spacing=8), self.histogram, spacing=6)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(layout)
+        self.histogram.drafted.connect(self._draft)
+        self.histogram.chosen.connect(self.chosen)
+        self.limit.valueChanged.connect(self.chosen)
+
+    def show_lengths(self, lengths: Sequence[int], limit: int) -> None:
+        """Show the lengths and the longest that is allowed, 0 for no limit."""
+        self._set(limit)
+        self.histogram.show_lengths(lengths, limit)
+
+    def _draft(self, limit: int) -> None:
+        self._set(limit)
+        self.drafted.emit()
+
+    def _set(self, limit: int) -> None:
+        self.limit.blockSignals(True)
+        self.limit.setValue(limit)
+        self.limit.blockSignals(False)

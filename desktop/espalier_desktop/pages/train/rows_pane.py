@@ -1,26 +1,27 @@
-"""What the student sees: how long its rows are, what would be cut, and the first batch word for word."""
+"""What the student sees: how long questions and answers are, what would be cut, and the first batch word for word."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSpinBox, QTextBrowser, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QTextBrowser, QWidget
 
-from espalier.training.settings import TrainSettings
+from espalier.training.settings import TrainSettings, allowed
 from espalier_desktop import theme
 from espalier_desktop.i18n import said, tr
-from espalier_desktop.pages.train.histogram import Histogram
+from espalier_desktop.pages.train.histogram import LimitField
 from espalier_desktop.pages.train.wording import choices, value_titles
 from espalier_desktop.widgets.basics import button, card, column, label, row
 from espalier_desktop.widgets.formats import number
 
-_LONGEST = 1_000_000  # tokens
 _SHOWN = 24  # training rows of a batch: more would be read by nobody
 
 
 class RowsPane(QWidget):
-    """The lengths with their limit above, the first batch below.
+    """The lengths with their limits above, the first batch below.
 
     Signals:
         changed: name and value of a setting that the person changed here.
@@ -32,15 +33,14 @@ class RowsPane(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.histogram = Histogram()
-        self.limit = QSpinBox()
-        self.limit.setRange(8, _LONGEST)
-        self.limit.setAccessibleName(value_titles()["max_tokens"])
-        self.limit.setMinimumWidth(110)
-        self.limit.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.limit.setKeyboardTracking(False)
+        titles = value_titles()
+        self.limits = {
+            "max_input": LimitField(tr("Questions, in tokens"), titles["max_input"], 0),
+            "max_output": LimitField(tr("Answers"), titles["max_output"], 0),
+            "max_tokens": LimitField(tr("Whole rows"), titles["max_tokens"], 8),
+        }
         self.too_long = QComboBox()
-        self.too_long.setAccessibleName(value_titles()["too_long"])
+        self.too_long.setAccessibleName(titles["too_long"])
         for key, text in choices()["too_long"].items():
             self.too_long.addItem(text, key)
         self.effect = label(role="muted", wrap=True)
@@ -52,21 +52,19 @@ class RowsPane(QWidget):
         self.batch.setAccessibleName(tr("The first batch as the student sees it"))
         self.refresh_button = button(tr("Look Again"), self.wanted.emit)
         self._lengths: list[tuple[int, int]] = []
+        self._settings = TrainSettings()
         self._told: Mapping[str, Any] = {}
-        limit = row(
-            label(tr("Longest row, in tokens")), self.limit, label(value_titles()["too_long"]), self.too_long, spacing=8
-        )
-        limit.addStretch(1)
-        limit.addWidget(self.refresh_button)
-        lengths = card(limit, self.histogram, self.effect, spacing=8, margin=14)
+        head = row(label(titles["too_long"]), self.too_long, None, self.refresh_button, spacing=8)
+        fields = row(*self.limits.values(), spacing=24)
+        lengths = card(head, fields, self.effect, spacing=6, margin=12)
         self.legend = label(tr("Dark text is learned. Grey text is only read: no loss is taken on it."), "caption")
         head = row(label(tr("First batch"), "headline"), None, self.legend)
-        layout = column(lengths, card(head, self.verdict, self.batch, spacing=6, margin=14), spacing=12)
+        layout = column(lengths, card(head, self.verdict, self.batch, spacing=4, margin=12), spacing=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
-        self.histogram.drafted.connect(self._draft)
-        self.histogram.chosen.connect(lambda limit: self.changed.emit("max_tokens", limit))
-        self.limit.valueChanged.connect(lambda limit: self.changed.emit("max_tokens", limit))
+        for name, field in self.limits.items():
+            field.drafted.connect(lambda: self._say_effect("", is_asking=False))
+            field.chosen.connect(partial(self.changed.emit, name))
         self.too_long.activated.connect(lambda _: self.changed.emit("too_long", self.too_long.currentData()))
 
     def show_rows(self, told: Mapping[str, Any], settings: TrainSettings, problem: str, *, is_asking: bool) -> None:
@@ -78,53 +76,56 @@ class RowsPane(QWidget):
             problem: why nothing is known.
             is_asking: whether an answer is on its way.
         """
-        for field in (self.limit, self.too_long):
-            field.blockSignals(True)
-        self.limit.setValue(settings.max_tokens)
+        self._settings = settings
         self.too_long.setCurrentIndex(max(0, self.too_long.findData(settings.too_long)))
-        for field in (self.limit, self.too_long):
-            field.blockSignals(False)
         self.refresh_button.setEnabled(not is_asking)
         self.refresh_button.setText(tr("Looking…") if is_asking else tr("Look Again"))
         self._lengths = [(int(whole), int(question)) for whole, question in told.get("lengths", ())]
-        self.histogram.show_lengths([whole for whole, _ in self._lengths], settings.max_tokens)
-        self._say_effect(settings.max_tokens, problem, is_asking=is_asking)
+        self.limits["max_input"].show_lengths([question for _, question in self._lengths], settings.max_input)
+        answers = [whole - question for whole, question in self._lengths]
+        self.limits["max_output"].show_lengths(answers, settings.max_output)
+        self.limits["max_tokens"].show_lengths([whole for whole, _ in self._lengths], settings.max_tokens)
+        self._say_effect(problem, is_asking=is_asking)
         if told is not self._told or not told:
             self._told = told
             self.verdict.setText(said(str(told.get("verdict", ""))))
             self.batch.setHtml(batch_html(told))
 
-    def _draft(self, limit: int) -> None:
-        self.limit.blockSignals(True)
-        self.limit.setValue(limit)
-        self.limit.blockSignals(False)
-        self._say_effect(limit, "", is_asking=False)
-
-    def _say_effect(self, limit: int, problem: str, *, is_asking: bool) -> None:
+    def _say_effect(self, problem: str, *, is_asking: bool) -> None:
+        """Say what the limits, as they are drawn, would do to the rows."""
         if not self._lengths:
             waiting = tr("Reading the rows…") if is_asking else tr("No rows yet. Generate samples first.")
             self.effect.setText(said(problem) if problem and not is_asking else waiting)
             return
-        longest = max(whole for whole, _ in self._lengths)
-        questions = max(question for _, question in self._lengths)
-        answers = max(whole - question for whole, question in self._lengths)
-        beyond = sum(whole > limit for whole, _ in self._lengths)
-        lost = sum(question >= limit for _, question in self._lengths)
-        facts = tr("{count} rows; the longest has {most} tokens: questions up to {questions}, answers up to {answers}.")
-        text = facts.format(
-            count=number(len(self._lengths)),
-            most=number(longest),
-            questions=number(questions),
-            answers=number(answers),
+        question, answer, most = (field.limit.value() for field in self.limits.values())
+        settings = replace(
+            self._settings,
+            max_input=question,
+            max_output=answer,
+            max_tokens=most,
+            too_long=self.too_long.currentData(),
         )
-        if not beyond:
-            text += " " + tr("None is longer than {limit}.").format(limit=number(limit))
-        elif self.too_long.currentData() == "cut":
-            text += " " + tr("%n row(s) would be cut.", beyond - lost)
-            text += " " + tr("%n row(s) would be left out: nothing of the answer remains.", lost) if lost else ""
-        else:
-            text += " " + tr("%n row(s) would be left out.", beyond)
-        self.effect.setText(text)
+        kept = [(whole, allowed(whole, question, settings)) for whole, question in self._lengths]
+        cut = sum(0 < tokens < whole for whole, tokens in kept)
+        lost = sum(not tokens for _, tokens in kept)
+        text = tr("{count} rows; the longest has {most} tokens: questions up to {questions}, answers up to {answers}.")
+        told = [
+            text.format(
+                count=number(len(self._lengths)),
+                most=number(max(whole for whole, _ in self._lengths)),
+                questions=number(max(question for _, question in self._lengths)),
+                answers=number(max(whole - question for whole, question in self._lengths)),
+            )
+        ]
+        if cut:
+            told.append(tr("%n row(s) would be cut.", cut))
+        if lost and settings.too_long == "cut":
+            told.append(tr("%n row(s) would be left out: nothing of the answer remains.", lost))
+        elif lost:
+            told.append(tr("%n row(s) would be left out.", lost))
+        elif not cut:
+            told.append(tr("None is longer than allowed."))
+        self.effect.setText(" ".join(told))
 
 
 def batch_html(told: Mapping[str, Any]) -> str:

@@ -74,13 +74,13 @@ def alert_words(alert: Alert) -> tuple[str, str, str]:
         return (
             said(alert.text),
             tr("The end of these rows is never seen, often the end of an answer."),
-            tr("Raise the longest row in Settings, or shorten the samples."),
+            tr("Raise the limits under What It Sees, or shorten the samples."),
         )
     if alert.kind == "left out":
         return (
             said(alert.text),
             tr("The student does not learn these rows at all."),
-            tr("Raise the longest row in Settings, or shorten the samples."),
+            tr("Raise the limits under What It Sees, or shorten the samples."),
         )
     if alert.kind == "held-out":
         text = tr("The loss on held-out rows rose from {best} to {now}.")
@@ -137,6 +137,8 @@ def value_titles() -> Mapping[str, str]:
         "accumulation": tr("Parts of an update"),
         "checkpointing": tr("Compute twice, keep less"),
         "max_tokens": tr("Longest row"),
+        "max_input": tr("Longest question"),
+        "max_output": tr("Longest answer"),
         "too_long": tr("Longer rows"),
         "lora.rank": tr("Rank"),
         "lora.scale": tr("Scale"),
@@ -174,7 +176,7 @@ def choices() -> Mapping[str, Mapping[str, str]]:
     """Return the values that are one of a few, with their names."""
     return {
         "schedule": {"cosine": tr("Cosine"), "linear": tr("Linear"), "constant": tr("Constant")},
-        "too_long": {"cut": tr("Cut at the end"), "leave out": tr("Leave out")},
+        "too_long": {"cut": tr("Cut"), "leave out": tr("Leave out")},
         "phases": {"stacked": tr("Everything at once"), "lab": tr("Knowledge, then skills")},
     }
 
