@@ -7,6 +7,8 @@ from typing import Any
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
 from espalier.models import survey as models
+from espalier.overnight.morning import report_values
+from espalier.overnight.store import plan_of
 from espalier.project import Project, create_around, open_project
 from espalier.sharing.contribute import contribute, plan
 from espalier.sharing.shared import survey
@@ -106,6 +108,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "model_get": models.model_get,
     "model_remove": models.model_remove,
     "models_clean": models.models_clean,
+    "overnight_report": lambda arguments, emit: report_values(plan_of(arguments["plan"])),
 }
 
 

@@ -194,6 +194,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             tr("Job"),
             (
                 Command("tune", tr("Run All Steps"), "Ctrl+R"),
+                Command("overnight", tr("Run Overnight…"), needs_project=anywhere),
                 Command("generate", tr("Generate Samples"), begins_group=True),
                 Command("train", tr("Train")),
                 Command("quantize", tr("Quantize")),

@@ -24,6 +24,7 @@ from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.models.fetcher import Fetcher
+from espalier_desktop.overnight.night import Night
 from espalier_desktop.recent import add_recent, recent_projects
 from espalier_desktop.updates import Updates
 from espalier_desktop.widgets.sheet import Sheet, tell
@@ -40,6 +41,7 @@ class Desk(QObject):
         queue: the jobs of all windows.
         fetcher: brings models for all windows.
         updates: looks for newer releases.
+        night: the plan of work that goes on while nobody looks.
     """
 
     def __init__(self, application: Application) -> None:
@@ -50,12 +52,20 @@ class Desk(QObject):
         self.fetcher = Fetcher(self)
         self.updates = Updates(self._front, self)
         application.aboutToQuit.connect(self.updates.close)
+        self.night = Night(self.queue, self)
+        self.night.reported.connect(self.show_overnight)
+        application.aboutToQuit.connect(self.night.close)
         self._locks: dict[Path, QLockFile] = {}
         self._is_quitting = False
         self.others: dict[str, QWidget] = {}
         application.file_opened.connect(self._open_path)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.apply_theme)
         self.apply_theme()
+
+    @property
+    def is_quitting(self) -> bool:
+        """Return whether the person asked the program to end."""
+        return self._is_quitting
 
     def apply_theme(self) -> None:
         """Show every window in the appearance and text size that were chosen."""
@@ -137,6 +147,12 @@ class Desk(QObject):
 
         self._show(page, lambda: HelpWindow(page))
 
+    def show_overnight(self) -> None:
+        """Show the plan for the night: to make one, as it goes, or what became of it."""
+        from espalier_desktop.overnight.window import OvernightWindow
+
+        self._show("overnight", lambda: OvernightWindow(self))
+
     def show_settings(self) -> None:
         """Show the settings of the program."""
         from espalier_desktop.settings_window import SettingsWindow
@@ -185,6 +201,7 @@ class Desk(QObject):
             "settings": self.show_settings,
             "models": self.show_models,
             "readiness": self.show_readiness,
+            "overnight": self.show_overnight,
             "quit": self.quit,
             "welcome": self.show_welcome,
             "help": self.show_help,
@@ -216,11 +233,14 @@ class Desk(QObject):
 
     def quit(self) -> None:
         """Close every window, each of which may object, and end the program."""
+        if self.night.is_on:
+            self.show_overnight()  # its window asks
         self._is_quitting = True
         self._application.closeAllWindows()
         if not self.windows:
             self.fetcher.close()
         self._is_quitting = not self.windows  # a window with a running job may have refused
+        self._is_quitting = not self.windows and not self.night.is_on  # a window with running work may have refused
 
     def _users_of(self, model: str) -> dict[str, str]:
         """Return the projects, among those known, that use a model, each with what it is there."""
@@ -280,7 +300,9 @@ class Desk(QObject):
         self.windows.pop(folder, None)
         self._locks.pop(folder).unlock()
         self._remember_open()
-        if not self.windows and not self._application.closingDown() and sys.platform == "darwin":
+        if not self.windows and not self._is_quitting and self.night.is_on:
+            self.show_overnight()  # which keeps the program, and with it the night's work, alive
+        elif not self.windows and not self._application.closingDown() and sys.platform == "darwin":
             self.show_welcome()
 
     def _remember_open(self) -> None:

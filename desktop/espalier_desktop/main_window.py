@@ -304,6 +304,9 @@ class MainWindow(QMainWindow):
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
         if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
+        if story.is_adopted:
+            return  # the night's report tells it
+        if story.command in (*QUESTIONS, "try", "forecast") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it
@@ -352,7 +355,7 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._jobs.jobs and not self.property("closing"):
+        if self._jobs.own_jobs and not self.property("closing"):
             event.ignore()
             sheet = Sheet(
                 self,
