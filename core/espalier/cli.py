@@ -25,7 +25,7 @@ from espalier.models.starter import STARTER
 from espalier.quantization import commands as quantization
 from espalier.report import show_result
 from espalier.sharing import commands as sharing
-from espalier.sharing import hub_commands
+from espalier.sharing import contribute_commands, hub_commands
 from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
@@ -369,6 +369,12 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("hub", "sign in on Hugging Face, sign out, or see who is", hub_commands.add_hub, hub_commands.hub),
     ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
     ("ask", "one question, answered before and after", _add_ask, _stage),
+    (
+        "contribute",
+        "give leaves back to the taxonomy that they came from",
+        contribute_commands.add_arguments,
+        contribute_commands.run,
+    ),
     ("serve", "answer other programs on this computer, as OpenAI's service would", _add_serve, _serve),
     (
         "critic",

@@ -7,6 +7,7 @@ from typing import Any
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
 from espalier.project import Project, create_around, open_project
+from espalier.sharing.contribute import contribute, plan
 from espalier.sharing.shared import survey
 from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
@@ -74,6 +75,18 @@ def hub_account(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return told()
 
 
+def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
+
+    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
+    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
+    leaves = arguments.get("leaves", ())
+    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,
@@ -84,12 +97,18 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "share_survey": share_survey,
     "share_plan": share_plan,
     "hub_account": hub_account,
+    "contribute_plan": lambda arguments, emit: plan(_project(arguments), arguments.get("leaves", ())),
+    "contribute": contribute_leaves,
 }
 
 
 def run(command: str, arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Return the result of one of the `COMMANDS`; the argument ``project`` is a project's folder."""
     return COMMANDS[command](arguments, emit)
+
+
+def _project(arguments: Mapping[str, Any]) -> Project:
+    return open_project(Path(arguments["project"]))
 
 
 def _taxonomy(arguments: Mapping[str, Any]) -> Path:

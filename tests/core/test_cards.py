@@ -19,7 +19,7 @@ from espalier.sharing.card import model_card
 from espalier.sharing.card_edits import HEAD, keep_card, merged, sections, with_edits
 from espalier.sharing.dataset_card import dataset_card
 from espalier.sharing.licences import UNKNOWN, license_of, named_license
-from espalier.sharing.pages import block
+from espalier.sharing.pages import block, code
 from espalier.sharing.private import find_private, redacted
 from espalier.training.run import Run
 
@@ -162,6 +162,10 @@ def test_no_text_of_a_model_ends_its_block(text: str) -> None:
     assert first.endswith("text")
     assert set(last) == {"`"}
     assert not any(line.strip().startswith(last) for line in lines)
+    span = code(f"a{text}b")
+    fence = span[: len(span) - len(span.lstrip("`"))]
+    assert span.endswith(fence)
+    assert fence not in span[len(fence) : -len(fence)]
 
 
 def test_hostile_answers_leave_the_card_whole(made: tuple[Project, Run]) -> None:

@@ -33,7 +33,9 @@ def page(template: str, values: Mapping[str, Any], *places: Path) -> str:
     environment = Environment(  # not HTML: `shown` does the escaping
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=finalize, keep_trailing_newline=True
     )
-    environment.filters.update(block=lambda text: block(redacted(text, *places)), share=lambda value: f"{value:.0%}")
+    environment.filters.update(
+        block=lambda text: block(redacted(text, *places)), code=code, share=lambda value: f"{value:.0%}"
+    )
     text = environment.from_string(resource(f"cards/{template}").read_text(encoding="utf-8")).render(values)
     return redacted(re.sub(r"\n{3,}", "\n\n", text), *places)
 
@@ -41,6 +43,14 @@ def page(template: str, values: Mapping[str, Any], *places: Path) -> str:
 def shown(text: str, *places: Path) -> str:
     """Return a text as one line of Markdown that shows it, without what must not leave the machine."""
     return escaped(redacted(text, *places))
+
+
+def code(text: str) -> Raw:
+    """Return a text, such as a path, as code within a line."""
+    line = " ".join(inert(text).split())
+    fence = "`" * (1 + max(map(len, re.findall(r"`+", line)), default=0))
+    space = " " if line.startswith("`") or line.endswith("`") else ""
+    return Raw(f"{fence}{space}{line}{space}{fence}")
 
 
 def block(text: str, language: str = "text") -> Raw:
