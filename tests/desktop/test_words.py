@@ -194,6 +194,7 @@ NOT_IN_THE_WINDOW = {
     "gguf.py",
     "gguf_header.py",
     "gguf_llama.py",
+    "hub_commands.py",
     "migrate.py",
     "report.py",
     "report_files.py",

@@ -18,6 +18,7 @@ from espalier.models.new_folder import new_folder
 from espalier.project import Project
 from espalier.sharing.base import is_public_name, is_rounded, public_base
 from espalier.sharing.check import Check
+from espalier.sharing.dataset import write_dataset
 from espalier.sharing.forms import estimate, form_named, kind_of, refusal
 from espalier.training.conversations import train_row
 from espalier.training.fingerprint import fingerprint
@@ -62,7 +63,7 @@ class Writer(Protocol):
         """
 
 
-PLAIN: Mapping[str, Callable[[Project, Run, Path], Check]] = {}
+PLAIN: Mapping[str, Callable[[Project, Run, Path], Check]] = {"dataset": write_dataset}
 """What writes the forms that need no model, by name."""
 
 
