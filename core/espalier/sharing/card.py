@@ -119,8 +119,9 @@ def _values(
         "base": base,
         "base_link": base_link(base),
         "license_link": _license_link(base),
-        "relation": relation(forms),
+        "what": _what(run, forms),
         "method": method_of(run),
+        "was_imported": bool(run.request.get("imported")),
         "leaves": leaves,
         "tree": tree(leaves, project.root),
         "rows": sum(leaf["rows"] for leaf in leaves),
@@ -147,6 +148,15 @@ def _values(
         "unattributed": ", ".join(leaf for leaf, works in sources if not works),
         "notes": read_note(run) if private_notes else "",
     }
+
+
+def _what(run: Run, forms: Sequence[str]) -> str:
+    """Return what the repository holds, before the name of the base."""
+    kind = relation(forms)
+    if kind == "quantized":
+        return "A model in 4 bits, made from"
+    is_whole = kind == "finetune" or (run.request.get("settings") or {}).get("method") == "full"
+    return "A whole model, made from" if is_whole else f"{method_of(run)} adapter for"
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -177,4 +187,8 @@ def _license_link(base: Base) -> Raw:
 
 def _slug(name: str) -> str:
     """Return a licence's name as the Hub wants it: small letters, digits, dots and hyphens."""
-    return "-".join("".join(sign if sign.isalnum() or sign in ".-" else " " for sign in name.casefold()).split())
+    return "-".join(
+        "".join(
+            sign if (sign.isascii() and sign.isalnum()) or sign in ".-" else " " for sign in name.casefold()
+        ).split()
+    )
