@@ -6,7 +6,6 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model
 from espalier.models.starter import STARTER
-from espalier.sharing import export
 from espalier.sharing.base import is_public_name, is_rounded, public_base
 from espalier.sharing.licences import UNKNOWN, License, license_of, named_license
 from espalier.teachers.endpoint import is_endpoint
@@ -49,6 +48,8 @@ def base_of(setting: str) -> Base:
 
 def student_of(run: Run) -> Base:
     """Return the model that a run taught; its public name may be one that a person gave with an export."""
+    from espalier.sharing import export  # whose cards ask this module
+
     base = base_of(str(run.request.get("student", "")))
     try:
         told = export.base_of(run)
