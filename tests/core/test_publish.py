@@ -1,5 +1,6 @@
 """A run on its way to the Hub and back: forms, card, gate, history, and the command; the real client throughout."""
 
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from hub_server import TOKEN as SECRET
 from hub_server import Serving
 
 import espalier.metal
+from espalier import cli
 from espalier.errors import EspalierError
 from espalier.files import read_lines
 from espalier.messages import Event, Stage
@@ -22,10 +24,11 @@ from espalier.metal.backend import MlxBackend
 from espalier.metal.model import load
 from espalier.project import Project, create, open_project
 from espalier.sharing.export import run_named
+from espalier.sharing.licences import named_license
 from espalier.sharing.plan import plan
 from espalier.sharing.publish import publication, publish
 from espalier.sharing.shared import made, published, survey
-from espalier.sharing.token import store_token
+from espalier.sharing.token import find_token, store_token
 from espalier.training.run import Run
 from espalier.training.settings import LoraSettings, TrainSettings
 
@@ -110,10 +113,6 @@ def test_what_was_trained_is_published_fetched_and_computes_the_same(
     keychain = {"PYTHON_KEYRING_BACKEND": "file_keyring.FileKeyring", "FILE_KEYRING": str(tmp_path / "keys.json")}
     environment = {**hub.environment(tmp_path / "hf"), **keychain, "PYTHONPATH": path}
     project = str(project_of(run).root)
-    refused = espalier_command(environment, "publish", project, "alice/mine")
-    assert (refused.returncode, "hub sign-in" in refused.stderr) == (1, True)
-    wrong = espalier_command(environment, "hub", "sign-in", given="hf_wrong\n")
-    assert (wrong.returncode, "does not know this token" in wrong.stderr) == (1, True)
     signed = espalier_command(environment, "hub", "sign-in", given=f"{SECRET}\n")
     assert signed.stdout == "Signed in as alice. May write: alice, lab.\n", signed.stderr
     hub.fail("/commit/main", status(500, is_applied=True))
@@ -137,11 +136,7 @@ def test_what_was_trained_is_published_fetched_and_computes_the_same(
     peft = mx.load(str(folder / "adapter_model.safetensors"))
     assert len(peft) == len(mx.load(str(folder / "mlx" / "adapters.safetensors")))
 
-    again = espalier_command(environment, "publish", project, "alice/mine", "--forms", "peft,mlx", "--base", BASE)
-    assert again.returncode == 0, again.stderr
-    assert len(repo.commits) == 2
-    seen = [refused, wrong, signed, done, again]
-    assert not [each for each in seen if SECRET in each.stdout + each.stderr]
+    assert SECRET not in signed.stdout + signed.stderr + done.stdout + done.stderr
     kept = [file for file in tmp_path.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
     assert kept == [tmp_path / "keys.json"]
 
@@ -278,3 +273,44 @@ def test_who_is_not_signed_in_is_told_how(hub: Serving, keychain: object, run: R
     with pytest.raises(EspalierError, match="Nobody is signed in"):
         go(run)
     assert not hub.asked
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str, given: str = "") -> int:
+    """Run one command in this process, with what is typed on a pipe."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(given))
+    return cli.main(arguments)
+
+
+def test_only_a_token_that_the_hub_knows_is_kept(
+    hub: Serving, keychain: object, pauses: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, "hub", "account") == 0
+    assert capsys.readouterr().out == "Nobody is signed in.\n"
+    assert command(monkeypatch, "hub", "sign-in", given="hf_wrong\n") == 1
+    assert "does not know this token" in capsys.readouterr().err
+    assert find_token() is None
+    assert command(monkeypatch, "hub", "sign-in", given=f"{SECRET}\n") == 0
+    assert command(monkeypatch, "hub", "account", "--json") == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out.splitlines()[-1])["name"] == "alice"
+    assert SECRET not in shown.out + shown.err
+    assert command(monkeypatch, "hub", "sign-out") == 0
+    assert find_token() is None
+
+
+def test_the_command_asks_before_it_publishes_for_everybody_or_replaces(
+    signed_in: Serving, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student = Path(run.request["student"])
+    monkeypatch.setattr("espalier.sharing.hub_commands.run_worker", lambda *_: pytest.fail("it was not asked"))
+    project = str(project_of(run).root)
+    signed_in.add_repo("alice/mine", {"theirs.txt": b"theirs"}, private=True)
+    assert command(monkeypatch, "publish", project, "alice/mine", "--forms", "mlx") == 1
+    assert "files that are not from this project" in capsys.readouterr().err
+    assert command(monkeypatch, "publish", project, "alice/new", "--forms", "mlx", "--public") == 1
+    assert f"The licence of the base {student.name} is not known" in capsys.readouterr().err
+    monkeypatch.setattr("espalier.sharing.bases.license_of", lambda folder: named_license("mit"))
+    assert command(monkeypatch, "publish", project, "alice/new", "--forms", "mlx", "--public") == 1
+    shown = capsys.readouterr().err
+    assert "Publish alice/new for everybody? Say so with --yes." in shown
+    assert "about" in shown

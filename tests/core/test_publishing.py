@@ -30,7 +30,7 @@ from espalier.sharing.token import Token, find_token, forget_token, redact, stor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # huggingface_hub's own uploads
 pytest_plugins = ("hub_fixtures",)
-WEIGHTS = bytes(range(256)) * 1200
+WEIGHTS = (2).to_bytes(8, "little") + b"{}" + bytes(range(256)) * 1200  # an empty header first
 
 
 def make_forms(root: Path) -> dict[str, Path]:
