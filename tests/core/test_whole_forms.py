@@ -1,8 +1,10 @@
 """The whole model in floats and in 4 bits, a folder for Ollama, and the training data."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import espalier.metal  # first: it prepares the process for MLX
 
@@ -21,10 +23,14 @@ from espalier.models.starter import STARTER
 from espalier.project import Project, create, open_project
 from espalier.sharing.export import exports, make_form, run_named
 from espalier.sharing.forms import offered
-from espalier.sharing.ollama import FAMILIES, find_family, library_name, modelfile
+from espalier.sharing.loss_curve import WIDTH, loss_svg
+from espalier.sharing.ollama import FAMILIES, Family, find_family, library_name, modelfile
+from espalier.training.curves import Curves
 from espalier.training.run import Run
 
 assert espalier.metal
+SVG = "{http://www.w3.org/2000/svg}"
+REST = {"learning_rate": 0.1, "tokens": 9, "seconds": 1.0, "memory": 1}
 QUESTION = {"leaf": "knowledge/x", "question": "How high is it?", "answer": "Ten feet.", "origin": "sample"}
 
 
@@ -132,19 +138,18 @@ def test_ollama_gets_the_whole_model_where_its_library_has_no_base(tmp_path: Pat
 TURNS = [Message("user", "What?"), Message("assistant", "That."), Message("user", "Why?")]
 
 
-@pytest.mark.parametrize("name", list(FAMILIES))
-def test_a_family_is_found_by_what_its_template_writes(name: str) -> None:
-    family = FAMILIES[name]
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_is_found_by_what_its_template_writes(family: Family) -> None:
     assert find_family(lambda turns: "<s>" + family.render(turns)) == (family, "")
     template = family.template()
     assert template.count("{{ .Prompt }}") == template.count("{{ .Response }}") == template.count("{{ .System }}") == 1
     written = family.render([Message("system", "Be brief."), *TURNS])
-    assert written.endswith(family.answer[0] + family.opening)
+    assert written.endswith(family.answer[0].rstrip(" ") + family.opening)
     assert all(text in written for text in ("Be brief.", "What?", "That.", "Why?"))
 
 
 def test_the_usual_system_message_of_a_template_is_kept() -> None:
-    family = FAMILIES["ChatML"]
+    family = FAMILIES[0]
     found = find_family(lambda turns: family.render([Message("system", "You are kind."), *turns]))
     assert found == (family, "You are kind.")
     assert 'SYSTEM """You are kind."""' in modelfile("x", "", family, "You are kind.")
@@ -184,3 +189,71 @@ def test_a_run_on_private_data_alone_has_no_dataset(tmp_path: Path, tiny_folder:
     with pytest.raises(EspalierError, match="not given away"):
         export(run, "dataset", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_report_says_what_was_taught_how_and_what_came_of_it(tmp_path: Path, tiny_folder: Path) -> None:
+    student = make_student(tmp_path / "student", "llama", tiny_folder)
+    told = {"event": "Told", "step": 1, "text": f"See {tmp_path}/project/x.", "kind": ""}
+    update = {
+        "event": "Update",
+        "steps": 3,
+        "learning_rate": 0.1,
+        "norm": 1.0,
+        "tokens": 9,
+        "seconds": 1.0,
+        "memory": 1,
+    }
+    events = [told, *({**update, "step": step, "loss": 3.0 / step} for step in (1, 2, 3))]
+    events.append({"event": "Validated", "step": 3, "loss": 1.25, "is_best": True})
+    run = make_run(tmp_path, student)
+    (run.folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    answered: dict[str, Any] = {
+        "question": "<b>How</b> high?",
+        "reference": "Ten.",
+        "accept": [],
+        "leaf": "knowledge/x",
+    }
+    answered |= {"judge": "accept strings", "change": "improved", "right": {"base": False, "tuned": True}}
+    answered["answers"] = {"base": "/Users/me/secret", "tuned": "Ten"}
+    counts = {"questions": 1, "base": 0, "tuned": 1}
+    report = {
+        "student": str(student),
+        "judge": str(student),
+        "questions": [answered],
+        "leaves": {"knowledge/x": counts},
+    }
+    run.report.write_text(json.dumps(report))
+    record = export(run, "report", tmp_path / "out")
+    assert [file["path"] for file in record["files"]] == [
+        *("answers.csv", "loss.svg", "report.html", "report.md", "settings.json")
+    ]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<h1>What student learned</h1>" in page
+    assert "lowest, 1.250, after 3 updates" in page
+    assert "&lt;b&gt;How&lt;/b&gt; high?" in page
+    assert page.count("<svg ") == 1
+    assert "![](loss.svg)" in (tmp_path / "out" / "report.md").read_text()
+    for file in (tmp_path / "out").iterdir():
+        assert str(tmp_path) not in file.read_text()
+        assert "/Users/me" not in file.read_text()
+
+
+def test_a_run_that_was_not_evaluated_says_so_in_its_report(tmp_path: Path, tiny_folder: Path) -> None:
+    run = make_run(tmp_path, make_student(tmp_path / "student", "llama", tiny_folder))
+    record = export(run, "report", tmp_path / "out")
+    assert [file["path"] for file in record["files"]] == ["report.html", "report.md", "settings.json"]
+    assert "It was not evaluated" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_the_loss_curve_stays_in_its_frame() -> None:
+    curves = Curves()
+    for step, loss in enumerate((9.0, 2.0, float("nan"), 1.0), start=1):
+        curves.take({"event": "Update", "step": step, "steps": 4, "loss": loss, **REST}, 0)
+    picture = ElementTree.fromstring(loss_svg(curves))
+    places = [
+        float(each) for line in picture.iter(f"{SVG}polyline") for each in re.findall(r"[\d.]+", line.get("points", ""))
+    ]
+    assert places
+    assert "nan" not in loss_svg(curves)
+    assert max(places) <= WIDTH
+    assert loss_svg(Curves()) == ""

@@ -1,4 +1,4 @@
-"""How llama.cpp names and orders the weights of the architectures whose adapters it takes.
+"""How GGUF names and orders the weights of the architectures whose adapters llama.cpp takes.
 
 Every entry was compared with llama.cpp's own converter (0.3.36's ``convert_lora_to_gguf.py``, 2026-11): a wrong order
 of rows loads without a word and answers wrongly, so an architecture that is not listed is refused.

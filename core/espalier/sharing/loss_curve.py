@@ -1,7 +1,7 @@
 """The curve of a run's loss as a picture: SVG of our own, which needs no library and fits light and dark pages."""
 
-from collections.abc import Iterator, Sequence
-from math import floor, log10
+from collections.abc import Callable, Iterator, Sequence
+from math import floor, isfinite, log10
 
 from espalier.training.curves import Curves
 
@@ -35,7 +35,7 @@ def loss_svg(curves: Curves) -> str:
         parts.append(_line([place(point) for point in scores], 'stroke="#ff9f0a" stroke-dasharray="5 3"'))
         x, y = place(min(scores, key=lambda point: point[1]))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#ff9f0a"/>')
-    label = f"Loss over {curves.steps[-1]} updates, at the end {curves.smoothed[-1]:.2f}"
+    label = f"Loss over {curves.steps[-1]} updates"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" '
         f'font-family="system-ui,sans-serif" font-size="12">\n<title>{label}</title>\n'
@@ -44,8 +44,7 @@ def loss_svg(curves: Curves) -> str:
     )
 
 
-def _axes(end: float, highest: float, place: "object") -> Iterator[str]:
-    assert callable(place)
+def _axes(end: float, highest: float, place: Callable[[Point], Point]) -> Iterator[str]:
     for value in _ticks(highest):
         x, y = place((0.0, value))
         yield f'<path d="M{x:.1f} {y:.1f}H{WIDTH - _RIGHT}" stroke="currentColor" opacity=".15"/>'
@@ -59,6 +58,9 @@ def _axes(end: float, highest: float, place: "object") -> Iterator[str]:
 
 
 def _line(points: Sequence[Point], style: str) -> str:
+    points = [point for point in points if isfinite(point[1])]
+    if not points:
+        return ""
     every = max(1, len(points) // _MOST_POINTS)
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*points[::every], points[-1]])
     return f'<polyline points="{path}" fill="none" stroke-width="1.5" {style}/>'
@@ -66,7 +68,7 @@ def _line(points: Sequence[Point], style: str) -> str:
 
 def _highest(values: Sequence[float]) -> float:
     """Return the top of the axis; single losses may lie above it."""
-    return max((value for value in values if value == value and value < float("inf")), default=1.0) * 1.05 or 1.0
+    return max((value for value in values if isfinite(value)), default=1.0) * 1.05 or 1.0
 
 
 def _ticks(end: float) -> list[float]:

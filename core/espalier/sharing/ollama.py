@@ -46,7 +46,7 @@ class Family:
                 parts.append(f"{before}{message.content}{self.user[1]}")
             elif message.role == "assistant":
                 parts.append(self.answer[0] + message.content + self.answer[1])
-        return "".join([*parts, self.answer[0], self.opening])
+        return "".join([*parts, self.answer[0].rstrip(" "), self.opening])  # a space belongs to the first word
 
     def template(self) -> str:
         """Return the template of one request with its answer, as Ollama repeats it for each turn."""
@@ -67,23 +67,23 @@ def _marked(begin: str, end: str, opening: str = "") -> Family:
     return Family((begin.format("system"), end), (user, end), (answer, end), opening)
 
 
-FAMILIES: Mapping[str, Family] = {
-    "ChatML": _marked("<|im_start|>{}\n", "<|im_end|>\n"),
-    "ChatML, thinking switched off": _marked("<|im_start|>{}\n", "<|im_end|>\n", opening="<think>\n\n</think>\n\n"),
-    "Llama 3": _marked("<|start_header_id|>{}<|end_header_id|>\n\n", "<|eot_id|>"),
-    "Granite": _marked("<|start_of_role|>{}<|end_of_role|>", "<|end_of_text|>\n"),
-    "Phi": _marked("<|{}|>\n", "<|end|>\n"),
-    "Zephyr": _marked("<|{}|>\n", "</s>\n"),
-    "Gemma": Family(
+FAMILIES = (
+    _marked("<|im_start|>{}\n", "<|im_end|>\n"),  # ChatML
+    _marked("<|im_start|>{}\n", "<|im_end|>\n", "<think>\n\n</think>\n\n"),  # Qwen 3 that does not think
+    _marked("<|start_header_id|>{}<|end_header_id|>\n\n", "<|eot_id|>"),  # Llama 3
+    _marked("<|start_of_role|>{}<|end_of_role|>", "<|end_of_text|>\n"),  # Granite 3
+    _marked("<|{}|>\n", "<|end|>\n"),  # Phi 3
+    _marked("<|{}|>\n", "</s>\n"),  # Zephyr
+    Family(
         ("", "\n\n"),
         ("<start_of_turn>user\n", "<end_of_turn>\n"),
         ("<start_of_turn>model\n", "<end_of_turn>\n"),
         is_inside=True,
     ),
-    "Mistral": Family(("", "\n\n"), ("[INST] ", "[/INST]"), (" ", "</s>"), is_inside=True),
-    "Mistral, first form": Family(("", "\n\n"), ("[INST] ", " [/INST]"), ("", "</s>"), is_inside=True),
-}
-_PROBE = (Message("user", "How high?"), Message("assistant", "Ten feet."), Message("user", "And how wide?"))
+    Family(("", "\n\n"), ("[INST] ", "[/INST]"), (" ", "</s>"), is_inside=True),  # Mistral
+    Family(("", "\n\n"), ("[INST] ", " [/INST]"), ("", "</s>"), is_inside=True),
+)
+_PROBE = (Message("user", "high?"), Message("assistant", "so"), Message("user", "wide?"))
 
 
 def find_family(render: Callable[[Sequence[Message]], str]) -> tuple[Family, str] | None:
@@ -92,7 +92,7 @@ def find_family(render: Callable[[Sequence[Message]], str]) -> tuple[Family, str
     Args:
         render: writes a conversation with the template, up to where the next answer begins.
     """
-    for family in FAMILIES.values():
+    for family in FAMILIES:
         if any(_without_start(render(turns), family.render(turns)) is None for turns in (_PROBE, _PROBE[:1])):
             continue
         found = _without_start(render(_PROBE[:1]), family.render(_PROBE[:1])) or ""
@@ -152,18 +152,22 @@ def modelfile(
         stops: texts that end an answer.
         licence: of the source.
     """
-    lines = [f"FROM {source}"]
+    lines = [_line("FROM", source)]
     if adapter:
-        lines.append(f"ADAPTER ./{adapter}")
+        lines.append(_line("ADAPTER", f"./{adapter}"))
     if family:
-        lines.append(f"TEMPLATE {_quoted(family.template())}")
+        lines.append(_line("TEMPLATE", _quoted(family.template())))
     if system:
-        lines.append(f"SYSTEM {_quoted(system)}")
+        lines.append(_line("SYSTEM", _quoted(system)))
     ends = dict.fromkeys([*([family.stop] if family else []), *stops])
-    lines += [f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in ends if stop.strip()]
+    lines += [_line("PARAMETER", f"stop {json.dumps(stop, ensure_ascii=False)}") for stop in ends if stop.strip()]
     if licence.strip():
-        lines.append(f"LICENSE {_quoted(licence.strip())}")
+        lines.append(_line("LICENSE", _quoted(licence.strip())))
     return "\n".join(lines) + "\n"
+
+
+def _line(word: str, value: str) -> str:
+    return f"{word} {value}"
 
 
 def _quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from espalier.errors import EspalierError
@@ -29,10 +30,13 @@ def write(made: Made, destination: Path) -> Check:
     if source and not refusal(config, trained):
         found = gguf_form.write(made, destination)
         adapter = next(destination.glob("*.gguf")).name
-        told = f"It is put onto Ollama's {source}."
+        told = f"{found.sentence} It is for Ollama's {source}."
         if made.on_packed:
-            told += " That is in 16 bits, and the adapter learned on fewer: answers can differ a little."
-        found = Check(found.verdict, found.difference, found.tolerance, f"{found.sentence} {told}")
+            told = (
+                f"{found.sentence} It is for Ollama's {source}, whose weights have 16 bits, and was trained on fewer: "
+                "answers can differ a little."
+            )
+        found = replace(found, sentence=told)
     else:
         if reason := whole_refusal(str(config.get("model_type"))):
             raise EspalierError(reason)
