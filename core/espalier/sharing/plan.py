@@ -12,7 +12,7 @@ from espalier.sharing.card_edits import with_edits
 from espalier.sharing.export import run_named
 from espalier.sharing.hub import hub_api
 from espalier.sharing.publish import Publication, bundles, card_of, lines, publication, suggested
-from espalier.sharing.repository import Target, look, obstacle
+from espalier.sharing.repository import Target, look, obstacle, shown_already
 from espalier.sharing.token import Token, find_token
 
 
@@ -30,7 +30,8 @@ def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
         ``files``, where those of a form that is not made yet stand as one with ``is_made`` false and about its
         ``bytes``; ``left_out``, what lies beside them and stays here; ``bytes``; ``remote``, the repository as it is
         (``head``, ``private``, ``sentence`` that is "" where nothing stands in the way), None where there is none or
-        nobody is signed in; ``problem``, why the Hub could not be asked, "" where it could.
+        nobody is signed in; ``problem``, why it cannot be published there, or why the Hub could not be
+        asked, "" where neither is so.
 
     Raises:
         EspalierError: there is no such project or run, or a name is none on the Hub.
@@ -93,4 +94,5 @@ def _remote(token: Token, wanted: Publication, before: list[dict[str, Any]]) -> 
     if remote is None:
         return None, ""
     target = Target(wanted.repo, "model", wanted.private, [str(record["commit"]) for record in before], wanted.over)
-    return {"head": remote.head, "private": remote.private, "sentence": obstacle(remote, target)}, ""
+    told = {"head": remote.head, "private": remote.private, "sentence": obstacle(remote, target)}
+    return told, shown_already(remote, target)
