@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from espalier.evaluation.told import sentences
 from espalier.project import Project
-from espalier.sharing.bases import Base, base_of, student_of
+from espalier.sharing.bases import Base, base_of
 from espalier.sharing.facts import (
     base_link,
     critic_of,
@@ -26,6 +26,7 @@ from espalier.sharing.facts import (
 )
 from espalier.sharing.pages import Raw, page, shown
 from espalier.sharing.private import redacted
+from espalier.sharing.student import student_of
 from espalier.training.history import read_note
 from espalier.training.run import Run
 

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from espalier.files import read_lines
 from espalier.personal_data import find_personal_data
 from espalier.project import Project
-from espalier.sharing.bases import base_of, student_of
+from espalier.sharing.bases import base_of
 from espalier.sharing.facts import report_of, small_of, sources_of
 from espalier.sharing.private import find_private
+from espalier.sharing.student import student_of
 from espalier.training.run import Run
 
 Verdict = Literal["good", "look", "stop"]
