@@ -6,7 +6,7 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model
 from espalier.models.starter import STARTER
-from espalier.sharing.base import is_rounded, public_base
+from espalier.sharing.base import is_public_name, is_rounded, public_base
 from espalier.sharing.licences import UNKNOWN, License, license_of, named_license
 from espalier.teachers.endpoint import is_endpoint
 
