@@ -86,6 +86,11 @@ def test_documents_without_a_licence_stop_a_public_data_set_only(made: tuple[Pro
     assert line(gate(*made, ["peft"], private=False), "documents").details == [f"{KNOWLEDGE}: CC-BY-NC-4.0"]
 
 
+def test_of_an_adapter_that_was_brought_along_no_documents_are_claimed(made: tuple[Project, Run]) -> None:
+    (made[1].folder / "train.jsonl").unlink()
+    assert "documents" not in [each.name for each in gate(*made, ["peft"], private=True)]
+
+
 def test_personal_data_is_named_by_row_and_masked(made: tuple[Project, Run]) -> None:
     write_rows(made[1].folder / "train.jsonl", [*ROWS, {**ROWS[0], "answer": "Write to otto@galaxy.net."}])
     found = line(gate(*made, ["peft"], private=True), "personal data")

@@ -142,6 +142,8 @@ def _teacher(project: Project, private: bool) -> Line:
 
 def _documents(project: Project, run: Run, forms: Sequence[str], private: bool) -> Iterator[Line]:
     leaves = sorted({str(row.get("leaf", "")) for row in read_lines(run.folder / "train.jsonl")} - {""})
+    if not leaves:  # of an adapter that was brought along nobody knows
+        return
     sources = sources_of(project, leaves)
     bare = [leaf for leaf, works in sources if not works or any(not work.license.strip() for work in works)]
     narrow = [f"{leaf}: {work.license}" for leaf, works in sources for work in works if _is_narrow(work.license)]
