@@ -261,6 +261,7 @@ def test_local_documents_and_personal_data_are_hints(project: Project) -> None:
     assert {"local-documents", "personal-data"} <= {hint["code"] for hint in found["leaves"][0]["hints"]}
     assert not found["leaves"][0]["problems"]
     assert "- [ ] No personal data" in found["text"]
+    assert any(hint.startswith(f"{OWLS}: ") for hint in contribute(project)["hints"])
 
 
 def test_the_text_has_the_answers_that_were_measured(project: Project) -> None:
