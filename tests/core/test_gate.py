@@ -9,6 +9,7 @@ from made_projects import GROUNDED, KNOWLEDGE
 from made_runs import make_run, write_rows
 
 from espalier.project import Project, open_project
+from espalier.sharing.card import model_card
 from espalier.sharing.gate import Line, gate, may_publish
 from espalier.training.run import Run
 
@@ -68,8 +69,22 @@ def test_terms_of_the_teacher_are_shown(made: tuple[Project, Run]) -> None:
     settings.write_text(settings.read_text().replace(f"teacher: {project.teacher}", "teacher: https://a.b/v1#big"))
     found = line(gate(open_project(project.root), run, ["peft"], private=True), "teacher")
     assert (found.verdict, "big" in found.sentence, "a.b" in found.sentence) == ("look", True, False)
+    write_license(project, "llama2")
+    assert "own family only" in line(gate(project, run, ["peft"], private=True), "teacher").sentence
     write_license(project, "qwen-research")
     assert line(gate(project, run, ["peft"], private=True), "teacher").verdict == "look"
+
+
+def test_a_name_is_bound_by_the_licence_of_the_teacher_too(made: tuple[Project, Run], tmp_path: Path) -> None:
+    project, run = made
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    (teacher / "README.md").write_text("---\nlicense: llama3.1\n---\n")
+    settings = project.root / "project.yaml"
+    settings.write_text(settings.read_text().replace(f"teacher: {project.teacher}", f"teacher: {teacher}"))
+    taught = open_project(project.root)
+    assert line(gate(taught, run, ["peft"], private=False, repo="a/b"), "name").verdict == "stop"
+    assert "**Built with Llama**" in model_card(taught, run, "a/Llama-b", ["peft"])
 
 
 def test_documents_without_a_licence_stop_a_public_data_set_only(made: tuple[Project, Run]) -> None:
