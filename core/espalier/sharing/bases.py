@@ -6,7 +6,7 @@ from pathlib import Path
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model
 from espalier.models.starter import STARTER
-from espalier.sharing import export
+from espalier.sharing import records
 from espalier.sharing.base import is_public_name, is_rounded, public_base
 from espalier.sharing.licences import UNKNOWN, License, license_of, named_license
 from espalier.teachers.endpoint import is_endpoint
@@ -51,7 +51,7 @@ def student_of(run: Run) -> Base:
     """Return the model that a run taught; its public name may be one that a person gave with an export."""
     base = base_of(str(run.request.get("student", "")))
     try:
-        told = export.base_of(run)
+        told = records.base_of(run)
     except (EspalierError, KeyError):
         told = ""
     return replace(base, id=told, name=_name(told, Path(told))) if told else base
