@@ -16,6 +16,7 @@ import yaml
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.models.starter import STARTER
+from espalier.settings import usable_settings
 
 SETTINGS = "project.yaml"
 DIALS = ("quick", "good", "thorough")
@@ -96,7 +97,7 @@ def create(root: Path) -> Project:
     Raises:
         EspalierError: something is in the way.
     """
-    project = Project(_free(root))
+    project = _with_default_models(_free(root))
     write_settings(project)
     for folder in (
         project.taxonomy / "knowledge",
@@ -119,13 +120,18 @@ def create_around(root: Path, bring: Callable[[Path], None]) -> Project:
     """
     _free(root).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=".taxonomy-") as folder:
-        made = Project(Path(folder, "project"))
+        made = _with_default_models(Path(folder, "project"))
         made.root.mkdir()
         bring(made.taxonomy)
         made.documents.mkdir()
         write_settings(made)
         made.root.rename(root)
-    return Project(root)
+    return open_project(root)
+
+
+def _with_default_models(root: Path) -> Project:
+    chosen = usable_settings()
+    return Project(root, student=chosen.student, teacher=chosen.teacher, critic=chosen.critic)
 
 
 def _free(root: Path) -> Path:

@@ -50,6 +50,7 @@ def main() -> int:
         desk.open(folder)
     if not desk.windows:
         desk.show_welcome()
+        desk.greet()
     if updates.is_due():
         desk.updates.ask(quietly=True)
     if has_crashed:

@@ -41,6 +41,7 @@ from espalier_desktop.jobs.job import QUESTIONS, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.story import Story
+from espalier_desktop.models.fetcher import Fetcher
 from espalier_desktop.pages import page_specs
 from espalier_desktop.pages.page import Page
 from espalier_desktop.sidebar import Sidebar
@@ -64,10 +65,11 @@ class MainWindow(QMainWindow):
     closed = Signal()
     folder_dropped = Signal(str)
 
-    def __init__(self, document: Document, queue: JobQueue) -> None:
+    def __init__(self, document: Document, queue: JobQueue, fetcher: Fetcher) -> None:
         super().__init__()
         self._document = document
         document.setParent(self)
+        self._fetcher = fetcher
         self._jobs = ProjectJobs(document.root, queue, self)
         self._state_key = f"projects/{content_key(str(document.root.resolve()))}"
         self._specs = {spec.key: spec for spec in page_specs()}
@@ -97,6 +99,11 @@ class MainWindow(QMainWindow):
     def commands(self) -> Commands:
         """Return the window's commands."""
         return self._commands
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Return what brings models."""
+        return self._fetcher
 
     @property
     def page(self) -> Page:
@@ -297,6 +304,9 @@ class MainWindow(QMainWindow):
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
         if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
+        if story.is_adopted:
+            return  # the night's report tells it
+        if story.command in (*QUESTIONS, "try", "forecast") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it
@@ -345,7 +355,7 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._jobs.jobs and not self.property("closing"):
+        if self._jobs.own_jobs and not self.property("closing"):
             event.ignore()
             sheet = Sheet(
                 self,

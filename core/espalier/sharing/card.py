@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from espalier.evaluation.told import sentences
 from espalier.project import Project
-from espalier.sharing.bases import Base, base_of
+from espalier.sharing.bases import Base, base_of, student_of
 from espalier.sharing.facts import (
     base_link,
     critic_of,
@@ -51,7 +51,7 @@ def model_card(
         private_notes: whether the person's note to the run is part of it.
         dataset_repo: the Hub's name of the data set that is published too, "" for none.
     """
-    base = base_of(str(run.request.get("student") or project.student))
+    base = student_of(run)
     text = page("model.md", _values(project, run, repo, forms, base, private_notes), project.root)
     head = _head(run, repo, forms, base, dataset_repo).to_yaml()
     return redacted(f"---\n{head}\n---\n\n{text.rstrip()}\n", project.root)
@@ -119,8 +119,9 @@ def _values(
         "base": base,
         "base_link": base_link(base),
         "license_link": _license_link(base),
-        "relation": relation(forms),
+        "what": _what(run, forms),
         "method": method_of(run),
+        "was_imported": bool(run.request.get("imported")),
         "leaves": leaves,
         "tree": tree(leaves, project.root),
         "rows": sum(leaf["rows"] for leaf in leaves),
@@ -147,6 +148,15 @@ def _values(
         "unattributed": ", ".join(leaf for leaf, works in sources if not works),
         "notes": read_note(run) if private_notes else "",
     }
+
+
+def _what(run: Run, forms: Sequence[str]) -> str:
+    """Return what the repository holds, before the name of the base."""
+    kind = relation(forms)
+    if kind == "quantized":
+        return "A model in 4 bits, made from"
+    is_whole = kind == "finetune" or (run.request.get("settings") or {}).get("method") == "full"
+    return "A whole model, made from" if is_whole else f"{method_of(run)} adapter for"
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -177,4 +187,8 @@ def _license_link(base: Base) -> Raw:
 
 def _slug(name: str) -> str:
     """Return a licence's name as the Hub wants it: small letters, digits, dots and hyphens."""
-    return "-".join("".join(sign if sign.isalnum() or sign in ".-" else " " for sign in name.casefold()).split())
+    return "-".join(
+        "".join(
+            sign if (sign.isascii() and sign.isalnum()) or sign in ".-" else " " for sign in name.casefold()
+        ).split()
+    )

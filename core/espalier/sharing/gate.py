@@ -8,7 +8,7 @@ from typing import Any, Literal
 from espalier.files import read_lines
 from espalier.personal_data import find_personal_data
 from espalier.project import Project
-from espalier.sharing.bases import base_of
+from espalier.sharing.bases import base_of, student_of
 from espalier.sharing.facts import report_of, small_of, sources_of
 from espalier.sharing.private import find_private
 from espalier.training.run import Run
@@ -82,7 +82,7 @@ def _visibility(private: bool) -> Line:
 
 
 def _license(run: Run, project: Project, private: bool, repo: str) -> Iterator[Line]:
-    base = base_of(str(run.request.get("student") or project.student))
+    base = student_of(run)
     license = base.license
     if not license.is_known:
         sentence = (

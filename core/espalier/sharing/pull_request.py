@@ -5,7 +5,7 @@ from typing import Any
 
 from espalier.errors import EspalierError
 from espalier.project import Project
-from espalier.sharing.bases import base_of
+from espalier.sharing.bases import base_of, student_of
 from espalier.sharing.facts import base_link, examples_of, method_of, report_of
 from espalier.sharing.pages import page
 from espalier.taxonomy.git import State
@@ -43,7 +43,7 @@ def text_of(project: Project, leaves: Mapping[str, State], personal: bool) -> st
     except EspalierError:
         report, base, method = dict[str, Any](), base_of(project.student), ""
     else:
-        report, base = report_of(run), base_of(str(run.request.get("student") or project.student))
+        report, base = report_of(run), student_of(run)
         method = method_of(run)
     counts = [report["leaves"][path] for path in leaves if path in report.get("leaves", {})]
     values = {
