@@ -303,10 +303,9 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
         if story.is_adopted:
             return  # the night's report tells it
-        if story.command in (*QUESTIONS, "try", "forecast") or (
+        if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it
