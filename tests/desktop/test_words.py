@@ -171,6 +171,8 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     desk.show_welcome()
     desk.show_settings()
     desk.show_help("glossary")
+    desk.show_models()
+    desk.show_readiness()
     for window in desk.others.values():
         assert not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")

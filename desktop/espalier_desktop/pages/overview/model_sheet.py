@@ -77,7 +77,7 @@ class ModelSheet(Sheet):
         self.models.chosen.connect(self._show_row)
         fetcher.changed.connect(self._show_row)
         fetcher.fetched.connect(self._on_fetched)
-        self.models.show_rows(self._at_once(), choice.role, choice.current)
+        self.models.show_rows(self._at_once(), choice.role, choice.current, says_where=True)
         self._survey.ask()
         self.models.setFocus()
 
@@ -99,7 +99,7 @@ class ModelSheet(Sheet):
         names = {row.name for row in rows}
         own = [self._row_of(name) for name in dict.fromkeys([STARTER, self._choice.current]) if name not in names]
         suggested = [row for row in suggested if row.name not in {each.name for each in own}]
-        self.models.show_rows([*own, *rows, *suggested], self._choice.role)
+        self.models.show_rows([*own, *rows, *suggested], self._choice.role, says_where=True)
 
     @Slot()
     def _show_row(self) -> None:
@@ -129,7 +129,7 @@ class ModelSheet(Sheet):
 
     @Slot(str)
     def _on_fetched(self, name: str) -> None:
-        self.models.show_rows(self.models.rows, self._choice.role, name)
+        self.models.show_rows(self.models.rows, self._choice.role, name, says_where=True)
         self._survey.ask()
 
     def _choose_folder(self) -> None:
