@@ -43,7 +43,7 @@ def hub(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setenv("HOME", str(tmp_path / "person"))
         files = {path.name: path.read_bytes() for path in tiny_folder.iterdir()}
         size = len(files["model.safetensors"])
-        weights = {"safetensors": {"parameters": {"F32": size // 4}, "total": size // 4}}
+        weights: dict[str, Any] = {"safetensors": {"parameters": {"F32": size // 4}, "total": size // 4}}
         served.add_repo(SUGGESTED, files, **FACTS, **weights)
         served.add_repo("alice/gated", files, gated=True, **FACTS, **weights)
         yield served

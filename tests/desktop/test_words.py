@@ -179,7 +179,7 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
 
 
 ENGINE = Path(__file__).parents[2] / "core" / "espalier"
-# Modules whose sentences only the command line shows, and those of the import from GGUF, which the window has not.
+# Modules whose sentences only the command line shows.
 NOT_IN_THE_WINDOW = {
     "bench.py",
     "bench_compare.py",
@@ -193,9 +193,6 @@ NOT_IN_THE_WINDOW = {
     "commands.py",
     "critic_commands.py",
     "doctor.py",
-    "gguf.py",
-    "gguf_header.py",
-    "gguf_llama.py",
     "migrate.py",
     "report.py",
     "report_files.py",
