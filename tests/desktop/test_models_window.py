@@ -191,7 +191,7 @@ def test_what_is_missing_is_said_at_the_first_start_only(desk: Desk, hub: Servin
     assert found["Network"].is_ready is None
     assert "to look at" in window.headline.text()
     assert hub.asked == []
-    [check] = [each for each in window.findChildren(QPushButton) if each.accessibleName() == "Network: Check"]
+    [check] = [each for each in window.findChildren(QPushButton) if each.accessibleName() == "Network: Check Now"]
     check.click()
     qtbot.waitUntil(lambda: {c.title: c for c in window.checks()}["Network"].is_ready is True)
     window.close()

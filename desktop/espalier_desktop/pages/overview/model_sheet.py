@@ -21,6 +21,8 @@ from espalier_desktop.widgets.basics import button, label, row
 from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.sheet import Sheet
 
+_WIDTH = 740  # px, for five buttons in French
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -46,13 +48,12 @@ class ModelSheet(Sheet):
     ) -> None:
         super().__init__(parent, choice.line, tr("Models on this machine, and those that are suggested for it."))
         self._choice, self._fetcher = choice, fetcher
-        self.setMinimumWidth(560)
-        self.setMaximumWidth(640)
+        self.setFixedWidth(_WIDTH)
         self.models = ModelList(tr("Models"))
         self.models.setMinimumHeight(240)
         self.models.doubleClicked.connect(self._on_double_click)
         self.why = label(role="muted", wrap=True)
-        self.why.setMinimumHeight(36)
+        self.why.setMinimumHeight(self.why.fontMetrics().lineSpacing() * 3)  # else the sheet jumps from row to row
         more = button(tr("More Models…"), show_more, role="link")
         more.setAutoDefault(False)
         self.bar = FetchBar(fetcher)
