@@ -11,6 +11,7 @@ from espalier_desktop.application import Application
 from espalier_desktop.desk import Desk
 from espalier_desktop.home import settings, stored_list
 from espalier_desktop.i18n import tr
+from espalier_desktop.rescue import rescue_files
 
 
 def make_application(arguments: Sequence[str]) -> tuple[Application, list[QTranslator]]:
@@ -28,6 +29,7 @@ def main() -> int:
         from espalier_desktop.self_test import self_test
 
         return self_test()
+    rescued = rescue_files()
     application, translators = make_application(sys.argv)
     desk = Desk(application)
     has_crashed = crash.install(lambda what: desk.offer_report(tr("Something went wrong in Espalier"), _advice(what)))
@@ -37,6 +39,8 @@ def main() -> int:
         desk.open(folder)
     if not desk.windows:
         desk.show_welcome()
+    if rescued:
+        desk.tell_rescued(rescued)
     if has_crashed:
         sentence = tr("Copy the report to send it to those who mend Espalier. It holds no text of your project.")
         desk.offer_report(tr("Espalier ended unexpectedly last time"), sentence)

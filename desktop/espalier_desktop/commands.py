@@ -216,6 +216,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             (
                 Command("help", tr("Espalier Help"), Keys.HelpContents, needs_project=anywhere),
                 Command("glossary", tr("Glossary"), needs_project=anywhere),
+                Command("tour", tr("Take the Tour")),
                 Command("copy_report", tr("Copy Report"), needs_project=anywhere, begins_group=True),
                 Command("show_logs", tr("Show Logs Folder"), needs_project=anywhere),
                 Command("about", tr("About Espalier"), role=Role.AboutRole, needs_project=anywhere, begins_group=True),
