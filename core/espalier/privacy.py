@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from espalier.errors import EspalierError
 from espalier.git import git
+from espalier.releases import feed
 from espalier.settings import usable_settings
 
-Purpose = Literal["endpoint", "hub", "package index", "git remote"]
+Purpose = Literal["endpoint", "hub", "package index", "releases", "git remote"]
 _HUB = "https://huggingface.co"
 
 
@@ -33,11 +34,13 @@ class Host:
 
 
 def hosts(projects: Iterable[Path]) -> list[Host]:
-    """Return the hosts: endpoints that were allowed, the Hub, pip's index, and the Git remotes of these projects."""
+    """Return the hosts: endpoints that were allowed, the Hub, pip's index, the releases, and the Git remotes of these projects."""
     settings = usable_settings()
     found = [Host(_host_of(origin), "endpoint", settings.uses_remote, origin) for origin in settings.allowed_endpoints]
     found.append(Host(_host_of(os.environ.get("HF_ENDPOINT") or _HUB), "hub"))
     found.append(Host(_host_of(os.environ.get("PIP_INDEX_URL", "")), "package index"))
+    if host := _host_of(feed()):
+        found.append(Host(host, "releases"))
     names = dict.fromkeys(name for project in projects for name in _remotes(project / "taxonomy"))
     return found + [Host(name, "git remote") for name in names]
 

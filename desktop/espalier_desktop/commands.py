@@ -12,7 +12,7 @@ Keys = QKeySequence.StandardKey
 Role = QAction.MenuRole
 TAXONOMY_COMMANDS = (
     *("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf"),
-    *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit"),
+    *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit", "contribute"),
     *("add_document", "ask_student"),
 )
 
@@ -34,6 +34,7 @@ COMPARE_COMMANDS = (
         "serve_model",
     ),
 )
+EXPORT_COMMANDS = ("publish", "import_adapter")
 VOTE_KEYS = ("vote_left", "vote_right", "vote_both", "vote_neither")  # for the Compare page only, when a vote is due
 LETTERS = ("keep_sample", "drop_sample", "edit_sample", "regenerate_sample")  # single keys, for the Review page only
 
@@ -88,6 +89,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("clone", tr("Clone a Taxonomy…"), needs_project=anywhere),
                 Command("save", tr("Save"), Keys.Save, begins_group=True),
                 Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R"),
+                Command("publish", tr("Publish…"), "Ctrl+Shift+P", begins_group=True),
+                Command("import_adapter", tr("Import Adapter…")),
                 Command("close", tr("Close Window"), Keys.Close, "Ctrl+W", needs_project=anywhere, begins_group=True),
                 Command(
                     "settings",
@@ -143,6 +146,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("fix_all", tr("Fix All Safe Ones")),
                 Command("difference", tr("Show Difference"), "Ctrl+Alt+D", begins_group=True),
                 Command("commit", tr("Commit…"), "Ctrl+Alt+C"),
+                Command("contribute", tr("Contribute…"), "Ctrl+Alt+G"),
             ),
         ),
         Menu(
@@ -205,9 +209,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             (
                 Command("minimize", tr("Minimize"), "Ctrl+M", needs_project=anywhere),
                 Command("zoom", tr("Zoom"), needs_project=anywhere),
-                Command(
-                    "welcome", tr("Welcome to Espalier"), "Ctrl+Shift+1", needs_project=anywhere, begins_group=True
-                ),
+                Command("models", tr("Models"), "Ctrl+Shift+2", needs_project=anywhere, begins_group=True),
+                Command("welcome", tr("Welcome to Espalier"), "Ctrl+Shift+1", needs_project=anywhere),
             ),
         ),
         Menu(
@@ -217,8 +220,10 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("help", tr("Espalier Help"), Keys.HelpContents, needs_project=anywhere),
                 Command("glossary", tr("Glossary"), needs_project=anywhere),
                 Command("tour", tr("Take the Tour")),
+                Command("readiness", tr("Is Everything Ready?"), needs_project=anywhere),
                 Command("copy_report", tr("Copy Report"), needs_project=anywhere, begins_group=True),
                 Command("show_logs", tr("Show Logs Folder"), needs_project=anywhere),
+                Command("updates", tr("Check for Updates…"), role=Role.ApplicationSpecificRole, needs_project=anywhere),
                 Command("about", tr("About Espalier"), role=Role.AboutRole, needs_project=anywhere, begins_group=True),
             ),
         ),

@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from espalier.errors import EspalierError
+from espalier.models import starter
 from espalier.models.folder import home_folder
-from espalier.project import SETTINGS, content_key, create
+from espalier.project import SETTINGS, content_key, create, open_project
 from espalier_desktop import crash, theme
 from espalier_desktop.application import Application
 from espalier_desktop.commands import Commands
@@ -21,8 +23,10 @@ from espalier_desktop.home import ZOOMS, logs_folder, settings, stored_zoom
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow
+from espalier_desktop.models.fetcher import Fetcher
 from espalier_desktop.overnight.night import Night
 from espalier_desktop.recent import add_recent, recent_projects
+from espalier_desktop.updates import Updates
 from espalier_desktop.widgets.sheet import Sheet, tell
 
 
@@ -33,6 +37,8 @@ class Desk(QObject):
         windows: the open projects by their folders.
         others: the windows that belong to no project, by what they are: welcome, settings, help and so on.
         queue: the jobs of all windows.
+        fetcher: brings models for all windows.
+        updates: looks for newer releases.
         night: the plan of work that goes on while nobody looks.
     """
 
@@ -41,6 +47,9 @@ class Desk(QObject):
         self._application = application
         self.windows: dict[Path, MainWindow] = {}
         self.queue = JobQueue(self)
+        self.fetcher = Fetcher(self)
+        self.updates = Updates(self._front, self)
+        application.aboutToQuit.connect(self.updates.close)
         self.night = Night(self.queue, self)
         self.night.reported.connect(self.show_overnight)
         application.aboutToQuit.connect(self.night.close)
@@ -82,7 +91,7 @@ class Desk(QObject):
             lock.unlock()
             self._tell(tr("The project cannot be opened"), said(str(error)))
             return None
-        window = MainWindow(document, self.queue)
+        window = MainWindow(document, self.queue, self.fetcher)
         self._locks[folder.resolve()], self.windows[folder.resolve()] = lock, window
         # What was loaded stays; a collection that goes through ten thousand leaves takes 0.1 s, which is felt.
         document.status_changed.connect(lambda: gc.freeze(), Qt.ConnectionType.SingleShotConnection)
@@ -165,6 +174,25 @@ class Desk(QObject):
 
         self._show("settings", lambda: SettingsWindow(self))
 
+    def show_models(self) -> None:
+        """Show the models on this machine, suggested ones and the Hub's."""
+        from espalier_desktop.models.manager import ModelsWindow
+
+        self._show("models", lambda: ModelsWindow(self.fetcher, self._users_of))
+
+    def show_readiness(self) -> None:
+        """Show what this machine has and lacks."""
+        from espalier_desktop.readiness import ReadinessWindow
+
+        self._show("readiness", lambda: ReadinessWindow(self))
+
+    def greet(self) -> None:
+        """At the very first start, show what is missing, if anything is."""
+        if not settings().value("greeted"):
+            settings().setValue("greeted", "yes")
+            if not starter.is_ready():
+                self.show_readiness()
+
     def copy_report(self) -> None:
         """Put on the clipboard what those who mend the program need to know."""
         QGuiApplication.clipboard().setText(crash.report())
@@ -191,6 +219,8 @@ class Desk(QObject):
             "example": self.open_example,
             "clone": self.clone_taxonomy,
             "settings": self.show_settings,
+            "models": self.show_models,
+            "readiness": self.show_readiness,
             "overnight": self.show_overnight,
             "quit": self.quit,
             "welcome": self.show_welcome,
@@ -198,6 +228,7 @@ class Desk(QObject):
             "glossary": lambda: self.show_help("glossary"),
             "copy_report": self.copy_report,
             "show_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs_folder()))),
+            "updates": self.updates.ask,
             "about": lambda: self.show_help("about"),
             "bigger": lambda: self._zoom(1),
             "smaller": lambda: self._zoom(-1),
@@ -226,7 +257,22 @@ class Desk(QObject):
             self.show_overnight()  # its window asks
         self._is_quitting = True
         self._application.closeAllWindows()
+        if not self.windows:
+            self.fetcher.close()
+        self._is_quitting = not self.windows  # a window with a running job may have refused
         self._is_quitting = not self.windows and not self.night.is_on  # a window with running work may have refused
+
+    def _users_of(self, model: str) -> dict[str, str]:
+        """Return the projects, among those known, that use a model, each with what it is there."""
+        roles = {"student": tr("Student"), "teacher": tr("Teacher"), "critic": tr("Critic")}
+        found = {}
+        for folder in dict.fromkeys([*self.windows, *recent_projects()]):
+            with suppress(EspalierError, OSError):
+                project = open_project(folder)
+                used = [text.lower() for role, text in roles.items() if getattr(project, role) == model]
+                if used:
+                    found[folder.name] = ", ".join(used)
+        return found
 
     @Slot(str)
     def _open_path(self, path: str) -> None:

@@ -1,12 +1,13 @@
 """Help and glossary: the pages of ``resources/help`` in the window's language."""
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QUrl, qVersion
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QLineEdit, QListWidget, QTextBrowser, QWidget
 
 from espalier import __version__
 from espalier.resources import resource
 from espalier_desktop.i18n import tr
+from espalier_desktop.licences import LICENCE, licence_page, licence_text
 from espalier_desktop.widgets.basics import column, row
 
 
@@ -54,11 +55,17 @@ class HelpWindow(QWidget):
         self.show_page(page)
 
     def show_page(self, page: str) -> None:
-        """Show a page: help, glossary or about."""
+        """Show a page: help, glossary, about, licences, or the licence of one package."""
         self._mark(page)
-        folder = tr("help/en")  # the folder of the pages in this language
-        text = resource(f"{folder}/{page}.md").read_text(encoding="utf-8")
-        self.text.setMarkdown(text.replace("VERSION", __version__))
+        if page == "licences":
+            self.text.setMarkdown(licence_page(tr("Licences")))
+        elif page.startswith(LICENCE):
+            self.text.setHtml(licence_text(page.removeprefix(LICENCE), tr("Licences")))
+            return
+        else:
+            folder = tr("help/en")  # the folder of the pages in this language
+            text = resource(f"{folder}/{page}.md").read_text(encoding="utf-8")
+            self.text.setMarkdown(text.replace("QT_VERSION", qVersion()).replace("VERSION", __version__))
         _give_room(self.text.document())
 
     def _mark(self, page: str) -> None:

@@ -21,7 +21,15 @@ from typing_extensions import override
 
 from espalier.project import content_key
 from espalier_desktop.banner import Banner
-from espalier_desktop.commands import COMPARE_COMMANDS, LETTERS, REVIEW_COMMANDS, TAXONOMY_COMMANDS, VOTE_KEYS, Commands
+from espalier_desktop.commands import (
+    COMPARE_COMMANDS,
+    EXPORT_COMMANDS,
+    LETTERS,
+    REVIEW_COMMANDS,
+    TAXONOMY_COMMANDS,
+    VOTE_KEYS,
+    Commands,
+)
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
 from espalier_desktop.endpoints import ask_leave
@@ -33,6 +41,7 @@ from espalier_desktop.jobs.job import QUESTIONS, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.story import Story
+from espalier_desktop.models.fetcher import Fetcher
 from espalier_desktop.pages import page_specs
 from espalier_desktop.pages.page import Page
 from espalier_desktop.sidebar import Sidebar
@@ -56,10 +65,11 @@ class MainWindow(QMainWindow):
     closed = Signal()
     folder_dropped = Signal(str)
 
-    def __init__(self, document: Document, queue: JobQueue) -> None:
+    def __init__(self, document: Document, queue: JobQueue, fetcher: Fetcher) -> None:
         super().__init__()
         self._document = document
         document.setParent(self)
+        self._fetcher = fetcher
         self._jobs = ProjectJobs(document.root, queue, self)
         self._state_key = f"projects/{content_key(str(document.root.resolve()))}"
         self._specs = {spec.key: spec for spec in page_specs()}
@@ -89,6 +99,11 @@ class MainWindow(QMainWindow):
     def commands(self) -> Commands:
         """Return the window's commands."""
         return self._commands
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Return what brings models."""
+        return self._fetcher
 
     @property
     def page(self) -> Page:
@@ -136,6 +151,12 @@ class MainWindow(QMainWindow):
     def tell(self, line: str, sentence: str) -> None:
         """Show what went wrong and what to do, in a sheet."""
         tell(self, line, sentence)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Return whether the run that everything is about was published."""
+        status = self._document.status
+        return bool(status and status.run and (self._document.project.runs / status.run / "published.jsonl").is_file())
 
     def _build(self) -> None:
         self.sidebar = Sidebar(list(self._specs.values()), self._jobs)
@@ -192,6 +213,8 @@ class MainWindow(QMainWindow):
             commands.on(key, partial(self._give, "review", key))
         for key in COMPARE_COMMANDS:
             commands.on(key, partial(self._give, "compare", key))
+        for key in EXPORT_COMMANDS:
+            commands.on(key, partial(self._give, "export", key))
         commands.on("stop", self._jobs.stop)
         commands.on("show_log", self._show_log)
         commands.on("reveal", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(document.root))))
@@ -258,6 +281,8 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         errors = self._document.errors
         self.sidebar.set_badge("taxonomy", f"!{errors}" if errors else "", tr("%n error(s)", errors) if errors else "")
+        shared = tr("published") if self._is_shared else ""
+        self.sidebar.set_badge("export", shared, shared)
         job = self._jobs.current
         verb = next_verb(self._document)
         self._run.setText(verb.text)
@@ -287,7 +312,7 @@ class MainWindow(QMainWindow):
         self._document.refresh()
         if story.is_adopted:
             return  # the night's report tells it
-        if story.command in (*QUESTIONS, "try", "forecast") or (
+        if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it

@@ -17,6 +17,7 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
 from desktop.lived_in import make_lived_in, make_model, make_small_ones, review_some, spoil  # noqa: E402
+from desktop.shots_export import show_export  # noqa: E402
 from desktop.shots_train import make_runs, show_train  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
@@ -46,6 +47,8 @@ from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
 from espalier_desktop.pages.quantize.page import QuantizePage  # noqa: E402
 from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
+from espalier_desktop.pages.taxonomy.contribute_sheet import ContributeSheet  # noqa: E402
+from espalier_desktop.pages.taxonomy.contributed_sheet import ContributedSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.student_check import Reply, asks_of  # noqa: E402
@@ -98,6 +101,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         show_scoreboard(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
         show_compare(application, window, f"{mark}-{width}")
+        show_export(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
         show_train(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
     window.resize(*SIZES[0])
     window.go("overview")
@@ -111,7 +115,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     assert fresh
     fresh.resize(*SIZES[1])
     wait(application, lambda: fresh.document.status is not None)
-    for key in ("overview", "taxonomy", "generate", "review", "train", "quantize", "compare"):
+    for key in ("overview", "taxonomy", "generate", "review", "train", "quantize", "compare", "export"):
         fresh.go(key)
         shoot(application, fresh, f"fresh-{key}-{mark}")
     fresh.go("overview")
@@ -398,6 +402,28 @@ def show_history(application: QApplication, window: MainWindow, mark: str) -> No
     assert isinstance(asked, CommitSheet)
     shoot(application, asked, f"history-commit-{mark}")
     asked.reject()
+    application.processEvents()
+    show_contribution(application, window, mark)
+
+
+def show_contribution(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of what may be given back, and of what became of it."""
+    window.do("contribute")
+    asked = application.activeModalWidget()
+    assert isinstance(asked, ContributeSheet)
+    wait(application, lambda: bool(asked.title.text()))
+    shoot(application, asked, f"contribute-{mark}")
+    asked.reject()
+    made = {"patch": "", "problem": "", "page": "https://github.com/", "remote": "", "branch": "espalier/add-locks"}
+    refused = (
+        "https://github.com/instructlab/taxonomy.git refused the branch. Ask who keeps it, push to a fork of your "
+    )
+    failed = {**made, "patch": "/x/add-locks.patch", "problem": f"{refused}own, or make a patch file.", "text": ""}
+    for name, result in (("pushed", {**made, "text": ""}), ("refused", failed)):
+        sheet = ContributedSheet(window, result)
+        sheet.open()
+        shoot(application, sheet, f"contribute-{name}-{mark}")
+        sheet.reject()
     application.processEvents()
 
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
 from typing_extensions import override
 
+from espalier.models.catalogue import catalogue
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
@@ -188,14 +189,18 @@ NOT_IN_THE_WINDOW = {
     "codes.py",
     "critic_bench.py",
     "commands.py",
+    "contribute_commands.py",
     "critic_commands.py",
     "doctor.py",
     "gguf.py",
     "gguf_header.py",
     "gguf_llama.py",
+    "hub_commands.py",
+    "loss_curve.py",
     "migrate.py",
     "report.py",
     "report_files.py",
+    "run_report.py",
     "samples.py",
     "told.py",
     "tokenizer.py",
@@ -246,7 +251,7 @@ def engine_sentences() -> dict[str, str]:
                 is_sentence = re.search(r"[\w{}”] [\w{}“]", text) and re.search(r"[.:]$|^[A-Z]", text)
                 if is_sentence and "\n" not in text and text not in NO_SENTENCES:
                     found[text] = path.name
-    return found
+    return found | {entry.sentence: "catalogue.yaml" for entry in catalogue()}
 
 
 def engine_words() -> dict[str, dict[str, str]]:
@@ -263,7 +268,7 @@ def test_every_sentence_of_the_engine_is_said_in_french() -> None:
 
 
 def test_french_knows_no_sentence_that_the_engine_has_not() -> None:
-    all_texts = {text for path in ENGINE.rglob("*.py") for text in engine_texts(path)}
+    all_texts = {text for path in ENGINE.rglob("*.py") for text in engine_texts(path)} | {*engine_sentences()}
     whole = "\n".join(all_texts)
     for text in engine_words()["sentences"]:
         longest = max(re.split(r"{\w+}", text), key=len).strip()

@@ -65,6 +65,7 @@ class PrivacyPanel(Panel):
             "endpoint": tr("Reads the text of documents and questions, when a project's teacher or critic is there"),
             "hub": tr("Models that you look for or get, and what you publish"),
             "package index": tr("The starter model, fetched once by pip when it is first needed"),
+            "releases": tr("Whether a newer Espalier is out; nothing is sent but the question"),
             "git remote": tr("The taxonomy's history and the documents that leaves name, when you fetch or contribute"),
         }[host.purpose]
         name = host.name or tr("The package index that pip is set to")
