@@ -141,6 +141,13 @@ class MainWindow(QMainWindow):
         """Show a short result."""
         self._toast.show_text(text, action, do)
 
+    def offer(
+        self, text: str, accept: str, do: Callable[[], object], on_dismiss: Callable[[], object] | None = None
+    ) -> None:
+        """Ask for a decision above the page, unless one is asked for already."""
+        if not self._banner.isVisibleTo(self):
+            self._banner.offer(text, accept, do, on_dismiss)
+
     def tell(self, line: str, sentence: str) -> None:
         """Show what went wrong and what to do, in a sheet."""
         tell(self, line, sentence)
