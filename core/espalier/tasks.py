@@ -15,6 +15,7 @@ from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
 from espalier.sharing.export import Writer, make_form, run_named
+from espalier.sharing.import_adapter import Reader, import_adapter
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -22,7 +23,7 @@ from espalier.synthesis.trial import try_few
 from espalier.training.dial import change_training
 
 
-class Engine(Backend, demo.Importer, Writer, Protocol):
+class Engine(Backend, demo.Importer, Reader, Writer, Protocol):
     """Loads, trains, imports and shares models."""
 
 
@@ -166,6 +167,12 @@ def _export(task: Task) -> dict[str, Any]:
         return make_form(project, run, task.backend, arguments["form"], to, task.emit, base)
 
 
+def _import_adapter(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        run = import_adapter(project, Path(task.arguments["source"]), task.backend, task.emit)
+        return {"run": str(run.folder)}
+
+
 def _publish(task: Task) -> dict[str, Any]:
     from espalier.sharing.publish import publication, publish  # asks the Hub, which no other task does
 
@@ -202,6 +209,7 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "quantize": _quantize,
     "evaluate": _evaluate,
     "export": _export,
+    "import_adapter": _import_adapter,
     "publish": _publish,
     "tune": _tune,
 }

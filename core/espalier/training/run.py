@@ -166,11 +166,7 @@ def _new_run(
     versions: dict[str, str],
     **more: Any,
 ) -> Run:
-    folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
-    count = 1
-    while folder.exists():
-        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
-        count += 1
+    folder = free_folder(project)
     for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
         write_text(folder / f"{name}.jsonl", "".join(lines))
@@ -180,6 +176,16 @@ def _new_run(
         request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)
     return Run(folder, request)
+
+
+def free_folder(project: Project) -> Path:
+    """Return where a run that begins now would be; nothing is there yet."""
+    folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
+    count = 1
+    while folder.exists():
+        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
+        count += 1
+    return folder
 
 
 def find_run(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> Run | None:
@@ -194,9 +200,9 @@ def _run_key(project: Project, mixture: Mixture, settings: TrainSettings, curric
 
 
 def all_runs(project: Project) -> list[Run]:
-    """Return the project's runs, oldest first; folders without a readable request are left out."""
+    """Return the project's runs, oldest first; folders without a readable request are left out, and hidden ones."""
     runs = []
-    for path in sorted(project.runs.glob("*/request.json")):
+    for path in sorted(project.runs.glob("[!.]*/request.json")):
         try:
             runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError):
