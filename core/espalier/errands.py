@@ -59,18 +59,6 @@ def fetch_documents(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return {"documents": [each.path.name for each in imported], "notes": notes}
 
 
-def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
-
-    def report(text: str, share: float) -> None:
-        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
-
-    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
-    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
-    leaves = arguments.get("leaves", ())
-    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
-
-
 def share_survey(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Return what ``project`` has to share; see `espalier.sharing.shared`."""
     return survey(open_project(Path(arguments["project"])), str(arguments.get("run") or ""))

@@ -181,7 +181,7 @@ def open_project(root: Path) -> Project:
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
     if settings.get("version") != 1:
-        raise EspalierError(f"{path} is of version {settings.get('version')!r}; this Espalier reads version 1.")
+        raise EspalierError(_unknown_version(path, settings.get("version")))
     if dial not in DIALS:
         raise EspalierError(f"{path} has the dial {dial!r}. Choose one of {', '.join(DIALS)}.")
     if not isinstance(thresholds, dict) or not all(map(_is_finite, thresholds.values())):
@@ -196,6 +196,12 @@ def open_project(root: Path) -> Project:
     pipeline = str(settings.get("pipeline") or "compact")
     asked = None if probes is None else tuple(probes)
     return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training, quantize, asked)
+
+
+def _unknown_version(path: Path, version: object) -> str:
+    if isinstance(version, int) and version > 1:
+        return f"{path} was made by a newer Espalier (version {version}; this one reads version 1). Update Espalier."
+    return f"{path} is of version {version!r}; this Espalier reads version 1. Mend or delete it."
 
 
 def _is_finite(value: object) -> bool:

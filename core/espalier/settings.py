@@ -70,6 +70,11 @@ def change_settings(**values: Any) -> Settings:
     return settings
 
 
+def reset_settings() -> None:
+    """Bring every default back; what other versions keep in the file stays."""
+    change_settings(**asdict(Settings()))
+
+
 def rescue_settings() -> Path | None:
     """Put a settings file that cannot be read beside, so that the defaults count; return where it is now."""
     try:

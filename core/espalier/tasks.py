@@ -16,6 +16,7 @@ from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
 from espalier.sharing.export import Writer, make_form, run_named
 from espalier.sharing.shared import ensure
+from espalier.sharing.import_adapter import Reader, import_adapter
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -23,7 +24,7 @@ from espalier.synthesis.trial import try_few
 from espalier.training.dial import change_training
 
 
-class Engine(Backend, demo.Importer, Writer, Protocol):
+class Engine(Backend, demo.Importer, Reader, Writer, Protocol):
     """Loads, trains, imports and shares models."""
 
 
@@ -170,6 +171,12 @@ def _export(task: Task) -> dict[str, Any]:
         return make_form(project, run, task.backend, form, Path(to), task.emit, base)
 
 
+def _import_adapter(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        run = import_adapter(project, Path(task.arguments["source"]), task.backend, task.emit)
+        return {"run": str(run.folder)}
+
+
 def _publish(task: Task) -> dict[str, Any]:
     from espalier.sharing.publish import publication, publish  # asks the Hub, which no other task does
 
@@ -206,6 +213,7 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "quantize": _quantize,
     "evaluate": _evaluate,
     "export": _export,
+    "import_adapter": _import_adapter,
     "publish": _publish,
     "tune": _tune,
 }

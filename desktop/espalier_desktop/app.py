@@ -16,6 +16,7 @@ from espalier_desktop.application import Application
 from espalier_desktop.desk import Desk
 from espalier_desktop.home import settings, stored_list
 from espalier_desktop.i18n import tr
+from espalier_desktop.rescue import rescue_files
 
 
 def make_application(arguments: Sequence[str]) -> tuple[Application, list[QTranslator]]:
@@ -41,6 +42,7 @@ def main() -> int:
         return self_test()
     if "--create-app-shortcut" in sys.argv:
         return _create_shortcut()
+    rescued = rescue_files()
     application, translators = make_application(sys.argv)
     desk = Desk(application)
     has_crashed = crash.install(lambda what: desk.offer_report(tr("Something went wrong in Espalier"), _advice(what)))
@@ -51,6 +53,8 @@ def main() -> int:
     if not desk.windows:
         desk.show_welcome()
         desk.greet()
+    if rescued:
+        desk.tell_rescued(rescued)
     if updates.is_due():
         desk.updates.ask(quietly=True)
     if has_crashed:

@@ -219,6 +219,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             (
                 Command("help", tr("Espalier Help"), Keys.HelpContents, needs_project=anywhere),
                 Command("glossary", tr("Glossary"), needs_project=anywhere),
+                Command("tour", tr("Take the Tour")),
                 Command("readiness", tr("Is Everything Ready?"), needs_project=anywhere),
                 Command("copy_report", tr("Copy Report"), needs_project=anywhere, begins_group=True),
                 Command("show_logs", tr("Show Logs Folder"), needs_project=anywhere),

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from espalier_desktop import crash, theme
 from espalier_desktop.application import Application
 from espalier_desktop.commands import Commands
 from espalier_desktop.document import Document
-from espalier_desktop.home import logs_folder, settings
+from espalier_desktop.home import ZOOMS, logs_folder, settings, stored_zoom
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.main_window import MainWindow
@@ -28,8 +28,6 @@ from espalier_desktop.overnight.night import Night
 from espalier_desktop.recent import add_recent, recent_projects
 from espalier_desktop.updates import Updates
 from espalier_desktop.widgets.sheet import Sheet, tell
-
-_ZOOMS = (0.85, 1.0, 1.15, 1.3, 1.5)
 
 
 class Desk(QObject):
@@ -71,8 +69,7 @@ class Desk(QObject):
         """Show every window in the appearance and text size that were chosen."""
         stored = settings()
         appearance = str(stored.value("appearance", "system"))
-        zoom = min(max(float(str(stored.value("zoom", 1.0))), _ZOOMS[0]), _ZOOMS[-1])
-        theme.apply(self._application, appearance if appearance in theme.APPEARANCES else "system", zoom)
+        theme.apply(self._application, appearance if appearance in theme.APPEARANCES else "system", stored_zoom())
 
     def open(self, folder: Path) -> MainWindow | None:
         """Open a project, or bring its window to the front; say what is wrong when there is none in the folder."""
@@ -101,6 +98,7 @@ class Desk(QObject):
         window.closed.connect(lambda: self._on_closed(folder.resolve()))
         window.folder_dropped.connect(lambda path: self.open(Path(path)))
         self.connect_common(window, window.commands)
+        window.commands.on("tour", partial(self.take_tour, window))
         add_recent(folder)
         self._remember_open()
         if "welcome" in self.others:
@@ -123,7 +121,24 @@ class Desk(QObject):
         """Let the person choose where a copy of the example goes, and open it."""
         from espalier.demo import create_example
 
-        self._make(tr("Where should the example go?"), tr("Falkirk Wheel"), create_example)
+        window = self._make(tr("Where should the example go?"), tr("Falkirk Wheel"), create_example)
+        if window:
+            self.offer_tour(window)
+
+    def offer_tour(self, window: MainWindow) -> None:
+        """Offer the tour to a person who has not seen it."""
+        from espalier_desktop.tour.tour import note_seen, was_seen
+
+        if not was_seen():
+            text = tr("New here? A tour of three minutes shows the five steps on this example.")
+            window.offer(text, tr("Take the Tour"), lambda: self.take_tour(window), note_seen)
+
+    def take_tour(self, window: MainWindow) -> None:
+        """Show a project's window control by control."""
+        from espalier_desktop.tour.tour import Tour
+
+        if not window.findChildren(Tour):
+            Tour(window)
 
     def clone_taxonomy(self) -> None:
         """Let the person make a project around a taxonomy from elsewhere, and open it."""
@@ -155,7 +170,7 @@ class Desk(QObject):
 
     def show_settings(self) -> None:
         """Show the settings of the program."""
-        from espalier_desktop.settings_window import SettingsWindow
+        from espalier_desktop.settings.window import SettingsWindow
 
         self._show("settings", lambda: SettingsWindow(self))
 
@@ -190,6 +205,11 @@ class Desk(QObject):
         parent = self._front()
         if parent:
             Sheet(parent, line, sentence).add(tr("Copy Report"), self.copy_report).add(tr("OK"), is_primary=True).open()
+
+    def tell_rescued(self, files: Sequence[Path]) -> None:
+        """Say that settings could not be read and where they are now."""
+        text = tr("They could not be read, so the usual ones hold. What was there is kept in {files}.")
+        self._tell(tr("The settings begin anew"), text.format(files=", ".join(map(str, files))))
 
     def connect_common(self, window: QMainWindow, commands: Commands) -> None:
         """Connect the commands that are the same in every window."""
@@ -258,11 +278,11 @@ class Desk(QObject):
     def _open_path(self, path: str) -> None:
         self.open(Path(path))
 
-    def _make(self, title: str, name: str, make: Callable[[Path], object]) -> None:
+    def _make(self, title: str, name: str, make: Callable[[Path], object]) -> MainWindow | None:
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         chosen, _ = QFileDialog.getSaveFileName(self._front(), title, f"{place}/{name}")
         if not chosen:
-            return
+            return None
         try:
             make(Path(chosen))
         except EspalierError as error:
@@ -271,7 +291,8 @@ class Desk(QObject):
             text = tr("The folder {folder} cannot be made: {reason}. Choose another place.")
             self._tell(tr("The project was not made"), text.format(folder=chosen, reason=error.strerror or error))
         else:
-            self.open(Path(chosen))
+            return self.open(Path(chosen))
+        return None
 
     def _offer_project(self, folder: Path) -> None:
         line = tr("This folder is no project")
@@ -332,10 +353,10 @@ class Desk(QObject):
         tell(parent, line, sentence)
 
     def _zoom(self, direction: int) -> None:
-        now = float(str(settings().value("zoom", 1.0)))
-        nearest = min(range(len(_ZOOMS)), key=lambda place: abs(_ZOOMS[place] - now))
-        place = min(max(nearest + direction, 0), len(_ZOOMS) - 1) if direction else _ZOOMS.index(1.0)
-        settings().setValue("zoom", _ZOOMS[place])
+        now = stored_zoom()
+        nearest = min(range(len(ZOOMS)), key=lambda place: abs(ZOOMS[place] - now))
+        place = min(max(nearest + direction, 0), len(ZOOMS) - 1) if direction else ZOOMS.index(1.0)
+        settings().setValue("zoom", ZOOMS[place])
         self.apply_theme()
 
 

