@@ -76,8 +76,9 @@ def journey(app: App, folder: Path) -> None:
     app.command("quantize", root, "--method", "affine")
     answers = app.command("ask", root, "What does the wheel lift?")
     assert answers.strip()
-    for form in ("mlx", "peft"):
-        app.command("export", root, "--form", form, "--to", folder / form)
+    for form in ("mlx", "peft", "gguf", "fused-4bit", "dataset", "report"):
+        base = ("--base", "nobody/tiny") if form == "peft" else ()
+        app.command("export", root, "--form", form, "--to", folder / form, *base)
         assert any((folder / form).iterdir()), form
     adapter = next((root / "runs").glob("*/adapter/adapters.safetensors"))
     print(f"         an adapter of {adapter.stat().st_size:,} bytes; asked, it answered")

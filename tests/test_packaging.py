@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import check_mac
 import contents
 import pytest
+import yaml
 from check_mac import Binary, needed, pinned, problems, unmet
 
 ROOT = Path(__file__).parents[1]
@@ -161,3 +162,21 @@ def test_the_app_started_as_python_runs_its_own_modules_and_nothing_else(
     assert words in done.stderr
     assert "code" not in done.stdout
     assert bool(done.returncode) == bool(status)
+
+
+def test_the_workflow_runs_on_the_floor_and_names_what_is_there() -> None:
+    text = (ROOT / ".github" / "workflows" / "mac.yml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    assert f"macos-{contents.FLOOR.partition('.')[0]}" in jobs["test"]["strategy"]["matrix"]["os"]
+    assert not re.findall(r"https?://", text), "addresses come from where it runs"
+    for path in re.findall(r"\b(?:packaging|resources|tests)/[\w./-]+\.(?:py|sh|spec)", text):
+        assert (ROOT / path).is_file(), path
+    secret = re.compile(r"secrets\.\w+")
+    for job in jobs.values():
+        for step in job["steps"]:
+            assert not secret.search(step.get("run", "")), "a secret reaches a step through its environment only"
+
+
+@pytest.mark.parametrize("script", ["package.sh", "setup.sh", "sign.sh"])
+def test_the_scripts_can_be_read_by_their_shell(script: str) -> None:
+    subprocess.run(["bash", "-n", ROOT / "packaging" / script], check=True)

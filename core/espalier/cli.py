@@ -31,6 +31,7 @@ from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
 from espalier.teachers.commands import ask_leave
 from espalier.training import commands as training
 
+_TASKS = {"import": "import_adapter"}  # the worker's "import" makes a model of a GGUF file
 _SINCE = "only leaves that changed since this branch or commit"
 _BENCHES = ("taxonomy", "window", "model", "critic", "compare", "training", "forecast", "replay")
 
@@ -236,11 +237,13 @@ def _stage(options: argparse.Namespace) -> int:
         arguments |= evaluation.values_of(options)
     if options.command == "export":
         arguments |= sharing.export_values(options)
+    if options.command == "import":
+        arguments |= sharing.import_values(options)
     if options.command == "ask":
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
         arguments["settings"] = {name: getattr(options, name) for name in names}
-    command = "forecast" if getattr(options, "forecast", False) else options.command
+    command = "forecast" if getattr(options, "forecast", False) else _TASKS.get(options.command, options.command)
     outcome = run_worker(Request(command, arguments), options.json)
     if options.command == "evaluate" and not outcome.failure:
         evaluation.write(options, outcome.result)
@@ -312,6 +315,7 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("train", "train the adapter; run again to resume", _add_train, _stage),
     ("quantize", "make the student small, and say what it costs", _add_quantize, _stage),
     ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
+    ("import", "bring an adapter of PEFT's in as a run", sharing.add_import, _stage),
     ("export", "write what was trained for other programs", sharing.add_export, _stage),
     ("publish", "put what was trained on Hugging Face", hub_commands.add_publish, hub_commands.publish),
     ("hub", "sign in on Hugging Face, sign out, or see who is", hub_commands.add_hub, hub_commands.hub),

@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         commands, document = self._commands, self._document
+        self._fetcher.fetched.connect(self._on_fetched)
         for key in self._specs:
             commands.on(f"go_{key}", partial(self.go, key))
         for key in JOB_COMMANDS:
@@ -327,6 +328,10 @@ class MainWindow(QMainWindow):
             sheet.add(tr("OK"), is_primary=True).open()
         if not self.isActiveWindow():
             QApplication.alert(self)
+
+    @Slot(str)
+    def _on_fetched(self, name: str) -> None:
+        self._document.refresh()  # it may be what was missing
 
     def _show_log(self) -> None:
         latest = max(self._jobs.latest.values(), key=lambda story: story.log.name, default=None)

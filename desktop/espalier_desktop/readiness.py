@@ -124,11 +124,11 @@ class ReadinessWindow(QWidget):
         if asked.is_asking:
             return Check("network", title, tr("Asking Hugging Face…"), None)
         if asked.problem:
-            return Check("network", title, asked.problem, False, tr("Check"), self._ask_network)
+            return Check("network", title, asked.problem, False, tr("Check Now"), self._ask_network)
         if asked.result:
             return Check("network", title, tr("Hugging Face can be reached."), True)
         text = tr("Only needed to fetch models and to publish. Nothing is sent until you do.")
-        return Check("network", title, text, None, tr("Check"), self._ask_network)
+        return Check("network", title, text, None, tr("Check Now"), self._ask_network)
 
     def _git(self) -> Check:
         if shutil.which("git"):

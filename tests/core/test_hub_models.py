@@ -4,6 +4,7 @@ The real worker runs with the real client: errands in processes of their own, wh
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,11 +18,13 @@ from hub_faults import CUT_DOWNLOAD, FLIPPED, slow, status
 from hub_server import Serving, hub_serving
 from hub_store import Account
 
+from espalier.cli import main
 from espalier.messages import Failed, Finished, Progress, Request, decode, encode
 from espalier.models import remove
 from espalier.models.folder import find_model
 from espalier.models.found import found_models
 from espalier.models.hub_cache import fetched, repo_folder
+from espalier.models.starter import ON_THE_HUB, is_ready, starter_folder
 
 FACTS: dict[str, Any] = {"tags": ["mlx", "text-generation", "license:apache-2.0"], "library_name": "mlx"}
 TOKEN = "hf_" + "a" * 34
@@ -282,3 +285,52 @@ def test_a_full_disk_is_said_before_anything_is_fetched(hub: Serving, tmp_path: 
     assert done.stdout.strip() == (
         "Fetching alice/huge needs 0.2 GB and 0.6 GB is free on the disk. Make room and try again."
     )
+
+
+WITHOUT_PIP = """
+import sys
+sys.modules["pip"] = None
+from espalier.demo import ensure_starter
+print(ensure_starter(None, lambda event: None))
+"""
+
+
+def test_the_starter_model_comes_from_the_hub_where_there_is_no_pip(
+    hub: Serving, tmp_path: Path, tiny_folder: Path
+) -> None:
+    hub.add_repo(ON_THE_HUB, {path.name: path.read_bytes() for path in tiny_folder.iterdir()}, **facts(1_000_000))
+    environment = {**hub.environment(tmp_path / "hf"), "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def starter() -> Path:
+        command = [sys.executable, "-c", WITHOUT_PIP]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        return Path(done.stdout.strip())
+
+    folder = starter()
+    assert folder == starter_folder()
+    assert (folder / "model.safetensors").read_bytes() == (tiny_folder / "model.safetensors").read_bytes()
+    assert is_ready()
+    shutil.rmtree(tmp_path / "hf")
+    assert not is_ready(), "the person removed it from the cache"
+    assert starter() == folder
+    assert is_ready()
+def test_the_command_line_does_the_same(
+    hub: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    for name, value in hub.environment(tmp_path / "hf").items():
+        if name.startswith("HF_") or name == "NO_PROXY":
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    assert main(["models", "search", "tiny"]) == 0
+    assert "alice/tiny  " in capsys.readouterr().out
+    assert main(["models", "info", "alice/tiny"]) == 0
+    told = capsys.readouterr().out
+    assert "As a student: Fits" in told
+    assert "`espalier models get alice/tiny` fetches it." in told
+    assert main(["models", "get", "alice/tiny"]) == 0
+    assert f"Model: {find_model('alice/tiny')}" in capsys.readouterr().out
+    assert main(["models", "list"]) == 0
+    assert "as a student: fits" in capsys.readouterr().out
+    assert main(["models", "remove", "alice/tiny"]) == 0
+    assert main(["models", "get", "alice/gone"]) == 1
+    assert "alice/gone is not on the Hub" in capsys.readouterr().err

@@ -12,11 +12,14 @@ import pytest
 from torch_side import FAMILIES, IS_THERE, TorchSide
 
 import espalier.metal  # first: it prepares the process for MLX
-from espalier.metal.adapters import adapt
+from espalier.language import Message, TrainRow
+from espalier.metal.adapters import adapt, write_adapter
+from espalier.metal.forms import fused_form
 from espalier.metal.forms.checking import bare
 from espalier.metal.forms.peft_form import WEIGHTS, peft_adapter
 from espalier.metal.forms.peft_import import convert
 from espalier.metal.model import MlxModel, load
+from espalier.sharing.export import Made
 from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal
@@ -161,3 +164,26 @@ def test_adapters_of_peft_compute_the_same_here(tmp_path: Path, bases: Bases, su
             if family == "llama":
                 write(student, tmp_path / f"back-{number}")
                 assert np.abs(ours - bases.theirs(family, tmp_path / f"back-{number}")).max() <= TOLERANCE
+
+
+def test_the_whole_model_computes_the_same_in_transformers(
+    tmp_path: Path, bases: Bases, subtests: pytest.Subtests
+) -> None:
+    for family in FAMILIES:
+        with subtests.test(family=family):
+            adapter, folder = tmp_path / family / "adapter", tmp_path / family / "whole"
+            for each in (adapter, folder):
+                each.mkdir(parents=True)
+            settings = TrainSettings(lora=LoraSettings(rank=4, scale=2.5))
+            student = bases.student(family)
+            adapt(student, settings)
+            mx.random.seed(7)
+            student.model.apply_to_modules(shake)
+            student.model.eval()
+            write_adapter(adapter, student.model, settings)
+            rows = (TrainRow((Message("user", "How high?"), Message("assistant", "Ten feet."))),)
+            made = Made(bases.folder(family), adapter, "lora", "", False, rows)
+            assert fused_form.write(made, folder).verdict == "same"
+            out = folder / "logits.npy"
+            bases.side.ask("logits", base=str(folder), adapter="", tokens=[TOKENS], out=str(out))
+            assert np.abs(own_logits(student) - np.load(out)).max() <= TOLERANCE

@@ -171,13 +171,15 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     desk.show_welcome()
     desk.show_settings()
     desk.show_help("glossary")
+    desk.show_models()
+    desk.show_readiness()
     for window in desk.others.values():
         assert not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")
 
 
 ENGINE = Path(__file__).parents[2] / "core" / "espalier"
-# Modules whose sentences only the command line shows, and those of the import from GGUF, which the window has not.
+# Modules whose sentences only the command line shows.
 NOT_IN_THE_WINDOW = {
     "bench.py",
     "bench_compare.py",

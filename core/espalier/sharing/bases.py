@@ -1,16 +1,14 @@
 """Which public model a student or teacher is, and under which licence: what a card must name."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model
 from espalier.models.starter import STARTER
-from espalier.sharing import export
 from espalier.sharing.base import is_public_name, is_rounded, public_base
 from espalier.sharing.licences import UNKNOWN, License, license_of, named_license
 from espalier.teachers.endpoint import is_endpoint
-from espalier.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -42,19 +40,9 @@ def base_of(setting: str) -> Base:
     except EspalierError:
         folder = Path(setting)
         known = public_base(folder, setting) or (setting if is_public_name(setting) else "")
-        return Base(known, _name(known, folder), starter, is_quantized=setting == STARTER)
+        return Base(known, name_of(known, folder), starter, is_quantized=setting == STARTER)
     found, license = public_base(folder, setting), license_of(folder)
-    return Base(found, _name(found, folder), license if license.is_known else starter, _is_rounded(folder))
-
-
-def student_of(run: Run) -> Base:
-    """Return the model that a run taught; its public name may be one that a person gave with an export."""
-    base = base_of(str(run.request.get("student", "")))
-    try:
-        told = export.base_of(run)
-    except (EspalierError, KeyError):
-        told = ""
-    return replace(base, id=told, name=_name(told, Path(told))) if told else base
+    return Base(found, name_of(found, folder), license if license.is_known else starter, _is_rounded(folder))
 
 
 def _is_rounded(folder: Path) -> bool:
@@ -64,6 +52,7 @@ def _is_rounded(folder: Path) -> bool:
         return False
 
 
-def _name(public: str, folder: Path) -> str:
+def name_of(public: str, folder: Path) -> str:
+    """Return what to call a model, by its public name or else by its folder."""
     cached = next((part for part in folder.parts if part.startswith("models--")), "")  # in the Hub's cache
     return public.rpartition("/")[2] or cached.rpartition("--")[2] or folder.name

@@ -25,7 +25,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "peft": ("adapter_config.json", "adapter_model.safetensors", *_TOKENIZER, *_LEGAL),
     "mlx": ("adapter_config.json", "adapters.safetensors", *_TOKENIZER, *_LEGAL),
     "gguf": ("*.gguf", *_LEGAL),
-    "ollama": ("Modelfile", "*.gguf", *_LEGAL),
+    "ollama": ("Modelfile", "*.gguf", "README.md", *(f"model/{name}" for name in (*_MODEL, *_TOKENIZER)), *_LEGAL),
     "fused": (*_MODEL, *_TOKENIZER, *_LEGAL),
     "fused-4bit": (*_MODEL, *_TOKENIZER, *_LEGAL),
     "dataset": ("*.jsonl", "data/*.jsonl", *_LEGAL),

@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from espalier.evaluation.told import sentences
 from espalier.project import Project
-from espalier.sharing.bases import Base, base_of, student_of
+from espalier.sharing.bases import Base, base_of
 from espalier.sharing.facts import (
     base_link,
     critic_of,
@@ -26,6 +26,7 @@ from espalier.sharing.facts import (
 )
 from espalier.sharing.pages import Raw, page, shown
 from espalier.sharing.private import redacted
+from espalier.sharing.student import student_of
 from espalier.training.history import read_note
 from espalier.training.run import Run
 
@@ -102,7 +103,7 @@ def library(forms: Sequence[str]) -> str | None:
 def _values(
     project: Project, run: Run, repo: str, forms: Sequence[str], base: Base, private_notes: bool
 ) -> dict[str, Any]:
-    report, leaves = report_of(run), taught(project, run)
+    report, leaves, teacher = report_of(run), taught(project, run), base_of(project.teacher)
     paths = [leaf["path"] for leaf in leaves if leaf["path"]]
     sources = sources_of(project, paths)
     examples = examples_of(report)
@@ -117,6 +118,7 @@ def _values(
         "short": address.rpartition("/")[2],
         "forms": forms,
         "base": base,
+        "says": list(dict.fromkeys(each.license.says for each in (base, teacher) if each.license.says)),
         "base_link": base_link(base),
         "license_link": _license_link(base),
         "what": _what(run, forms),
@@ -134,7 +136,7 @@ def _values(
         "has_failure": any(not row["right"]["tuned"] for row in examples),
         "forgotten": sentences({"forgetting": report.get("forgetting")}),
         "small": small_of(run),
-        "teacher": model_link(base_of(project.teacher)),
+        "teacher": model_link(teacher),
         "critic_name": model_link(base_of(project.judge)),
         "pipeline": Path(project.pipeline).name,
         "critic": critic,

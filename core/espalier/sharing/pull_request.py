@@ -5,9 +5,10 @@ from typing import Any
 
 from espalier.errors import EspalierError
 from espalier.project import Project
-from espalier.sharing.bases import base_of, student_of
+from espalier.sharing.bases import base_of
 from espalier.sharing.facts import base_link, examples_of, method_of, report_of
 from espalier.sharing.pages import page
+from espalier.sharing.student import student_of
 from espalier.taxonomy.git import State
 from espalier.taxonomy.reader import read_leaf
 from espalier.taxonomy.walk import LEAF_FILE

@@ -171,6 +171,7 @@ def _new_run(
     **more: Any,
 ) -> Run:
     folder = project.runs / _name_after(path.name for path in project.runs.glob("*"))
+    folder = free_folder(project)
     for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
         write_text(folder / f"{name}.jsonl", "".join(lines))
@@ -198,6 +199,14 @@ def is_ahead_of_clock(run: Run) -> bool:
     except ValueError:
         return False
     return moment > datetime.now() + _CLOSE
+def free_folder(project: Project) -> Path:
+    """Return where a run that begins now would be; nothing is there yet."""
+    folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
+    count = 1
+    while folder.exists():
+        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
+        count += 1
+    return folder
 
 
 def find_run(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> Run | None:
@@ -212,9 +221,9 @@ def _run_key(project: Project, mixture: Mixture, settings: TrainSettings, curric
 
 
 def all_runs(project: Project) -> list[Run]:
-    """Return the project's runs, oldest first; folders without a readable request are left out."""
+    """Return the project's runs, oldest first; folders without a readable request are left out, and hidden ones."""
     runs = []
-    for path in sorted(project.runs.glob("*/request.json")):
+    for path in sorted(project.runs.glob("[!.]*/request.json")):
         try:
             runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError):

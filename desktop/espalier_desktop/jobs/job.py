@@ -23,9 +23,6 @@ BEAT = 1_000  # milliseconds between two looks at the worker's memory
 CANCELLED = 130  # exit status of a worker that stopped because somebody asked for it
 QUESTIONS = ("ask", "probe")
 RESUMABLE = ("generate", "train", "quantize", "evaluate", "tune")  # commands whose work is gone on with later
-# not worth resuming at the next start:
-_AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
-_AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview", "overnight_report"}
 
 
 def is_resumable(command: str) -> bool:

@@ -93,7 +93,8 @@ class _Fit:
             self.verdict.setText(self._title)
             self.sentence.setText(tr("Not known yet"))
             return
-        self.verdict.setText(f"{self._title}: {verdict_words(told['verdict'])}")
+        words = tr("{role}: {verdict}").format(role=self._title, verdict=verdict_words(told["verdict"]))
+        self.verdict.setText(words)
         sentence = said(told["sentence"])
         head, colon, rest = sentence.partition(":")
         self.sentence.setText(rest.strip()[:1].upper() + rest.strip()[1:] if colon else head)

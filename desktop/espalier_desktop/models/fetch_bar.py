@@ -1,7 +1,7 @@
 """The model that is on its way, in one line: how much, how fast, how long, and Stop."""
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from espalier_desktop.i18n import tr
 from espalier_desktop.models.fetcher import Fetcher
@@ -16,6 +16,7 @@ class FetchBar(QWidget):
         super().__init__()
         self._fetcher = fetcher
         self.title = label(role="strong")
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.figures = label(role="caption")
         self.progress = QProgressBar()
         self.progress.setAccessibleName(tr("Progress of the download"))
@@ -24,7 +25,7 @@ class FetchBar(QWidget):
         self.stop.setAutoDefault(False)
         self.problem = label(role="error", wrap=True, selectable=True)
         self._running = QWidget()
-        left = column(row(self.title, None, self.figures), self.progress, spacing=6)
+        left = column(self.title, self.progress, self.figures, spacing=4)
         both = row(left, self.stop, spacing=12)
         both.setStretch(0, 1)
         self._running.setLayout(both)
@@ -42,7 +43,7 @@ class FetchBar(QWidget):
         self.setVisible(fetcher.is_busy or bool(fetcher.problem))
         if not fetcher.is_busy:
             return
-        self.title.setText(tr("Getting {model}").format(model=fetcher.name))
+        self.title.setText(tr("Getting {model}").format(model=fetcher.name.rpartition("/")[2]))
         self.stop.setEnabled(not fetcher.is_stopping)
         told = fetcher.progress
         if fetcher.is_stopping or told is None or not told.total:

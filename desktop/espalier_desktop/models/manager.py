@@ -1,11 +1,12 @@
 """The window of the models: those on this machine, suggested ones, and the Hub's."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
 from typing_extensions import override
 
 from espalier.models.places import models_folder
@@ -16,7 +17,7 @@ from espalier_desktop.models.fetch_bar import FetchBar
 from espalier_desktop.models.fetcher import Fetcher
 from espalier_desktop.models.model_list import ModelList
 from espalier_desktop.models.questions import NoProject
-from espalier_desktop.models.rows import Row, rows_here, rows_of_hub, rows_suggested
+from espalier_desktop.models.rows import GET, Row, rows_here, rows_of_hub, rows_suggested
 from espalier_desktop.widgets.basics import button, column, label, row
 from espalier_desktop.widgets.empty import EmptyState
 from espalier_desktop.widgets.formats import size
@@ -24,6 +25,7 @@ from espalier_desktop.widgets.segments import Segments
 from espalier_desktop.widgets.sheet import Sheet, tell
 
 _TYPING = 400  # milliseconds without a key before the Hub is asked
+_SETTLED = 500  # milliseconds on one model before the Hub is asked about it
 _HUB_PAGE = "https://huggingface.co/"
 
 
@@ -64,6 +66,7 @@ class ModelsWindow(QWidget):
         self._remove = Errand("model_remove", NoProject(), self)
         self._clean_up = Errand("models_clean", NoProject(), self)
         self._typed = QTimer(self, interval=_TYPING, singleShot=True)
+        self._settled = QTimer(self, interval=_SETTLED, singleShot=True)
         self._shown = "here"
         self._lay_out()
         self._connect()
@@ -98,12 +101,11 @@ class ModelsWindow(QWidget):
         self.empty = EmptyState(
             "chip", tr("No model yet"), tr("Suggested models show what fits this machine. The first is 93 MB.")
         )
-        both = QSplitter(Qt.Orientation.Horizontal)
-        both.setHandleWidth(12)
-        both.addWidget(self.list)
-        both.addWidget(self.details)
-        both.setSizes([430, 530])
-        both.setChildrenCollapsible(False)
+        both = QWidget()
+        sides = row(self.list, self.details, spacing=16)
+        sides.setStretch(0, 4)
+        sides.setStretch(1, 5)
+        both.setLayout(sides)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(both)
@@ -117,7 +119,8 @@ class ModelsWindow(QWidget):
         self.list.chosen.connect(self._show_details)
         self._survey.changed.connect(self._show_rows)
         self._search.changed.connect(self._show_rows)
-        self._check.changed.connect(self._show_check)
+        self._check.changed.connect(self._on_checked)
+        self._settled.timeout.connect(self._weigh)
         self._remove.changed.connect(self._on_removed)
         self._clean_up.changed.connect(self._on_removed)
         self._typed.timeout.connect(self._ask_hub)
@@ -176,20 +179,27 @@ class ModelsWindow(QWidget):
         shown = self.list.row
         if shown is None:
             return
-        self._show_check()
+        told = self._check.result
+        is_checked = told.get("id") == shown.name
+        if is_checked:
+            shown = replace(shown, fit=told["fit"], bytes=told["missing"] or told["bytes"])
         used = self._users(shown.name)
         text = tr("Used in {projects}.").format(projects=", ".join(f"{name} ({role})" for name, role in used.items()))
         self.details.show_row(shown, text if used else "", self._fetcher.is_busy)
+        self.details.say(said(told["access"]) if is_checked and shown.state == GET else "", "error")
+        if self._shown == "hub" and shown.state == GET and not is_checked:
+            self._settled.start()
 
     @Slot()
-    def _show_check(self) -> None:
-        """Show what the Hub told of the chosen model when it was asked for."""
-        shown, told = self.list.row, self._check.result
-        if shown is None or told.get("id") != shown.name:
-            self.details.say(self._check.problem if self._check.problem and not self._check.is_asking else "", "error")
-            return
-        if told["access"]:
-            self.details.say(said(told["access"]), "error")
+    def _on_checked(self) -> None:
+        if self._check.result:
+            self._show_details()
+
+    def _weigh(self) -> None:
+        """Ask the Hub for the exact size and the configuration of the chosen model, and whether it may be fetched."""
+        shown = self.list.row
+        if shown and self._shown == "hub" and shown.state == GET:
+            self._check.ask(id=shown.name)
 
     def _get(self) -> None:
         if shown := self.list.row:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QListView
 
 from espalier_desktop.i18n import tr
-from espalier_desktop.models.rows import GET, HERE, Row, verdict_words
+from espalier_desktop.models.rows import GET, Row, verdict_words
 from espalier_desktop.widgets.two_lines import show_two_lines
 
 RowRole = Qt.ItemDataRole.UserRole  # the Row
@@ -42,15 +42,17 @@ class ModelList(QListView):
         """Return all rows in order."""
         return [self._model.item(place).data(RowRole) for place in range(self._model.rowCount())]
 
-    def show_rows(self, rows: Sequence[Row], role: str = "", wanted: str = "") -> None:
-        """Show rows, with the verdict for a role; choose ``wanted``, else what was chosen, else the first."""
+    def show_rows(self, rows: Sequence[Row], role: str = "", wanted: str = "", *, says_where: bool = False) -> None:
+        """Show rows with the verdict for a role; choose ``wanted``, else what was chosen before, else the first."""
         before = wanted or (self.row.name if self.row else "")
         self._model.removeRows(0, self._model.rowCount())
+        height = self.fontMetrics().lineSpacing() * 2 + 16  # as wide as the list: what is longer is cut in its middle
         for row in rows:
-            item = QStandardItem(f"{row.title}\n{_facts(row, role)}")
+            item = QStandardItem(f"{row.title}\n{_facts(row, role, says_where=says_where)}")
             item.setEditable(False)
             item.setData(row, RowRole)
             item.setToolTip(row.place or row.name)
+            item.setSizeHint(QSize(0, height))
             self._model.appendRow(item)
         names = [row.name for row in rows]
         place = names.index(before) if before in names else 0
@@ -62,9 +64,8 @@ class ModelList(QListView):
         self.chosen.emit()
 
 
-def _facts(row: Row, role: str) -> str:
+def _facts(row: Row, role: str, *, says_where: bool) -> str:
     told = row.fit.get(role) if role else None
     verdict = verdict_words(told["verdict"]) if told else ""
-    get = tr("to be fetched") if role and row.state == GET else ""
-    here = tr("on this machine") if role and row.state == HERE else ""
-    return " · ".join(part for part in (verdict, get or here, row.facts) if part)
+    where = tr("to be fetched") if says_where and row.state == GET else ""
+    return " · ".join(part for part in (verdict, where, row.facts) if part)

@@ -21,6 +21,8 @@ from espalier_desktop.widgets.basics import button, label, row
 from espalier_desktop.widgets.formats import size
 from espalier_desktop.widgets.sheet import Sheet
 
+_WIDTH = 740  # px, for five buttons in French
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -46,13 +48,12 @@ class ModelSheet(Sheet):
     ) -> None:
         super().__init__(parent, choice.line, tr("Models on this machine, and those that are suggested for it."))
         self._choice, self._fetcher = choice, fetcher
-        self.setMinimumWidth(560)
-        self.setMaximumWidth(640)
+        self.setFixedWidth(_WIDTH)
         self.models = ModelList(tr("Models"))
         self.models.setMinimumHeight(240)
         self.models.doubleClicked.connect(self._on_double_click)
         self.why = label(role="muted", wrap=True)
-        self.why.setMinimumHeight(36)
+        self.why.setMinimumHeight(self.why.fontMetrics().lineSpacing() * 3)  # else the sheet jumps from row to row
         more = button(tr("More Models…"), show_more, role="link")
         more.setAutoDefault(False)
         self.bar = FetchBar(fetcher)
@@ -77,7 +78,7 @@ class ModelSheet(Sheet):
         self.models.chosen.connect(self._show_row)
         fetcher.changed.connect(self._show_row)
         fetcher.fetched.connect(self._on_fetched)
-        self.models.show_rows(self._at_once(), choice.role, choice.current)
+        self.models.show_rows(self._at_once(), choice.role, choice.current, says_where=True)
         self._survey.ask()
         self.models.setFocus()
 
@@ -99,7 +100,7 @@ class ModelSheet(Sheet):
         names = {row.name for row in rows}
         own = [self._row_of(name) for name in dict.fromkeys([STARTER, self._choice.current]) if name not in names]
         suggested = [row for row in suggested if row.name not in {each.name for each in own}]
-        self.models.show_rows([*own, *rows, *suggested], self._choice.role)
+        self.models.show_rows([*own, *rows, *suggested], self._choice.role, says_where=True)
 
     @Slot()
     def _show_row(self) -> None:
@@ -129,7 +130,7 @@ class ModelSheet(Sheet):
 
     @Slot(str)
     def _on_fetched(self, name: str) -> None:
-        self.models.show_rows(self.models.rows, self._choice.role, name)
+        self.models.show_rows(self.models.rows, self._choice.role, name, says_where=True)
         self._survey.ask()
 
     def _choose_folder(self) -> None:
