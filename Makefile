@@ -1,6 +1,6 @@
 # The list of commands. Each sets up .venv by itself, from packaging/setup.sh, and says what the system lacks.
 
-.PHONY: help demo test parity app shots check format bench clean
+.PHONY: help demo test parity app shots check format bench package clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -39,6 +39,9 @@ format: $(VENV)/ready  ## put the code into the house's format
 
 bench: $(VENV)/ready  ## speed beside plain mlx-lm, the reference parser and a bare window, from one run
 	@$(VENV)/bin/espalier bench
+
+package: $(VENV)/ready  ## build the app, test it from the outside, and look at the binaries of the Mac's
+	@bash packaging/package.sh $(VENV)/bin/python
 
 clean:  ## remove the environment, the demo and all caches
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -103,12 +103,12 @@ def make_adapter(base: str, folder: str, config: dict[str, Any], tokens: list[in
 
 
 def logits(base: str, adapter: str, tokens: list[list[int]], out: str, greedy: int = 0) -> list[list[int]]:
-    """Save the logits of each row that a base gives with a PEFT adapter; return that many tokens that follow it."""
+    """Save a base's logits of each row, with a PEFT adapter if any; return that many tokens that follow each."""
     import numpy
     import torch
     from peft import PeftModel
 
-    model = PeftModel.from_pretrained(_load(base), adapter).eval()
+    model = (PeftModel.from_pretrained(_load(base), adapter) if adapter else _load(base)).eval()
     with torch.no_grad():
         rows = [model(torch.tensor([row])).logits[0].numpy() for row in tokens]
         numpy.save(out, numpy.concatenate(rows))

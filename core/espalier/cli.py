@@ -19,9 +19,7 @@ from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
 from espalier.evaluation import commands as evaluation
 from espalier.messages import Request
-from espalier.models.folder import find_model, list_models, model_info
-from espalier.models.measured import measured
-from espalier.models.starter import STARTER
+from espalier.models import commands as models
 from espalier.quantization import commands as quantization
 from espalier.report import show_result
 from espalier.sharing import commands as sharing
@@ -30,8 +28,7 @@ from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
-from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
-from espalier.teachers.endpoint import is_endpoint
+from espalier.teachers.commands import ask_leave
 from espalier.training import commands as training
 
 _TASKS = {"import": "import_adapter"}  # the worker's "import" makes a model of a GGUF file
@@ -163,24 +160,6 @@ def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", choices=_BENCHES, help=text)
 
 
-def _add_models(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(required=True, dest="action")
-    listing = actions.add_parser("list", help="models on this machine, or those that an endpoint offers")
-    listing.add_argument("--endpoint", metavar="URL", default="", help="such as http://127.0.0.1:8080/v1")
-    get = actions.add_parser("get", help="fetch a model")
-    get.add_argument("name")
-    importing = actions.add_parser("import", help="import a GGUF file as a model folder")
-    importing.add_argument("source", type=Path, metavar="FILE.gguf")
-    importing.add_argument("destination", type=Path, metavar="DEST")
-    info = actions.add_parser("info", help="show one model, or what a model behind an endpoint can do")
-    info.add_argument("name", metavar="MODEL|URL#MODEL")
-    key = actions.add_parser("key", help="keep an endpoint's key in the keychain; it is asked for, or read from stdin")
-    allowing = actions.add_parser("allow", help="let your documents' text be sent to an endpoint")
-    for command in (key, allowing):
-        command.add_argument("url", metavar="URL")
-        command.add_argument("--forget", action="store_true", help="take it back")
-
-
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no count; give a number from 1")
@@ -231,37 +210,6 @@ def _check(options: argparse.Namespace) -> int:
     return check.run(
         check.Wanted(options.path, options.mode, rules, options.fix, options.diff, options.json, options.since)
     )
-
-
-def _models(options: argparse.Namespace) -> int:
-    if options.action == "key":
-        keep_key(options.url, options.forget)
-        return 0
-    if options.action == "allow":
-        permit(options.url, options.forget)
-        return 0
-    if options.action == "list" and options.endpoint:
-        list_offered(options.endpoint, options.json)
-        return 0
-    if options.action == "info" and is_endpoint(options.name):
-        show_remote(options.name, options.json)
-        return 0
-    if options.action == "list":
-        for info in list_models():
-            print(info.line())
-        return 0
-    if options.action == "info":
-        folder = find_model(options.name)
-        print(model_info(folder, options.name).line())
-        known = measured(folder)
-        print(known.line() if known else "How many rows are computed together is found out when it is first used.")
-        return 0
-    if options.action == "get":
-        if options.name != STARTER:
-            raise EspalierError(f"Only {STARTER} can be fetched by name so far. Import others from a GGUF file.")
-        return _finish(run_worker(Request("fetch"), options.json), options)
-    paths = {"source": str(options.source), "destination": str(options.destination)}
-    return _finish(run_worker(Request("import", paths), options.json), options)
 
 
 def _stage(options: argparse.Namespace) -> int:
@@ -358,9 +306,9 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _add_check, _check),
     (
         "models",
-        "list, get, import or show models; endpoints, their keys, and leave to use them",
-        _add_models,
-        _models,
+        "list, search, get, import, show or remove models; endpoints, their keys, and leave to use them",
+        models.add_arguments,
+        models.run,
     ),
     ("generate", "write samples and judge them", _add_generate, _stage),
     ("samples", "bring your own samples in, or take samples out", samples.add_arguments, samples.run),

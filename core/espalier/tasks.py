@@ -15,6 +15,7 @@ from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
 from espalier.sharing.export import Writer, make_form, run_named
+from espalier.sharing.shared import ensure
 from espalier.sharing.import_adapter import Reader, import_adapter
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
@@ -160,11 +161,14 @@ def _quantize(task: Task) -> dict[str, Any]:
 
 
 def _export(task: Task) -> dict[str, Any]:
+    """Make a form in the folder ``to``; without one where publishing takes it from, if it is not there yet."""
     arguments = task.arguments
+    form, to, base = arguments["form"], arguments.get("to", ""), arguments.get("base", "")
     with task.held() as project:
         run = run_named(project, arguments.get("run", ""))
-        to, base = Path(arguments["to"]), arguments.get("base", "")
-        return make_form(project, run, task.backend, arguments["form"], to, task.emit, base)
+        if not to:
+            return ensure(project, run, task.backend, form, task.emit, base)
+        return make_form(project, run, task.backend, form, Path(to), task.emit, base)
 
 
 def _import_adapter(task: Task) -> dict[str, Any]:

@@ -12,13 +12,15 @@ import pytest
 from torch_side import FAMILIES, IS_THERE, TorchSide
 
 import espalier.metal  # first: it prepares the process for MLX
-from espalier.language import Message, Prompt
-from espalier.metal.adapters import adapt
+from espalier.language import Message, Prompt, TrainRow
+from espalier.metal.adapters import adapt, write_adapter
+from espalier.metal.forms import fused_form
 from espalier.metal.forms.checking import bare
 from espalier.metal.forms.peft_form import WEIGHTS, peft_adapter
 from espalier.metal.forms.peft_import import convert
 from espalier.metal.model import MlxModel, load
 from espalier.models.starter import starter_folder
+from espalier.sharing.export import Made
 from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal
@@ -193,3 +195,26 @@ def greedy(student: MlxModel, row: list[int], count: int) -> list[int]:
     for _ in range(count):
         found.append(int(mx.argmax(student.model(mx.array([found]))[0, -1]).item()))
     return found[len(row) :]
+
+
+def test_the_whole_model_computes_the_same_in_transformers(
+    tmp_path: Path, bases: Bases, subtests: pytest.Subtests
+) -> None:
+    for family in FAMILIES:
+        with subtests.test(family=family):
+            adapter, folder = tmp_path / family / "adapter", tmp_path / family / "whole"
+            for each in (adapter, folder):
+                each.mkdir(parents=True)
+            settings = TrainSettings(lora=LoraSettings(rank=4, scale=2.5))
+            student = bases.student(family)
+            adapt(student, settings)
+            mx.random.seed(7)
+            student.model.apply_to_modules(shake)
+            student.model.eval()
+            write_adapter(adapter, student.model, settings)
+            rows = (TrainRow((Message("user", "How high?"), Message("assistant", "Ten feet."))),)
+            made = Made(bases.folder(family), adapter, "lora", "", False, rows)
+            assert fused_form.write(made, folder).verdict == "same"
+            out = folder / "logits.npy"
+            bases.side.ask("logits", base=str(folder), adapter="", tokens=[TOKENS], out=str(out))
+            assert np.abs(own_logits(student) - np.load(out)).max() <= TOLERANCE

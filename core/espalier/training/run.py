@@ -1,8 +1,10 @@
 """Training runs on disk: one folder each, found again by the key of what they are made from."""
 
+import contextlib
 import json
-import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from espalier.training.mixture import Mixture, Row, row_of
 from espalier.training.settings import LOW_RANK, TrainSettings, changed, check_settings
 
 PLAN = "plan.json"
+_NAME = "%Y-%m-%dT%H-%M-%S"  # of a run's folder; the newest run is the last by name
+_CLOSE = timedelta(minutes=1)  # runs that begin in the same second are named seconds apart
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,7 @@ def _new_run(
     versions: dict[str, str],
     **more: Any,
 ) -> Run:
+    folder = project.runs / _name_after(path.name for path in project.runs.glob("*"))
     folder = free_folder(project)
     for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
@@ -178,6 +183,22 @@ def _new_run(
     return Run(folder, request)
 
 
+def _name_after(names: Iterable[str]) -> str:
+    """Return the name of a new run: the time, or a second after the newest run where the clock is behind that."""
+    moment = datetime.now().replace(microsecond=0)
+    for name in names:
+        with contextlib.suppress(ValueError):
+            moment = max(moment, datetime.strptime(name.partition("_")[0], _NAME) + timedelta(seconds=1))
+    return moment.strftime(_NAME)
+
+
+def is_ahead_of_clock(run: Run) -> bool:
+    """Return whether a run was named for a later time than it is, because somebody moved the clock back."""
+    try:
+        moment = datetime.strptime(run.folder.name.partition("_")[0], _NAME)
+    except ValueError:
+        return False
+    return moment > datetime.now() + _CLOSE
 def free_folder(project: Project) -> Path:
     """Return where a run that begins now would be; nothing is there yet."""
     folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
