@@ -167,6 +167,29 @@ def test_adapters_of_peft_compute_the_same_here(tmp_path: Path, bases: Bases, su
                 assert np.abs(ours - bases.theirs(family, tmp_path / f"back-{number}")).max() <= TOLERANCE
 
 
+def test_the_whole_model_computes_the_same_in_transformers(
+    tmp_path: Path, bases: Bases, subtests: pytest.Subtests
+) -> None:
+    for family in FAMILIES:
+        with subtests.test(family=family):
+            adapter, folder = tmp_path / family / "adapter", tmp_path / family / "whole"
+            for each in (adapter, folder):
+                each.mkdir(parents=True)
+            settings = TrainSettings(lora=LoraSettings(rank=4, scale=2.5))
+            student = bases.student(family)
+            adapt(student, settings)
+            mx.random.seed(7)
+            student.model.apply_to_modules(shake)
+            student.model.eval()
+            write_adapter(adapter, student.model, settings)
+            rows = (TrainRow((Message("user", "How high?"), Message("assistant", "Ten feet."))),)
+            made = Made(bases.folder(family), adapter, "lora", "", False, rows)
+            assert fused_form.write(made, folder).verdict == "same"
+            out = folder / "logits.npy"
+            bases.side.ask("logits", base=str(folder), adapter="", tokens=[TOKENS], out=str(out))
+            assert np.abs(own_logits(student) - np.load(out)).max() <= TOLERANCE
+
+
 @pytest.mark.slow
 def test_the_starter_model_answers_the_same_in_peft(
     tmp_path: Path, starter_home: Path, monkeypatch: pytest.MonkeyPatch
@@ -195,26 +218,3 @@ def greedy(student: MlxModel, row: list[int], count: int) -> list[int]:
     for _ in range(count):
         found.append(int(mx.argmax(student.model(mx.array([found]))[0, -1]).item()))
     return found[len(row) :]
-
-
-def test_the_whole_model_computes_the_same_in_transformers(
-    tmp_path: Path, bases: Bases, subtests: pytest.Subtests
-) -> None:
-    for family in FAMILIES:
-        with subtests.test(family=family):
-            adapter, folder = tmp_path / family / "adapter", tmp_path / family / "whole"
-            for each in (adapter, folder):
-                each.mkdir(parents=True)
-            settings = TrainSettings(lora=LoraSettings(rank=4, scale=2.5))
-            student = bases.student(family)
-            adapt(student, settings)
-            mx.random.seed(7)
-            student.model.apply_to_modules(shake)
-            student.model.eval()
-            write_adapter(adapter, student.model, settings)
-            rows = (TrainRow((Message("user", "How high?"), Message("assistant", "Ten feet."))),)
-            made = Made(bases.folder(family), adapter, "lora", "", False, rows)
-            assert fused_form.write(made, folder).verdict == "same"
-            out = folder / "logits.npy"
-            bases.side.ask("logits", base=str(folder), adapter="", tokens=[TOKENS], out=str(out))
-            assert np.abs(own_logits(student) - np.load(out)).max() <= TOLERANCE
