@@ -26,7 +26,6 @@ class HelpWindow(QWidget):
         self.pages = QListWidget()
         self.pages.setProperty("role", "rows")
         self.pages.setAccessibleName(tr("Pages of the help"))
-        self.pages.setFixedWidth(190)
         self.pages.addItems(list(titles.values()))
         self._keys = list(titles)
         self.text = QTextBrowser()
@@ -47,6 +46,7 @@ class HelpWindow(QWidget):
         side = QWidget()
         side.setLayout(column(self.pages, spacing=0))
         side.layout().setContentsMargins(12, 0, 0, 12)  # type: ignore[union-attr]  # it was just given one
+        side.setFixedWidth(202)
         side.setVisible(not is_about)
         self.setLayout(column(bar, row(side, self.text, spacing=8), spacing=0))
         self.pages.currentRowChanged.connect(lambda place: self.show_page(self._keys[place]))

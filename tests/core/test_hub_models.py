@@ -315,8 +315,11 @@ def test_the_starter_model_comes_from_the_hub_where_there_is_no_pip(
     assert not is_ready(), "the person removed it from the cache"
     assert starter() == folder
     assert is_ready()
+
+
 def test_the_command_line_does_the_same(
     hub: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, value in hub.environment(tmp_path / "hf").items():
         if name.startswith("HF_") or name == "NO_PROXY":
             monkeypatch.setenv(name, value)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMa
 from typing_extensions import override
 
 from espalier.models.catalogue import catalogue
+from espalier.machine import chip
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
@@ -128,6 +129,8 @@ def is_data(text: str, window: QWidget) -> bool:
         "QLoRA",
         "DoRA",
         "Espalier",
+        "Git",
+        chip(),
         "English",
         "Français",
         "smollm2-135m-instruct",

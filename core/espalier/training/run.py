@@ -10,6 +10,7 @@ from typing import Any
 
 from espalier.errors import EspalierError
 from espalier.files import read_lines, whole_folder, write_json, write_text
+from espalier.models.folder import cached_commit
 from espalier.project import Project, content_key
 from espalier.quantization.store import chosen_folder
 from espalier.training.curriculum import Curriculum, Phase, phases
@@ -170,13 +171,14 @@ def _new_run(
     versions: dict[str, str],
     **more: Any,
 ) -> Run:
-    folder = project.runs / _name_after(path.name for path in project.runs.glob("*"))
     folder = free_folder(project)
     for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
         write_text(folder / f"{name}.jsonl", "".join(lines))
     request: dict[str, Any] = {"key": key, "student": project.student, "settings": asdict(settings), **more}
     request["versions"] = versions
+    if commit := cached_commit(project.student):
+        request["revision"] = commit
     if settings.method in LOW_RANK:
         request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)
@@ -199,14 +201,11 @@ def is_ahead_of_clock(run: Run) -> bool:
     except ValueError:
         return False
     return moment > datetime.now() + _CLOSE
+
+
 def free_folder(project: Project) -> Path:
     """Return where a run that begins now would be; nothing is there yet."""
-    folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
-    count = 1
-    while folder.exists():
-        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
-        count += 1
-    return folder
+    return project.runs / _name_after(path.name for path in project.runs.glob("*"))
 
 
 def find_run(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> Run | None:

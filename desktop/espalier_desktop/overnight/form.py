@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTime, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QListWidget, QListWidgetItem, QTimeEdit, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QListWidget, QListWidgetItem, QWidget
 
 from espalier.overnight.plan import STAGES, Plan, make_plan, next_moment
 from espalier.teachers.opening import unallowed
@@ -17,6 +17,7 @@ from espalier_desktop.widgets.segments import Segments
 
 _ROW = 32  # px
 _MOST_ROWS = 5
+_BEDTIME = "23:00"
 PathRole = Qt.ItemDataRole.UserRole  # the project's folder
 
 
@@ -46,9 +47,9 @@ class PlanForm(QWidget):
             box.setChecked(True)
         self.when = Segments({"now": tr("Now"), "at": tr("At")}, tr("Begin"))
         self.when.choose("at")
-        self.time = QTimeEdit(QTime(23, 0))
-        self.time.setDisplayFormat("HH:mm")
-        self.time.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.time = QComboBox()
+        self.time.addItems([f"{minute // 60:02}:{minute % 60:02}" for minute in range(0, 24 * 60, 30)])
+        self.time.setCurrentText(_BEDTIME)
         self.time.setAccessibleName(tr("Time of day to begin at"))
         self.power = QCheckBox(tr("Only while the power adapter is connected"))
         self.power.setChecked(True)
@@ -85,7 +86,7 @@ class PlanForm(QWidget):
     def _plan(self) -> None:
         start = ""
         if self.when.buttons["at"].isChecked():
-            moment = next_moment(self.time.time().toString("HH:mm"), datetime.now())
+            moment = next_moment(self.time.currentText(), datetime.now())
             start = moment.isoformat(timespec="seconds")
         stages = [stage for stage, box in self.stages.items() if box.isChecked()]
         plan: Plan = make_plan(

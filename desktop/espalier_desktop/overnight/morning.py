@@ -29,6 +29,7 @@ class MorningView(QWidget):
         self.sentence = label(role="muted", wrap=True)
         self._cards = QVBoxLayout()
         self._cards.setSpacing(12)
+        self._cards.setContentsMargins(0, 0, 0, 0)
         self.again = button(tr("Plan Another Night"), night.dismiss, role="primary")
         cards = QWidget()
         cards.setLayout(self._cards)

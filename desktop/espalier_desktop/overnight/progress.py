@@ -25,6 +25,7 @@ class ProgressView(QWidget):
         self.bar.setAccessibleName(tr("Progress of the step"))
         self._steps = QVBoxLayout()
         self._steps.setSpacing(8)
+        self._steps.setContentsMargins(0, 0, 0, 0)
         self.stop = button(tr("End the Night"), night.stop)
         self.stop.setToolTip(tr("What runs is stopped and the rest is left out. Finished work is kept."))
         self.go_on = button(tr("Go On"), night.go_on, role="primary")

@@ -29,8 +29,8 @@ class OvernightWindow(QWidget):
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(tr("Overnight"))
-        self.resize(640, 660)
-        self.setMinimumSize(560, 420)
+        self.resize(700, 680)
+        self.setMinimumSize(660, 420)
         self.view: QWidget | None = None
         inner = QWidget()
         self._place = QVBoxLayout(inner)

@@ -38,6 +38,7 @@ class PrivacyPanel(Panel):
         )
         self._rows = QVBoxLayout()
         self._rows.setSpacing(12)
+        self._rows.setContentsMargins(0, 0, 0, 0)
         listed = QWidget()
         listed.setLayout(self._rows)
         super().__init__(

@@ -28,6 +28,7 @@ class StoragePanel(Panel):
         self.free = label(role="muted")
         self._rows = QVBoxLayout()
         self._rows.setSpacing(14)
+        self._rows.setContentsMargins(0, 0, 0, 0)
         listed = QWidget()
         listed.setLayout(self._rows)
         note = tr("Nothing of a project is removed here. Delete old runs in a project's folder runs.")
