@@ -12,17 +12,15 @@ import pytest
 from torch_side import FAMILIES, IS_THERE, TorchSide
 
 import espalier.metal  # first: it prepares the process for MLX
-from espalier.language import Message, TrainRow
+from espalier.language import Message, Prompt, TrainRow
 from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.forms import fused_form
-from espalier.language import Message, Prompt
-from espalier.metal.adapters import adapt
 from espalier.metal.forms.checking import bare
 from espalier.metal.forms.peft_form import WEIGHTS, peft_adapter
 from espalier.metal.forms.peft_import import convert
 from espalier.metal.model import MlxModel, load
-from espalier.sharing.export import Made
 from espalier.models.starter import starter_folder
+from espalier.sharing.export import Made
 from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal
@@ -190,9 +188,12 @@ def test_the_whole_model_computes_the_same_in_transformers(
             out = folder / "logits.npy"
             bases.side.ask("logits", base=str(folder), adapter="", tokens=[TOKENS], out=str(out))
             assert np.abs(own_logits(student) - np.load(out)).max() <= TOLERANCE
+
+
 @pytest.mark.slow
 def test_the_starter_model_answers_the_same_in_peft(
     tmp_path: Path, starter_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ESPALIER_HOME", str(starter_home))
     student = load(starter_folder())
     rows = [student.encode(Prompt((Message("user", text),))) for text in ("What is iron?", "Who painted Guernica?")]
