@@ -78,6 +78,18 @@ def hub_account(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return told()
 
 
+def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
+
+    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
+    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
+    leaves = arguments.get("leaves", ())
+    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,

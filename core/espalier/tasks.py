@@ -15,8 +15,8 @@ from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
 from espalier.sharing.export import Writer, make_form, run_named
-from espalier.sharing.shared import ensure
 from espalier.sharing.import_adapter import Reader, import_adapter
+from espalier.sharing.shared import ensure
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest

@@ -170,7 +170,6 @@ def _new_run(
     versions: dict[str, str],
     **more: Any,
 ) -> Run:
-    folder = project.runs / _name_after(path.name for path in project.runs.glob("*"))
     folder = free_folder(project)
     for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
@@ -199,14 +198,11 @@ def is_ahead_of_clock(run: Run) -> bool:
     except ValueError:
         return False
     return moment > datetime.now() + _CLOSE
+
+
 def free_folder(project: Project) -> Path:
     """Return where a run that begins now would be; nothing is there yet."""
-    folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
-    count = 1
-    while folder.exists():
-        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
-        count += 1
-    return folder
+    return project.runs / _name_after(path.name for path in project.runs.glob("*"))
 
 
 def find_run(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> Run | None:
