@@ -4,6 +4,7 @@ The real worker runs with the real client: errands in processes of their own, wh
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from espalier.models import remove
 from espalier.models.folder import find_model
 from espalier.models.found import found_models
 from espalier.models.hub_cache import fetched, repo_folder
+from espalier.models.starter import ON_THE_HUB, is_ready, starter_folder
 
 FACTS: dict[str, Any] = {"tags": ["mlx", "text-generation", "license:apache-2.0"], "library_name": "mlx"}
 TOKEN = "hf_" + "a" * 34
@@ -283,6 +285,36 @@ def test_a_full_disk_is_said_before_anything_is_fetched(hub: Serving, tmp_path: 
     assert done.stdout.strip() == (
         "Fetching alice/huge needs 0.2 GB and 0.6 GB is free on the disk. Make room and try again."
     )
+
+
+WITHOUT_PIP = """
+import sys
+sys.modules["pip"] = None
+from espalier.demo import ensure_starter
+print(ensure_starter(None, lambda event: None))
+"""
+
+
+def test_the_starter_model_comes_from_the_hub_where_there_is_no_pip(
+    hub: Serving, tmp_path: Path, tiny_folder: Path
+) -> None:
+    hub.add_repo(ON_THE_HUB, {path.name: path.read_bytes() for path in tiny_folder.iterdir()}, **facts(1_000_000))
+    environment = {**hub.environment(tmp_path / "hf"), "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def starter() -> Path:
+        command = [sys.executable, "-c", WITHOUT_PIP]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        return Path(done.stdout.strip())
+
+    folder = starter()
+    assert folder == starter_folder()
+    assert (folder / "model.safetensors").read_bytes() == (tiny_folder / "model.safetensors").read_bytes()
+    assert is_ready()
+    shutil.rmtree(tmp_path / "hf")
+    assert not is_ready(), "the person removed it from the cache"
+    assert starter() == folder
+    assert is_ready()
 
 
 def test_the_command_line_does_the_same(

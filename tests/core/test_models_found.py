@@ -12,7 +12,7 @@ from espalier.files import append_lines
 from espalier.machine import Machine
 from espalier.models.catalogue import ROLES, catalogue, suggested
 from espalier.models.fit import fit, shape_from, usable_memory
-from espalier.models.folder import find_model, model_info
+from espalier.models.folder import cached_commit, find_model, model_info
 from espalier.models.found import found_models
 from espalier.models.hub_cache import is_hub_id, journal, repo_folder
 from espalier.models.starter import STARTER
@@ -114,6 +114,8 @@ def test_a_model_in_the_hub_cache_is_found_by_its_id(tiny_folder: Path) -> None:
         find_model("alice/tiny")
     snapshot = put_in_cache("alice/tiny", tiny_folder)
     assert find_model("alice/tiny") == snapshot
+    assert cached_commit("alice/tiny") == "a" * 40
+    assert cached_commit(STARTER) == ""
     (found,) = found_models()
     assert (found.name, found.source, found.usable, found.can_remove) == ("alice/tiny", "hub", True, False)
     assert found.bytes == model_info(tiny_folder).bytes

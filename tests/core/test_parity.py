@@ -12,13 +12,14 @@ import pytest
 from torch_side import FAMILIES, IS_THERE, TorchSide
 
 import espalier.metal  # first: it prepares the process for MLX
-from espalier.language import Message, TrainRow
+from espalier.language import Message, Prompt, TrainRow
 from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.forms import fused_form
 from espalier.metal.forms.checking import bare
 from espalier.metal.forms.peft_form import WEIGHTS, peft_adapter
 from espalier.metal.forms.peft_import import convert
 from espalier.metal.model import MlxModel, load
+from espalier.models.starter import starter_folder
 from espalier.sharing.export import Made
 from espalier.training.settings import LoraSettings, TrainSettings
 
@@ -112,9 +113,9 @@ def write(student: MlxModel, folder: Path) -> None:
     (folder / "adapter_config.json").write_text(json.dumps(config))
 
 
-def shake(_: str, module: Any) -> None:
+def shake(_: str, module: Any, strength: float = 0.1) -> None:
     if "lora_b" in module:
-        module.lora_b = mx.random.normal(module.lora_b.shape) * 0.1
+        module.lora_b = mx.random.normal(module.lora_b.shape) * strength
     if "m" in module:
         module.m = module.m * mx.random.uniform(0.9, 1.1, module.m.shape)
 
@@ -187,3 +188,33 @@ def test_the_whole_model_computes_the_same_in_transformers(
             out = folder / "logits.npy"
             bases.side.ask("logits", base=str(folder), adapter="", tokens=[TOKENS], out=str(out))
             assert np.abs(own_logits(student) - np.load(out)).max() <= TOLERANCE
+
+
+@pytest.mark.slow
+def test_the_starter_model_answers_the_same_in_peft(
+    tmp_path: Path, starter_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESPALIER_HOME", str(starter_home))
+    student = load(starter_folder())
+    rows = [student.encode(Prompt((Message("user", text),))) for text in ("What is iron?", "Who painted Guernica?")]
+    plain = student.model(mx.array([rows[0]]))
+    adapt(student, TrainSettings())
+    mx.random.seed(7)
+    student.model.apply_to_modules(lambda name, module: shake(name, module, 0.004))
+    student.model.eval()
+    assert mx.max(mx.abs(student.model(mx.array([rows[0]])) - plain)).item() > 0.1
+    write(student, tmp_path / "adapter")
+    side = TorchSide()
+    places = {"base": str(starter_folder()), "adapter": str(tmp_path / "adapter"), "out": str(tmp_path / "out.npy")}
+    written = side.ask("logits", tokens=rows, greedy=12, **places)
+    side.close()
+    ours = np.concatenate([np.array(student.model(mx.array([row]))[0]) for row in rows])
+    assert np.abs(ours - np.load(tmp_path / "out.npy")).max() <= 1e-3
+    assert [greedy(student, row, len(tokens)) for row, tokens in zip(rows, written, strict=True)] == written
+
+
+def greedy(student: MlxModel, row: list[int], count: int) -> list[int]:
+    found = list(row)
+    for _ in range(count):
+        found.append(int(mx.argmax(student.model(mx.array([found]))[0, -1]).item()))
+    return found[len(row) :]

@@ -129,6 +129,8 @@ def test_a_download_is_stopped_and_a_gated_one_says_what_to_do(
     desk.fetcher.get("alice/gated")
     qtbot.waitUntil(lambda: "accepted its terms" in window.bar.problem.text())
     assert window.bar.isVisible()
+    desk.fetcher.forget()
+    assert not window.bar.isVisible()
 
 
 def test_a_search_that_finds_nothing_or_fails_says_so(window: ModelsWindow, hub: Serving, qtbot: QtBot) -> None:

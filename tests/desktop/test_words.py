@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
 from typing_extensions import override
 
+from espalier.machine import chip
 from espalier.models.catalogue import catalogue
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
@@ -128,6 +129,8 @@ def is_data(text: str, window: QWidget) -> bool:
         "QLoRA",
         "DoRA",
         "Espalier",
+        "Git",
+        chip(),
         "English",
         "Français",
         "smollm2-135m-instruct",

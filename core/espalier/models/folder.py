@@ -96,6 +96,12 @@ def find_cached(name: str) -> Path | None:
     return next((path for path in there if is_complete(path)), there[0] if there else None)
 
 
+def cached_commit(name: str) -> str:
+    """Return the Hub's commit of the model that a name stands for, "" where it comes from elsewhere."""
+    folder = None if (models_folder() / name / "config.json").is_file() else find_cached(name)
+    return folder.name if folder else ""
+
+
 def is_complete(path: Path) -> bool:
     """Return whether a folder holds a whole model."""
     try:

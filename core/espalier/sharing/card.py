@@ -121,7 +121,8 @@ def _values(
         "says": list(dict.fromkeys(each.license.says for each in (base, teacher) if each.license.says)),
         "base_link": base_link(base),
         "license_link": _license_link(base),
-        "what": _what(run, forms),
+        "relation": relation(forms),
+        "is_full": settings.get("method") == "full",
         "method": method_of(run),
         "was_imported": bool(run.request.get("imported")),
         "leaves": leaves,
@@ -150,15 +151,6 @@ def _values(
         "unattributed": ", ".join(leaf for leaf, works in sources if not works),
         "notes": read_note(run) if private_notes else "",
     }
-
-
-def _what(run: Run, forms: Sequence[str]) -> str:
-    """Return what the repository holds, before the name of the base."""
-    kind = relation(forms)
-    if kind == "quantized":
-        return "A model in 4 bits, made from"
-    is_whole = kind == "finetune" or (run.request.get("settings") or {}).get("method") == "full"
-    return "A whole model, made from" if is_whole else f"{method_of(run)} adapter for"
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

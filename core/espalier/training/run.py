@@ -10,6 +10,7 @@ from typing import Any
 
 from espalier.errors import EspalierError
 from espalier.files import read_lines, whole_folder, write_json, write_text
+from espalier.models.folder import cached_commit
 from espalier.project import Project, content_key
 from espalier.quantization.store import chosen_folder
 from espalier.training.curriculum import Curriculum, Phase, phases
@@ -176,6 +177,8 @@ def _new_run(
         write_text(folder / f"{name}.jsonl", "".join(lines))
     request: dict[str, Any] = {"key": key, "student": project.student, "settings": asdict(settings), **more}
     request["versions"] = versions
+    if commit := cached_commit(project.student):
+        request["revision"] = commit
     if settings.method in LOW_RANK:
         request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)

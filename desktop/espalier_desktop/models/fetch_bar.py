@@ -29,7 +29,13 @@ class FetchBar(QWidget):
         both = row(left, self.stop, spacing=12)
         both.setStretch(0, 1)
         self._running.setLayout(both)
-        self.setLayout(column(self._running, self.problem, spacing=4))
+        self._failed = QWidget()
+        forget = button(tr("OK"), fetcher.forget)
+        forget.setAutoDefault(False)
+        told = row(self.problem, forget, spacing=12)
+        told.setStretch(0, 1)
+        self._failed.setLayout(told)
+        self.setLayout(column(self._running, self._failed, spacing=4))
         fetcher.changed.connect(self.refresh)
         self.refresh()
 
@@ -39,7 +45,7 @@ class FetchBar(QWidget):
         fetcher = self._fetcher
         self._running.setVisible(fetcher.is_busy)
         self.problem.setText(fetcher.problem)
-        self.problem.setVisible(bool(fetcher.problem))
+        self._failed.setVisible(bool(fetcher.problem))
         self.setVisible(fetcher.is_busy or bool(fetcher.problem))
         if not fetcher.is_busy:
             return

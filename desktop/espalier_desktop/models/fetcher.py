@@ -65,6 +65,11 @@ class Fetcher(QObject):
         if self._job:
             self._job.stop()
 
+    def forget(self) -> None:
+        """Say no more why the last one did not come."""
+        self.problem = ""
+        self.changed.emit()
+
     def close(self) -> None:
         """End what still runs, because the program ends."""
         if self._job:
