@@ -24,6 +24,8 @@ from espalier.models.measured import measured
 from espalier.models.starter import STARTER
 from espalier.quantization import commands as quantization
 from espalier.report import show_result
+from espalier.sharing import commands as sharing
+from espalier.sharing import contribute_commands
 from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
@@ -130,13 +132,6 @@ def _add_quantize(command: argparse.ArgumentParser) -> None:
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     _add_project(command)
     evaluation.add_arguments(command)
-
-
-def _add_export(command: argparse.ArgumentParser) -> None:
-    _add_project(command)
-    text = "what other programs read: peft, for transformers; so far of a soft prompt"
-    command.add_argument("--form", choices=("peft",), required=True, help=text)
-    command.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder that is made")
 
 
 def _add_ask(command: argparse.ArgumentParser) -> None:
@@ -292,7 +287,7 @@ def _stage(options: argparse.Namespace) -> int:
     if options.command == "evaluate":
         arguments |= evaluation.values_of(options)
     if options.command == "export":
-        arguments["to"] = str(options.to.absolute())
+        arguments |= sharing.export_values(options)
     if options.command == "ask":
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
@@ -369,9 +364,15 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("train", "train the adapter; run again to resume", _add_train, _stage),
     ("quantize", "make the student small, and say what it costs", _add_quantize, _stage),
     ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
-    ("export", "write what was trained for other programs", _add_export, _stage),
+    ("export", "write what was trained for other programs", sharing.add_export, _stage),
     ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
     ("ask", "one question, answered before and after", _add_ask, _stage),
+    (
+        "contribute",
+        "give leaves back to the taxonomy that they came from",
+        contribute_commands.add_arguments,
+        contribute_commands.run,
+    ),
     ("serve", "answer other programs on this computer, as OpenAI's service would", _add_serve, _serve),
     (
         "critic",

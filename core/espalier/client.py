@@ -66,6 +66,7 @@ def run_worker(request: Request, as_json: bool) -> Outcome:
             process.wait(GRACE)
             raise
     process.stdin.close()
+    process.stdout.close()
     code = process.wait()
     if outcome.status == -1:
         outcome = Outcome(failure=_ended(code), status=130 if code == 130 else 1)

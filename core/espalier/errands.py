@@ -1,18 +1,18 @@
 """What the worker does for the window without a model: a taxonomy cloned, compared, committed; work foretold."""
 
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
 from espalier.project import Project, create_around, open_project
+from espalier.sharing.contribute import contribute, plan
 from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.git import commit, leaf_diff
 from espalier.taxonomy.history import begin_history
+from espalier.to_its_end import to_its_end
 
 
 def clone(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
@@ -33,13 +33,13 @@ def difference(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
 def commit_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Commit ``leaves`` with ``message`` in the name of ``name`` and ``email``; return the commit's id."""
     words = (arguments["message"], arguments["leaves"], arguments["name"], arguments["email"])
-    with _to_its_end():
+    with to_its_end():  # stopped halfway, Git would leave its lock behind
         return {"commit": commit(_taxonomy(arguments), *words)}
 
 
 def keep_history(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Make the taxonomy a repository."""
-    with _to_its_end():
+    with to_its_end():
         begin_history(_taxonomy(arguments))
     return {}
 
@@ -55,6 +55,18 @@ def fetch_documents(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return {"documents": [each.path.name for each in imported], "notes": notes}
 
 
+def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
+
+    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
+    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
+    leaves = arguments.get("leaves", ())
+    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,
@@ -62,6 +74,8 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "keep_history": keep_history,
     "foretell": lambda arguments, emit: foretell(arguments),
     "fetch_documents": fetch_documents,
+    "contribute_plan": lambda arguments, emit: plan(_project(arguments), arguments.get("leaves", ())),
+    "contribute": contribute_leaves,
 }
 
 
@@ -70,15 +84,9 @@ def run(command: str, arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any
     return COMMANDS[command](arguments, emit)
 
 
+def _project(arguments: Mapping[str, Any]) -> Project:
+    return open_project(Path(arguments["project"]))
+
+
 def _taxonomy(arguments: Mapping[str, Any]) -> Path:
     return Project(Path(arguments["project"])).taxonomy
-
-
-@contextmanager
-def _to_its_end() -> Iterator[None]:
-    """Let nobody stop a change of the repository halfway, which would leave Git's lock behind; it takes a moment."""
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

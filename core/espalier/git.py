@@ -37,7 +37,12 @@ _PLACES = {
 
 
 def git(
-    folder: Path, *arguments: str, text: bytes = b"", accept: Sequence[int] = (0,), settings: Sequence[str] = ()
+    folder: Path,
+    *arguments: str,
+    text: bytes = b"",
+    accept: Sequence[int] = (0,),
+    settings: Sequence[str] = (),
+    index: Path | None = None,
 ) -> bytes:
     """Run Git in a folder and return what it printed. Hooks and filters of the repository do not run.
 
@@ -48,6 +53,7 @@ def git(
         text: what Git reads from its standard input.
         accept: exit codes that are no failure.
         settings: of this one command, such as ``user.name=Ada``.
+        index: the file that stands in for the repository's own index, so that this one stays as it is.
 
     Raises:
         GitError: Git is missing, failed, or took longer than `LOCAL_SECONDS`.
@@ -61,7 +67,7 @@ def git(
             input=text,
             capture_output=True,
             cwd=folder,
-            env=_environment(),
+            env=_environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}),
             timeout=LOCAL_SECONDS,
             start_new_session=True,  # no terminal: nothing can ask for a password
         )

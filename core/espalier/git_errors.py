@@ -31,6 +31,14 @@ _REASONS = (
         "There is no Git repository at {place}. Check the address or the path.",
     ),
     (
+        "\\[remote rejected\\]|hook declined|protected branch",
+        "{place} refused the branch. Ask who keeps it, push to a fork of your own, or make a patch file.",
+    ),
+    (
+        "\\[rejected\\]",
+        "{place} has another branch of this name. Choose another title, or delete that branch there.",
+    ),
+    (
         "could not resolve|failed to connect|couldn't connect|connection (refused|timed out|reset)|unreachable"
         "|operation timed out|no route to host|unable to look up|could not read from remote",
         "{place} cannot be reached. Check the network and the address, and try again.",

@@ -217,13 +217,6 @@ class Backend(Protocol):
             EspalierError: the settings cannot work on the student, or there is no row.
         """
 
-    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write what was trained into an empty folder as PEFT reads it.
-
-        Raises:
-            EspalierError: it has no such form.
-        """
-
     def quantize(
         self,
         model: Path,

@@ -29,12 +29,14 @@ def show_result(result: Mapping[str, Any], project: Path | None) -> None:
     if "seconds" in result:
         spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result["seconds"].items())
         console.print(f"Time: {spent}.")
-    if "base" in result:
+    if "tuned" in result:
         console.print(f"Before: {inert(result['base'])}\nAfter:  {inert(result['tuned'])}")
     if "verdict" in result:
         console.print(_forecast(result), soft_wrap=True)
     if made := result.get("quantized"):
         console.print(_quantized(made), soft_wrap=True)
+    if check := result.get("check"):
+        console.print(check["sentence"], soft_wrap=True)
     for name in ("run", "model", "folder"):
         if name in result:
             console.print(f"{name.capitalize()}: {result[name]}", soft_wrap=True)

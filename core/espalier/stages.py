@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from espalier.comparison.panes import Pane, find_source
@@ -18,7 +17,6 @@ from espalier.evaluation.questions import Question, read_questions
 from espalier.language import Backend, TrainRow
 from espalier.messages import Answered, Emit, Event, Note, Serving, Stage, Text
 from espalier.models.folder import find_model
-from espalier.models.new_folder import new_folder
 from espalier.project import Project
 from espalier.quantization.settings import quantize_settings
 from espalier.quantization.stage import make, measure, settle
@@ -184,19 +182,6 @@ def quantize(project: Project, backend: Backend, emit: Emit, run: Run | None = N
     if made.cost:
         return run, made
     return run, settle(run, measure(run, made, questions, right, backend, emit))
-
-
-def export(project: Project, backend: Backend, destination: Path) -> Run:
-    """Return the newest trained run, written for PEFT into a new folder.
-
-    Raises:
-        EspalierError: nothing is trained, what is has no such form, or the folder exists.
-    """
-    run = latest_trained(project)
-    assert run.adapter
-    with new_folder(destination) as folder:
-        backend.export_peft(find_model(run.request["student"]), run.adapter, folder)
-    return run
 
 
 def tune(project: Project, backend: Backend, emit: Emit) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from espalier.messages import Emit
 from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
+from espalier.sharing.export import Writer, make_form, run_named
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -21,8 +22,8 @@ from espalier.synthesis.trial import try_few
 from espalier.training.dial import change_training
 
 
-class Engine(Backend, demo.Importer, Protocol):
-    """Loads, trains and imports models."""
+class Engine(Backend, demo.Importer, Writer, Protocol):
+    """Loads, trains, imports and shares models."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,11 @@ def _quantize(task: Task) -> dict[str, Any]:
 
 
 def _export(task: Task) -> dict[str, Any]:
+    arguments = task.arguments
     with task.held() as project:
-        stages.export(project, task.backend, Path(task.arguments["to"]))
-    return {"folder": task.arguments["to"]}
+        run = run_named(project, arguments.get("run", ""))
+        to, base = Path(arguments["to"]), arguments.get("base", "")
+        return make_form(project, run, task.backend, arguments["form"], to, task.emit, base)
 
 
 def _evaluate(task: Task) -> dict[str, Any]:

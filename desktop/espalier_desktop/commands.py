@@ -12,7 +12,7 @@ Keys = QKeySequence.StandardKey
 Role = QAction.MenuRole
 TAXONOMY_COMMANDS = (
     *("new_leaf", "new_branch", "rename_leaf", "duplicate_leaf", "delete_leaf", "reveal_leaf"),
-    *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit"),
+    *("filter", "go_to_leaf", "source", "problems", "fix_all", "difference", "commit", "contribute"),
     *("add_document", "ask_student"),
 )
 
@@ -143,6 +143,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("fix_all", tr("Fix All Safe Ones")),
                 Command("difference", tr("Show Difference"), "Ctrl+Alt+D", begins_group=True),
                 Command("commit", tr("Commit…"), "Ctrl+Alt+C"),
+                Command("contribute", tr("Contribute…"), "Ctrl+Alt+G"),
             ),
         ),
         Menu(

@@ -19,11 +19,12 @@ from espalier.comparison.turns import Asked, Said, Settings
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt
 from espalier.metal.adapters import add_lora, write_adapter
-from espalier.metal.lora import BASE, RowAdapter, fingerprint, read_adapter, takes
+from espalier.metal.lora import BASE, RowAdapter, read_adapter, takes
 from espalier.metal.model import MlxModel, load
 from espalier.metal.paired import PairedModel, Seat
 from espalier.metal.stream_text import StreamText
 from espalier.models.starter import starter_folder
+from espalier.training.fingerprint import fingerprint
 from espalier.training.settings import LoraSettings, TrainSettings
 
 assert espalier.metal

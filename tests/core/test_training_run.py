@@ -381,7 +381,7 @@ def test_a_soft_prompt_is_exported_as_peft_reads_it(tiny_folder: Path, tmp_path:
     settings = TrainSettings(method="prompt", prompt=PromptSettings(4, text), learning_rate=5e-2, updates=3)
     train(tiny_folder, tmp_path, settings)
     (tmp_path / "peft").mkdir()
-    export_peft(tmp_path / "adapter", tiny_folder, tmp_path / "peft")
+    export_peft(tmp_path / "adapter", tiny_folder, "owner/tiny", tmp_path / "peft")
     config = json.loads((tmp_path / "peft" / "adapter_config.json").read_text())
     assert (config["peft_type"], config["task_type"]) == ("PROMPT_TUNING", "CAUSAL_LM")
     assert (config["num_virtual_tokens"], config["token_dim"], config["num_layers"]) == (4, 64, 2)

@@ -135,24 +135,3 @@ def test_the_command_line_says_what_is_wrong_with_a_setting(
     assert "Give a whole number" in capsys.readouterr().err
     assert cli.main(["train", str(project.root), "--set", "lora.rank=0"]) == 1
     assert "The rank is 0" in capsys.readouterr().err
-
-
-def test_a_soft_prompt_is_written_for_other_programs(
-    project: Project, practice: list[Practice], tmp_path: Path
-) -> None:
-    soft = {"method": "prompt", "prompt.tokens": 3, "epochs": 1, "batch_rows": 16}
-    stages.train(project, MlxBackend(), lambda event: None, practice, soft)
-    stages.export(project, MlxBackend(), tmp_path / "peft")
-    made = json.loads((tmp_path / "peft" / "adapter_config.json").read_text())
-    assert (made["peft_type"], made["num_virtual_tokens"]) == ("PROMPT_TUNING", 3)
-    with pytest.raises(EspalierError, match="exists already"):
-        stages.export(project, MlxBackend(), tmp_path / "peft")
-
-
-def test_what_has_no_form_for_other_programs_leaves_no_folder(
-    project: Project, practice: list[Practice], tmp_path: Path
-) -> None:
-    train(project, practice, {"batch_rows": 16})
-    with pytest.raises(EspalierError, match="Only a soft prompt"):
-        stages.export(project, MlxBackend(), tmp_path / "peft")
-    assert list(tmp_path.glob("*peft*")) == []

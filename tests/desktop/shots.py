@@ -46,6 +46,8 @@ from espalier_desktop.pages.generate.try_sheet import TrySheet  # noqa: E402
 from espalier_desktop.pages.quantize.page import QuantizePage  # noqa: E402
 from espalier_desktop.pages.review.page import ReviewPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet  # noqa: E402
+from espalier_desktop.pages.taxonomy.contribute_sheet import ContributeSheet  # noqa: E402
+from espalier_desktop.pages.taxonomy.contributed_sheet import ContributedSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.student_check import Reply, asks_of  # noqa: E402
@@ -398,6 +400,28 @@ def show_history(application: QApplication, window: MainWindow, mark: str) -> No
     assert isinstance(asked, CommitSheet)
     shoot(application, asked, f"history-commit-{mark}")
     asked.reject()
+    application.processEvents()
+    show_contribution(application, window, mark)
+
+
+def show_contribution(application: QApplication, window: MainWindow, mark: str) -> None:
+    """Take pictures of what may be given back, and of what became of it."""
+    window.do("contribute")
+    asked = application.activeModalWidget()
+    assert isinstance(asked, ContributeSheet)
+    wait(application, lambda: bool(asked.title.text()))
+    shoot(application, asked, f"contribute-{mark}")
+    asked.reject()
+    made = {"patch": "", "problem": "", "page": "https://github.com/", "remote": "", "branch": "espalier/add-locks"}
+    refused = (
+        "https://github.com/instructlab/taxonomy.git refused the branch. Ask who keeps it, push to a fork of your "
+    )
+    failed = {**made, "patch": "/x/add-locks.patch", "problem": f"{refused}own, or make a patch file.", "text": ""}
+    for name, result in (("pushed", {**made, "text": ""}), ("refused", failed)):
+        sheet = ContributedSheet(window, result)
+        sheet.open()
+        shoot(application, sheet, f"contribute-{name}-{mark}")
+        sheet.reject()
     application.processEvents()
 
 

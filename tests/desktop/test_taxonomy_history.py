@@ -16,6 +16,7 @@ from repositories import commit_files, global_settings, run_git
 from espalier_desktop.home import settings
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet
+from espalier_desktop.pages.taxonomy.contribute_sheet import ContributeSheet
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage
 from espalier_desktop.pages.taxonomy.tree_model import BadgeRole
@@ -307,9 +308,11 @@ def test_every_control_of_the_sheets_has_a_name_and_the_keyboard_reaches_it(page
     edit(page, SKILL)
     qtbot.waitUntil(page.git.commit.isEnabled, timeout=LONG)
     assert not unnamed(page)
-    for command, kind in (("difference", DifferenceSheet), ("commit", CommitSheet)):
+    for command, kind in (("difference", DifferenceSheet), ("commit", CommitSheet), ("contribute", ContributeSheet)):
         page.shell.do(command)
         sheet: Sheet = sheet_of(page, kind)
+        if isinstance(sheet, ContributeSheet):
+            qtbot.waitUntil(sheet.confirm.isEnabled, timeout=LONG)
         assert not unnamed(sheet)
         sheet.activateWindow()
         qtbot.waitUntil(sheet.isActiveWindow, timeout=LONG)

@@ -188,6 +188,7 @@ NOT_IN_THE_WINDOW = {
     "codes.py",
     "critic_bench.py",
     "commands.py",
+    "contribute_commands.py",
     "critic_commands.py",
     "doctor.py",
     "gguf.py",

@@ -46,11 +46,11 @@ def write_report(report: Report, path: Path) -> None:
 
 def as_markdown(report: Report) -> str:
     """Return the report as Markdown (GitHub's tables) in which no answer is markup."""
-    parts = [f"# {_escaped(_title(report))}", *map(_escaped, sentences(report))]
+    parts = [f"# {escaped(_title(report))}", *map(escaped, sentences(report))]
     for heading, columns, rows in _tables(report):
         lines = [columns, ["---"] * len(columns), *rows]
-        cells = [[cell if cell == "---" else _escaped(cell) for cell in line] for line in lines]
-        parts += [f"## {_escaped(heading)}", "\n".join(f"| {' | '.join(line)} |" for line in cells)]
+        cells = [[cell if cell == "---" else escaped(cell) for cell in line] for line in lines]
+        parts += [f"## {escaped(heading)}", "\n".join(f"| {' | '.join(line)} |" for line in cells)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -176,7 +176,7 @@ def _lines(text: str) -> str:
     return html.escape(inert(text)).replace("\n", "<br>")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return a text as one line of Markdown that shows it as it is."""
     line = " ".join(inert(text).split())
     return _MARKUP.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))

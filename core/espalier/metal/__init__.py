@@ -4,6 +4,9 @@ On Linux the system's OpenBLAS is loaded first, when it is there: float32 matrix
 than with the BLAS inside MLX's wheel (measured: 6 to over 300 GFLOP/s on two cores). MLX's compiler is switched off
 there as well, because it would run a C++ compiler at run time and was no faster. The C library is told to keep freed
 memory: else every large array is mapped, zeroed and unmapped again, which took a fifth of a training step.
+
+PyTorch is hidden where it is installed: tokenizers need it for nothing, and transformers would import it for them, which
+takes seconds and a few hundred megabytes.
 """
 
 import contextlib
@@ -12,6 +15,8 @@ import os
 import sys
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+if "torch" not in sys.modules:
+    sys.modules["torch"] = None  # type: ignore[assignment]
 
 if sys.platform == "linux":
     os.environ.setdefault("MLX_DISABLE_COMPILE", "1")

@@ -6,20 +6,22 @@ from typing import Any
 
 import mlx.core as mx
 
-from espalier.errors import EspalierError
 from espalier.language import TrainRow
 from espalier.metal.adapters import load_adapter
 from espalier.metal.divergence import compare
 from espalier.metal.first_batch import preview
 from espalier.metal.forecast import measure
+from espalier.metal.forms.table import WRITERS
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
 from espalier.metal.panes import MlxPanes
 from espalier.metal.quantize import save_quantized
-from espalier.metal.soft_prompt import FILE, export_peft, load_prompt
+from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.metal.training_run import TrainingRun
 from espalier.quantization.cost import Compared
 from espalier.quantization.settings import USUAL, QuantizeSettings
+from espalier.sharing.check import Check
+from espalier.sharing.export import Made
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
@@ -104,14 +106,9 @@ class MlxBackend:
 
         serve(self.load(model, adapter), name, port, on_ready)
 
-    def export_peft(self, model: Path, adapter: Path, destination: Path) -> None:
-        """Write a soft prompt as PEFT reads it; see `espalier.language.Backend.export_peft`."""
-        if not (adapter / FILE).exists():
-            raise EspalierError(
-                f"Only a soft prompt can be written in PEFT's form so far. {adapter} holds what was trained as mlx-lm "
-                "reads it."
-            )
-        export_peft(adapter, model, destination)
+    def write_form(self, form: str, made: Made, destination: Path) -> Check:
+        """Write a form of what was trained; see `espalier.sharing.export.Writer`."""
+        return WRITERS[form](made, destination)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
         """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""

@@ -1,6 +1,5 @@
 """LoRA adapters over one copy of the weights: each row of a batch goes through its own, at its own strength."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,18 +38,6 @@ class RowAdapter:
 
 
 BASE = RowAdapter(strength=0.0)
-
-
-def fingerprint(folder: Path) -> str:
-    """Return eight hexadecimal digits of what a person trained: the SHA-256 of the file, as ``shasum -a 256`` shows.
-
-    "" where the folder holds no adapter.
-    """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        return ""
-    with files[0].open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
 
 
 def read_adapter(folder: Path) -> Adapter | None:

@@ -11,11 +11,12 @@ from espalier.comparison.rounds import in_turn
 from espalier.comparison.turns import Asked, Facts, Said
 from espalier.errors import EspalierError
 from espalier.language import Message, Prompt
-from espalier.metal.lora import BASE, RowAdapter, fingerprint, read_adapter, takes
+from espalier.metal.lora import BASE, RowAdapter, read_adapter, takes
 from espalier.metal.model import MlxModel
 from espalier.metal.paired import PairedModel, Seat
 from espalier.metal.soft_prompt import FILE, load_prompt
 from espalier.models.folder import model_info
+from espalier.training.fingerprint import fingerprint
 
 SAME = "The tuned model is the same as its base: the adapter changes nothing. Train again."
 _PROBE = Prompt((Message("user", "Hello!"),))

@@ -82,12 +82,13 @@ def write_prompt(folder: Path, model: Any, settings: PromptSettings) -> None:
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def export_peft(adapter: Path, student: Path, destination: Path) -> None:
+def export_peft(adapter: Path, student: Path, base: str, destination: Path) -> None:
     """Write a trained soft prompt into an existing folder as PEFT's prompt tuning reads it.
 
     Args:
         adapter: folder that `write_prompt` wrote.
-        student: folder or name of the base model, which PEFT loads beside it.
+        student: folder of the model.
+        base: name by which PEFT loads it.
         destination: folder for ``adapter_config.json`` and ``adapter_model.safetensors``.
 
     Raises:
@@ -102,7 +103,7 @@ def export_peft(adapter: Path, student: Path, destination: Path) -> None:
     config = {
         "peft_type": "PROMPT_TUNING",
         "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": str(model.get("_name_or_path") or student.name),
+        "base_model_name_or_path": base,
         "inference_mode": True,
         "num_virtual_tokens": int(vectors.shape[0]),
         "token_dim": int(vectors.shape[1]),
@@ -111,7 +112,7 @@ def export_peft(adapter: Path, student: Path, destination: Path) -> None:
         "num_layers": model.get("num_hidden_layers"),
         "prompt_tuning_init": "TEXT" if text else "RANDOM",
         "prompt_tuning_init_text": text or None,
-        "tokenizer_name_or_path": str(model.get("_name_or_path") or student.name) if text else None,
+        "tokenizer_name_or_path": base if text else None,
     }
     mx.save_safetensors(str(destination / "adapter_model.safetensors"), {VECTORS: vectors}, {"format": "pt"})
     (destination / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")

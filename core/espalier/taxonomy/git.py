@@ -71,6 +71,15 @@ def uncommitted_leaves(taxonomy: Path) -> list[Change]:
     return [Change(leaf, by_leaf[leaf].get(f"{leaf}/{LEAF_FILE}", "changed")) for leaf in sorted(by_leaf)]
 
 
+def files_by_leaf(taxonomy: Path, start: str) -> dict[str, dict[str, State]]:
+    """Return the state of every file of a leaf that is not as it was at a commit or tree, by leaf and path.
+
+    Raises:
+        GitError: there is no repository or no such commit.
+    """
+    return _by_leaf(taxonomy, _changed_files(taxonomy, start))
+
+
 def leaf_diff(taxonomy: Path, leaf: str, base: str = "HEAD") -> str:
     """Return how the files of a leaf differ from a base, as a unified diff; "" when they do not.
 

@@ -24,7 +24,7 @@ CANCELLED = 130  # exit status of a worker that stopped because somebody asked f
 QUESTIONS = ("ask", "probe")
 # not worth resuming at the next start:
 _AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
-_AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview"}
+_AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview", "contribute_plan", "contribute"}
 
 
 def is_resumable(command: str) -> bool:

@@ -11,6 +11,8 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.icons import icon
 from espalier_desktop.pages.page import Shell
 from espalier_desktop.pages.taxonomy.commit_sheet import CommitSheet
+from espalier_desktop.pages.taxonomy.contribute_sheet import ContributeSheet
+from espalier_desktop.pages.taxonomy.contributed_sheet import ContributedSheet
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet
 from espalier_desktop.taxonomy_history import base_name
 from espalier_desktop.widgets.basics import button, label, picture, row
@@ -40,12 +42,14 @@ class GitStrip(QWidget):
         self.since.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the sign stands behind the words
         self.difference = button(tr("Show Difference"), partial(shell.do, "difference"), role="link")
         self.commit = button(tr("Commit…"), partial(shell.do, "commit"), role="link")
+        self.contribute = button(tr("Contribute…"), partial(shell.do, "contribute"), role="link")
+        self.contribute.setToolTip(
+            tr("Give leaves back to the taxonomy that you cloned, as a pull request or a patch.")
+        )
         self.keep = button(tr("Keep History"), self.keep_history, role="link")
         self.keep.setToolTip(tr("Let Git keep every state of the taxonomy, to see what changed and to share it."))
-        layout = row(
-            self._sign, self.branch, self.problem, self.since, self.difference, self.commit, self.keep, spacing=6
-        )
-        self.setLayout(layout)
+        shown = (self._sign, self.branch, self.problem, self.since, self.difference, self.commit)
+        self.setLayout(row(*shown, self.contribute, self.keep, spacing=6))
         self.menu = QMenu(self)
         self._history.changed.connect(self.refresh)
         self.refresh()
@@ -57,7 +61,8 @@ class GitStrip(QWidget):
         is_fine = now is not None and not now.problem
         self._shell.commands["difference"].setEnabled(bool(now and now.changes))
         self._shell.commands["commit"].setEnabled(bool(now and now.uncommitted))
-        for widget in (self.branch, self.since, self.difference, self.commit):
+        self._shell.commands["contribute"].setEnabled(is_fine)
+        for widget in (self.branch, self.since, self.difference, self.commit, self.contribute):
             widget.setVisible(is_fine)
         self._sign.setVisible(now is not None)
         self.problem.setVisible(now is not None and not is_fine)
@@ -92,6 +97,15 @@ class GitStrip(QWidget):
         if now and now.uncommitted:
             sheet = CommitSheet(self.window(), self._document, now, self._errors)
             sheet.committed.connect(lambda count: self._shell.toast(tr("%n leaf(s) committed.", count)))
+            sheet.open()
+
+    def ask_contribution(self) -> None:
+        """Ask which leaves to give back, and do it."""
+        self._document.texts.save_all()
+        now = self._history.now
+        if now and not now.problem:
+            sheet = ContributeSheet(self.window(), self._document)
+            sheet.contributed.connect(lambda made: ContributedSheet(self.window(), made).open())
             sheet.open()
 
     def keep_history(self) -> None:

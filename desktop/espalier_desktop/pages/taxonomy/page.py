@@ -140,6 +140,7 @@ class TaxonomyPage(Page):
             "ask_student": self._ask_student,
             "difference": self.git.show_difference,
             "commit": self.git.ask_commit,
+            "contribute": self.git.ask_contribution,
         }[command]()
 
     def new_leaf(self) -> None:

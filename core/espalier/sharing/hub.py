@@ -1,0 +1,86 @@
+"""The Hub's client as it is used here: token from the keychain alone, limits on waiting, nothing told to strangers.
+
+The address is huggingface_hub's own, so ``HF_ENDPOINT`` of the environment stands for another Hub.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TypeVar
+
+import httpx2
+from huggingface_hub import HfApi, constants, set_client_factory
+from huggingface_hub.errors import HfHubHTTPError
+
+from espalier.sharing.token import Token
+from espalier.teachers.patience import Patience, asked_pause
+
+PATIENCE = Patience(tries=4, read=120)
+T = TypeVar("T")
+_LATER = (408, 429, 500, 502, 503, 504)
+
+
+def hub_api(token: Token | None) -> HfApi:
+    """Return the client; without a token it asks as nobody in particular."""
+    constants.HF_HUB_DISABLE_XET = True  # its uploads can be neither watched nor cancelled
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings hold signed addresses
+    set_client_factory(_client)
+    return HfApi(
+        endpoint=constants.ENDPOINT,
+        token=token.reveal() if token else False,
+        library_name="espalier",
+        library_version=version("espalier"),
+    )
+
+
+def tokens_page() -> str:
+    """Return where a person makes a token that may write."""
+    return f"{constants.ENDPOINT}/settings/tokens/new?tokenType=write"
+
+
+class BusyError(Exception):
+    """The Hub is making another repository of this account."""
+
+
+def patiently(do: Callable[[], T], patience: Patience = PATIENCE) -> T:
+    """Return what a request brings; it is made again, after pauses, when the Hub or the way there has trouble.
+
+    Only for requests that may be made twice.
+    """
+    failures = 0
+    while True:
+        try:
+            return do()
+        except (HfHubHTTPError, httpx2.TransportError, BusyError) as error:
+            failures += 1
+            pause = pause_after(error, failures, patience)
+            if pause is None:
+                raise
+        time.sleep(pause)
+
+
+def pause_after(error: Exception, failures: int, patience: Patience = PATIENCE) -> float | None:
+    """Return the seconds to wait before a request is made again, None when that is of no use or takes too long."""
+    asked: float | None = None
+    if isinstance(error, HfHubHTTPError):
+        if error.response.status_code not in _LATER:
+            return None
+        asked = asked_pause(error.response.headers)
+    if failures >= patience.tries or (asked is not None and asked > patience.asked):
+        return None
+    return patience.pause(failures) if asked is None else asked
+
+
+def _client() -> httpx2.Client:
+    timeout = httpx2.Timeout(PATIENCE.read, connect=PATIENCE.connect)
+    return httpx2.Client(follow_redirects=True, timeout=timeout, event_hooks={"response": [_refuse_busy]})
+
+
+def _refuse_busy(response: httpx2.Response) -> None:
+    """Raise what `HfApi.create_repo` (2.4) would otherwise answer by asking again for ever, without a pause."""
+    if response.status_code == 409 and response.url.path == "/api/repos/create":
+        response.read()
+        if "another conflicting operation is in progress" in response.text:
+            raise BusyError
