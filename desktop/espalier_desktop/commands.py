@@ -34,6 +34,7 @@ COMPARE_COMMANDS = (
         "serve_model",
     ),
 )
+EXPORT_COMMANDS = ("publish", "import_adapter")
 VOTE_KEYS = ("vote_left", "vote_right", "vote_both", "vote_neither")  # for the Compare page only, when a vote is due
 LETTERS = ("keep_sample", "drop_sample", "edit_sample", "regenerate_sample")  # single keys, for the Review page only
 
@@ -88,6 +89,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
                 Command("clone", tr("Clone a Taxonomy…"), needs_project=anywhere),
                 Command("save", tr("Save"), Keys.Save, begins_group=True),
                 Command("reveal", tr("Show Project Folder"), "Ctrl+Alt+R"),
+                Command("publish", tr("Publish…"), "Ctrl+Shift+P", begins_group=True),
+                Command("import_adapter", tr("Import Adapter…")),
                 Command("close", tr("Close Window"), Keys.Close, "Ctrl+W", needs_project=anywhere, begins_group=True),
                 Command(
                     "settings",

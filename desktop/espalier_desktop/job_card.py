@@ -10,13 +10,17 @@ from espalier_desktop.icons import icon
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.widgets.basics import column, label, row
-from espalier_desktop.widgets.formats import memory, number, time_left
+from espalier_desktop.widgets.formats import memory, number, size, time_left
 
 PAGES = {
     **{"generate": "generate", "try": "generate", "suggest": "review", "explain": "review", "model": "overview"},
     **{"train": "train", "forecast": "train", "quantize": "quantize", "evaluate": "compare"},
     "probe": "taxonomy",
+    **{"export": "export", "import_adapter": "export", "publish": "export"},
 }
+
+
+_SHARING = ("export", "import_adapter", "publish")  # their stages are of no other page
 
 
 def stage_title(stage: str) -> str:
@@ -32,6 +36,9 @@ def stage_title(stage: str) -> str:
         "evaluate": tr("Asking held-out questions"),
         "probe": tr("Asking the student"),
         "forecast": tr("Measuring"),
+        "export": tr("Making a form"),
+        "import_adapter": tr("Importing an adapter"),
+        "publish": tr("Publishing"),
     }
     return titles.get(stage, tr("Starting"))
 
@@ -40,6 +47,8 @@ def job_title(job: Job) -> str:
     """Return what a job is doing, in a few words."""
     if job.request.command == "ask":
         return tr("Answering")
+    if job.request.command in _SHARING:
+        return stage_title(job.request.command)
     return stage_title(job.stage.name if job.stage else "")
 
 
@@ -47,6 +56,8 @@ def unit_text(job: Job) -> str:
     """Return how much of the stage is done, such as ``340 of 600 updates``; "" while that is not known."""
     if not job.progress:
         return ""
+    if job.progress.unit == "bytes":
+        return tr("{done} of {all}").format(done=size(job.progress.done), all=size(job.progress.total))
     texts = {
         "updates": tr("{done} of {total} updates"),
         "facts": tr("{done} of {total} facts"),
@@ -129,7 +140,9 @@ class JobCard(QFrame):
     def _open(self) -> None:
         job = self._jobs.current
         if job:
-            stage = "evaluate" if job.request.command == "ask" else job.stage.name if job.stage else ""
+            command = job.request.command
+            stage = "evaluate" if command == "ask" else job.stage.name if job.stage else ""
+            stage = command if command in _SHARING else stage
             self.opened.emit(PAGES.get(stage, "overview"))
 
     @override

@@ -21,7 +21,15 @@ from typing_extensions import override
 
 from espalier.project import content_key
 from espalier_desktop.banner import Banner
-from espalier_desktop.commands import COMPARE_COMMANDS, LETTERS, REVIEW_COMMANDS, TAXONOMY_COMMANDS, VOTE_KEYS, Commands
+from espalier_desktop.commands import (
+    COMPARE_COMMANDS,
+    EXPORT_COMMANDS,
+    LETTERS,
+    REVIEW_COMMANDS,
+    TAXONOMY_COMMANDS,
+    VOTE_KEYS,
+    Commands,
+)
 from espalier_desktop.dispute import DisputeBanner
 from espalier_desktop.document import Document
 from espalier_desktop.endpoints import ask_leave
@@ -130,6 +138,12 @@ class MainWindow(QMainWindow):
         """Show what went wrong and what to do, in a sheet."""
         tell(self, line, sentence)
 
+    @property
+    def _is_shared(self) -> bool:
+        """Return whether the run that everything is about was published."""
+        status = self._document.status
+        return bool(status and status.run and (self._document.project.runs / status.run / "published.jsonl").is_file())
+
     def _build(self) -> None:
         self.sidebar = Sidebar(list(self._specs.values()), self._jobs)
         self._stack = QStackedWidget()
@@ -185,6 +199,8 @@ class MainWindow(QMainWindow):
             commands.on(key, partial(self._give, "review", key))
         for key in COMPARE_COMMANDS:
             commands.on(key, partial(self._give, "compare", key))
+        for key in EXPORT_COMMANDS:
+            commands.on(key, partial(self._give, "export", key))
         commands.on("stop", self._jobs.stop)
         commands.on("show_log", self._show_log)
         commands.on("reveal", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(document.root))))
@@ -251,6 +267,8 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         errors = self._document.errors
         self.sidebar.set_badge("taxonomy", f"!{errors}" if errors else "", tr("%n error(s)", errors) if errors else "")
+        shared = tr("published") if self._is_shared else ""
+        self.sidebar.set_badge("export", shared, shared)
         job = self._jobs.current
         verb = next_verb(self._document)
         self._run.setText(verb.text)
@@ -278,7 +296,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
-        if story.command in (*QUESTIONS, "try", "forecast") or (
+        if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
             return  # their pages tell it

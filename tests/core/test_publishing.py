@@ -13,6 +13,7 @@ from typing import Any
 
 import keyring
 import pytest
+from espalier.sharing.redact import home_in, redact, secret_in
 from hub_faults import CUT_UPLOAD, Fault, refused, slow, status
 from hub_server import Serving, hub_serving
 from hub_store import Account
@@ -27,7 +28,6 @@ from espalier.messages import Event, Progress
 from espalier.sharing import account
 from espalier.sharing.bundle import Bundle, files_of
 from espalier.sharing.hub import hub_api
-from espalier.sharing.redact import home_in, redact, secret_in
 from espalier.sharing.repository import Target, publish_files
 from espalier.sharing.token import Token, find_token, forget_token, store_token
 

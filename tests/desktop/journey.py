@@ -5,11 +5,9 @@ picture of each step when it is told where. It needs a Hub at HF_ENDPOINT. ``jou
 shorter way whose worker it kills; the program may then be killed itself, and started again to go on.
 """
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from desktop.first_leaf import (
@@ -19,8 +17,8 @@ from desktop.first_leaf import (
     make_leaf,
     name_source,
     no_sheet,
-    picture,
     pick_contexts,
+    picture,
     sheet,
     until,
     write,
@@ -29,24 +27,24 @@ from desktop.first_leaf import (
 from made_files import pdf, prose
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
-from espalier.project import Project, create, write_settings
-from espalier.training.run import all_runs
 from espalier_desktop.app import make_application
 from espalier_desktop.desk import Desk
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages.compare.page import ComparePage
 from espalier_desktop.pages.compare.scoreboard_sheet import EvaluateSheet
+from espalier_desktop.pages.export.page import ExportPage
+from espalier_desktop.pages.export.publish_sheet import PublishSheet
 from espalier_desktop.pages.generate.page import GeneratePage
 from espalier_desktop.pages.generate.plan_sheet import PlanSheet
 from espalier_desktop.pages.quantize.page import QuantizePage
 from espalier_desktop.pages.review.page import ReviewPage
 from espalier_desktop.pages.taxonomy.import_sheet import ImportSheet
-from espalier_desktop.pages.taxonomy.page import TaxonomyPage
 from espalier_desktop.pages.train.page import TrainPage
 from espalier_desktop.sidebar import KeyRole
+from espalier_desktop.widgets.sheet import Sheet
 
 PAIRS = (
     ("Where does the Union Canal run?", "It runs from Falkirk to Edinburgh."),
@@ -103,7 +101,7 @@ def teach(window: MainWindow, folder: Path) -> None:
     page = make_leaf(window)
     file = folder / "canal.pdf"
     file.write_bytes(pdf([prose(list(FACTS))]))
-    setattr(QFileDialog, "getOpenFileNames", staticmethod(lambda *_, **__: ([str(file)], "")))
+    QFileDialog.getOpenFileNames = staticmethod(lambda *_, **__: ([str(file)], ""))  # type: ignore[method-assign]
     page.editor.set_mode("documents")
     QTest.mouseClick(page.editor.documents.add, LEFT)
     asked = sheet()
@@ -219,6 +217,42 @@ def compare(window: MainWindow) -> None:
     picture(window, "63-scoreboard")
 
 
+def publish(window: MainWindow) -> None:
+    """Save the adapter in PEFT's form, sign in, and publish."""
+    go(window, "export")
+    page = window.page
+    assert isinstance(page, ExportPage)
+    until(lambda: "peft" in page.cards and not page.survey.is_asking, "the forms are shown")
+    picture(window, "70-export")
+    QTest.mouseClick(page.cards["peft"].make, LEFT)
+    work(window, "export")
+    until(lambda: page.cards["peft"].show_folder.isVisible(), "the form is made")
+    picture(window, "71-exported")
+    QTest.mouseClick(page.publish, LEFT)
+    asked = sheet()
+    assert isinstance(asked, PublishSheet)
+    account, destination = asked.setup.account, asked.setup.destination
+    until(lambda: not asked.account.is_asking and not asked.plan.is_asking, "the plan is there", 120)
+    account.token.setFocus()
+    QTest.keyClicks(account.token, os.environ["HUB_TOKEN"])
+    QTest.keyClick(account.token, Qt.Key.Key_Return)
+    until(lambda: destination.repo.startswith("alice/"), "the account is known")
+    destination.name.selectAll()
+    QTest.keyClicks(destination.name, "union-canal")
+    until(lambda: asked.confirm.isEnabled() and not asked.plan.is_asking, "it can be published", 120)
+    picture(asked, "72-publish")
+    QTest.mouseClick(asked.confirm, LEFT)
+    until(lambda: asked.transfer.open_page.isVisible(), "it is published", 600)
+    picture(asked, "73-published")
+    QTest.mouseClick(asked.confirm, LEFT)
+    no_sheet()
+    until(lambda: not page.survey.is_asking, "the history is read")
+    picture(window, "74-history")
+    go(window, "overview")
+    until(lambda: window.document.status is not None, "the overview is up to date")
+    picture(window, "80-overview")
+
+
 def go(window: MainWindow, key: str) -> None:
     """Choose a page in the sidebar with the mouse."""
     view = window.sidebar.pages
@@ -228,20 +262,53 @@ def go(window: MainWindow, key: str) -> None:
     until(lambda: view.currentIndex() == index, f"{key} is shown")
 
 
+def on_and_off(desk: Desk, root: Path) -> None:
+    """Open a project whose steps are run to their end, whatever happens to the worker; say when training goes on.
+
+    The first worker is killed while it writes samples. What was cut off is gone on with, in this window or the next.
+    """
+    window = desk.open(root)
+    assert window
+    until(lambda: window.document.status is not None, "the survey is done")
+    if window._banner.isVisible():
+        print(window._banner.text.text(), flush=True)
+        QTest.mouseClick(window._banner.accept, LEFT)
+    else:
+        window.do("tune")
+        until(lambda: any((root / "samples").glob("*.jsonl")), "a portion is written", 300)
+        job = window.jobs.current
+        assert job
+        os.kill(job.pid, signal.SIGKILL)
+        until(lambda: window.jobs.current is None, "the window has seen it")
+        told = sheet()
+        assert isinstance(told, Sheet)
+        print(told.sentence.text(), flush=True)
+        picture(told, "90-killed")
+        click(told, "OK")
+        no_sheet()
+        window.do("tune")
+    until(lambda: window.jobs.current is not None, "it goes on")
+    story = window.jobs.story(window.jobs.current)  # type: ignore[arg-type]
+    until(lambda: any((root / "runs").glob("*/checkpoint*")), "training has begun", 600)
+    print("training", flush=True)
+    until(lambda: window.jobs.current is None, "all steps are done", 900)
+    assert story.state is JobState.DONE, story.message
+
+
 def main() -> None:
     """Go all the way."""
     folder = Path(sys.argv[1])
     application, translators = make_application(sys.argv[:1])
     application.setProperty("translators", translators)
     desk = Desk(application)
-    window = begin(desk, folder)
-    teach(window, folder)
-    generate(window)
-    review(window)
-    train(window)
-    quantize(window)
-    compare(window)
-    window.close()
+    if "on-and-off" in sys.argv:
+        on_and_off(desk, folder)
+    else:
+        window = begin(desk, folder)
+        teach(window, folder)
+        for step in (generate, review, train, quantize, compare, publish):
+            step(window)
+        window.close()
     print("all is well")
 
 

@@ -17,6 +17,7 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 sys.path[:0] = [str(Path(__file__).parents[2] / name) for name in ("core", "desktop", "tests")]
 
 from desktop.lived_in import make_lived_in, make_model, make_small_ones, review_some, spoil  # noqa: E402
+from desktop.shots_export import show_export  # noqa: E402
 from desktop.shots_train import make_runs, show_train  # noqa: E402
 from made_files import Words, pdf, prose  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
@@ -100,6 +101,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         show_scoreboard(application, window, f"{mark}-{width}")
         show_history(application, window, f"{mark}-{width}")
         show_compare(application, window, f"{mark}-{width}")
+        show_export(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
         show_train(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
     window.resize(*SIZES[0])
     window.go("overview")
@@ -113,7 +115,7 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     assert fresh
     fresh.resize(*SIZES[1])
     wait(application, lambda: fresh.document.status is not None)
-    for key in ("overview", "taxonomy", "generate", "review", "train", "quantize", "compare"):
+    for key in ("overview", "taxonomy", "generate", "review", "train", "quantize", "compare", "export"):
         fresh.go(key)
         shoot(application, fresh, f"fresh-{key}-{mark}")
     fresh.go("overview")

@@ -25,6 +25,7 @@ QUESTIONS = ("ask", "probe")
 # not worth resuming at the next start:
 _AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
 _AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview", "contribute_plan", "contribute"}
+_AT_ONCE |= {"share_survey", "share_plan", "hub_account", "export", "import_adapter", "publish"}
 
 
 def is_resumable(command: str) -> bool:

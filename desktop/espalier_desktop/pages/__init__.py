@@ -83,6 +83,6 @@ def _compare(shell: Shell) -> Page:
 
 
 def _export(shell: Shell) -> Page:
-    from espalier_desktop.pages.planned import ExportPage
+    from espalier_desktop.pages.export.page import ExportPage
 
     return ExportPage(shell)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from espalier_desktop import theme
+from espalier_desktop.widgets.bars import paint_bar
 
 _BAR = Qt.ItemDataRole.UserRole + 1
 
@@ -113,12 +114,7 @@ class _Delegate(QStyledItemDelegate):
         text = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideRight, name.width())
         painter.drawText(name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         track = QRect(name.right() + 8, inside.center().y() - 3, length, 6)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tokens.line))
-        painter.drawRoundedRect(track, 3, 3)
-        if bar.share > 0:
-            painter.setBrush(QColor(tokens.accent))
-            painter.drawRoundedRect(QRect(track.left(), track.top(), max(6, round(length * bar.share)), 6), 3, 3)
+        paint_bar(painter, QRectF(track), bar.share)
         painter.setPen(QColor(tokens.muted))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRect(track.right() + 8, inside.top(), counted, inside.height()), right, bar.count)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QSizePolicy, QWidget
 from typing_extensions import override
 
-from espalier_desktop import theme
 from espalier_desktop.i18n import tr
 from espalier_desktop.pages.taxonomy.names import leaf_name
+from espalier_desktop.widgets.bars import paint_bar
 from espalier_desktop.widgets.basics import clear, column, label
 from espalier_desktop.widgets.formats import number
 
@@ -60,16 +60,7 @@ class _Bars(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        tokens = theme.current()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for share, colour, top, height in (
-            (self._shares[0], tokens.muted, 3, 4),
-            (1.0, tokens.line, 10, 8),
-            (self._shares[1], tokens.accent, 10, 8),
-        ):
-            if share:
-                painter.setBrush(QColor(colour))
-                painter.drawRoundedRect(QRectF(0, top, self.width() * share, height), height / 2, height / 2)
+        paint_bar(painter, QRectF(0, 3, self.width(), 4), self._shares[0], "muted", "")
+        paint_bar(painter, QRectF(0, 10, self.width(), 8), self._shares[1])
         painter.end()

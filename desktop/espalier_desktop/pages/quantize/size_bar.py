@@ -1,11 +1,11 @@
 """A share of the full width: how large something is beside another."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
-from espalier_desktop import theme
+from espalier_desktop.widgets.bars import paint_bar
 
 _HEIGHT = 8  # px
 
@@ -15,19 +15,12 @@ class SizeBar(QWidget):
 
     def __init__(self, share: float) -> None:
         super().__init__()
-        self._share = min(max(share, 0.0), 1.0)
+        self._share = share
         self.setFixedHeight(_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        tokens = theme.current()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for share, colour in ((1.0, tokens.line), (self._share, tokens.accent)):
-            if share:
-                painter.setBrush(QColor(colour))
-                radius = _HEIGHT / 2
-                painter.drawRoundedRect(QRectF(0, 0, max(self.width() * share, _HEIGHT), _HEIGHT), radius, radius)
+        paint_bar(painter, QRectF(self.rect()), self._share)
         painter.end()
