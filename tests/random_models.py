@@ -65,10 +65,24 @@ ALONE: dict[str, dict[str, Any]] = {
     },
 }
 
+MORE: dict[str, dict[str, Any]] = {
+    "gemma2": {"query_pre_attn_scalar": 8, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0},
+    "mixtral": {"num_local_experts": 4, "num_experts_per_tok": 2},
+    "olmo2": {"tie_word_embeddings": False},
+    "cohere": {"layer_norm_eps": 1e-5, "logit_scale": 0.25, "use_qk_norm": False},
+    "smollm3": {"tie_word_embeddings": True, "no_rope_layer_interval": 4},
+    "starcoder2": {"norm_epsilon": 1e-5, "tie_word_embeddings": True},
+}
 
-def random_model(name: str) -> Any:
+
+def shape_of(name: str, vocabulary: int = VOCABULARY) -> dict[str, Any]:
+    """Return the configuration of an architecture, with ``module`` where mlx-lm has it under another name."""
+    return {**_SHAPE, "vocab_size": vocabulary, **{**PACKABLE, **ALONE, **MORE}[name]}
+
+
+def random_model(name: str, vocabulary: int = VOCABULARY) -> Any:
     """Return a random float32 model of an architecture."""
-    shape = {**_SHAPE, **(PACKABLE.get(name) or ALONE[name] if name in ALONE else PACKABLE[name])}
+    shape = shape_of(name, vocabulary)
     module = import_module(f"mlx_lm.models.{shape.pop('module', name)}")
     mx.random.seed(11)
     model = module.Model(module.ModelArgs.from_dict({"model_type": name, **shape}))

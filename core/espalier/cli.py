@@ -25,7 +25,7 @@ from espalier.models.starter import STARTER
 from espalier.quantization import commands as quantization
 from espalier.report import show_result
 from espalier.sharing import commands as sharing
-from espalier.sharing import contribute_commands
+from espalier.sharing import contribute_commands, hub_commands
 from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
@@ -365,6 +365,8 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("quantize", "make the student small, and say what it costs", _add_quantize, _stage),
     ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
     ("export", "write what was trained for other programs", sharing.add_export, _stage),
+    ("publish", "put what was trained on Hugging Face", hub_commands.add_publish, hub_commands.publish),
+    ("hub", "sign in on Hugging Face, sign out, or see who is", hub_commands.add_hub, hub_commands.hub),
     ("tune", "every stage that is stale, in order; run again to resume", _add_project, _stage),
     ("ask", "one question, answered before and after", _add_ask, _stage),
     (

@@ -8,6 +8,7 @@ from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
 from espalier.project import Project, create_around, open_project
 from espalier.sharing.contribute import contribute, plan
+from espalier.sharing.shared import survey
 from espalier.synthesis.forecast import foretell
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.git import commit, leaf_diff
@@ -67,6 +68,25 @@ def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any
     return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
 
 
+def share_survey(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return what ``project`` has to share; see `espalier.sharing.shared`."""
+    return survey(open_project(Path(arguments["project"])), str(arguments.get("run") or ""))
+
+
+def share_plan(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return what publishing would do; see `espalier.sharing.plan`."""
+    from espalier.sharing.plan import plan  # loads the Hub's client, which other errands do not need
+
+    return plan(arguments)
+
+
+def hub_account(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return who is signed in on the Hub; see `espalier.sharing.account`."""
+    from espalier.sharing.account import told
+
+    return told()
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,
@@ -76,6 +96,9 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "fetch_documents": fetch_documents,
     "contribute_plan": lambda arguments, emit: plan(_project(arguments), arguments.get("leaves", ())),
     "contribute": contribute_leaves,
+    "share_survey": share_survey,
+    "share_plan": share_plan,
+    "hub_account": hub_account,
 }
 
 

@@ -166,6 +166,14 @@ def _export(task: Task) -> dict[str, Any]:
         return make_form(project, run, task.backend, arguments["form"], to, task.emit, base)
 
 
+def _publish(task: Task) -> dict[str, Any]:
+    from espalier.sharing.publish import publication, publish  # asks the Hub, which no other task does
+
+    project, wanted = task.project, publication(task.arguments)
+    run = run_named(project, task.arguments.get("run") or "")
+    return publish(project, run, task.backend, wanted, task.emit, task.held)
+
+
 def _evaluate(task: Task) -> dict[str, Any]:
     questions, parts = task.arguments.get("questions"), task.arguments.get("parts", ())
     with task.held() as project:
@@ -194,5 +202,6 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "quantize": _quantize,
     "evaluate": _evaluate,
     "export": _export,
+    "publish": _publish,
     "tune": _tune,
 }

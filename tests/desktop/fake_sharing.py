@@ -84,6 +84,7 @@ What this adapter was **taught**: [the wheel](https://example.org/wheel).
 
 <script>alert(1)</script>
 """
+TAKEN = "It is on the Hub already, with files that are not from this project. Look at them first."
 ACCOUNT = {
     "signed_in": True,
     "name": "alice",
@@ -107,12 +108,16 @@ def plan(asked: dict[str, Any]) -> dict[str, Any]:
         files.append({"path": f"{form}/adapter.safetensors", "bytes": 9_800_000})
     gate = GATE if asked["private"] else [*GATE, STOP]
     total = sum(int(str(file["bytes"])) for file in files)
-    repo = asked["repo"] or "falkirk-wheel"
+    repo = asked["repo"] or "you/falkirk-wheel"
+    remote = {"head": "0f3c", "private": True, "sentence": "" if repo == "alice/falkirk-wheel" else TAKEN}
+    remote_or_none = None if "new" in repo or not asked["repo"] else remote
     return {
         "run": asked["run"],
         "forms": FORMS,
         "gate": gate,
-        "card": CARD,
+        "written": CARD,
+        "remote": remote_or_none,
+        "problem": "",
         "files": files,
         "bytes": total,
         "repo": repo,

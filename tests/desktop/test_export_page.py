@@ -234,8 +234,9 @@ def test_what_was_chosen_is_published_and_the_address_given(
         "repo": "alice/falkirk-wheel",
         "forms": ["peft"],
         "private": True,
-        "dataset_repo": "alice/falkirk-wheel-samples",
+        "dataset_repo": "alice/falkirk-wheel-data",
         "base": "",
+        "over": "",
     }
     qtbot.waitUntil(lambda: sheet.confirm.text() == "Try Again")
     assert sheet.note.text().startswith("Hugging Face is not reached.")
@@ -262,6 +263,31 @@ def test_what_was_chosen_is_published_and_the_address_given(
     assert badge.data(BadgeRole) == "published"
 
 
+def test_what_is_at_the_address_already_is_said_and_nothing_of_others_is_replaced_unasked(
+    trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot
+) -> None:
+    behave("slow")
+    window = open_window(trained_root)
+    sheet = opened(shown(window, qtbot), qtbot)
+    place = sheet.setup.destination
+    qtbot.waitUntil(lambda: place.note.text() == "It is there already; this makes a new commit.")
+    place.name.selectAll()
+    QTest.keyClicks(place.name, "new-one")
+    qtbot.waitUntil(lambda: place.note.text() == "The name is free.")
+    place.name.selectAll()
+    QTest.keyClicks(place.name, "others")
+    qtbot.waitUntil(lambda: place.note.text().startswith("It is on the Hub already, with files"))
+    sheet.confirm.click()
+    asked = QApplication.activeModalWidget()
+    assert isinstance(asked, Sheet)
+    assert window.jobs.current is None
+    next(each for each in asked.findChildren(QPushButton) if each.text() == "Publish Over It").click()
+    assert window.jobs.current
+    assert window.jobs.current.request.arguments["over"] == "0f3c"
+    window.do("stop")
+    qtbot.waitUntil(lambda: window.jobs.current is None)
+
+
 def test_publishing_goes_on_when_the_sheet_is_closed_and_the_sheet_finds_it_again(
     trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot
 ) -> None:
@@ -270,7 +296,7 @@ def test_publishing_goes_on_when_the_sheet_is_closed_and_the_sheet_finds_it_agai
     sheet = opened(page, qtbot)
     behave("slow")
     sheet.confirm.click()
-    qtbot.waitUntil(lambda: sheet.transfer.text.text().startswith("4 MB of 10 MB · 2 MB a second"))
+    qtbot.waitUntil(lambda: sheet.transfer.text.text().startswith("4 MB of 10 MB"))
     sheet.cancel.click()
     assert window.jobs.current
     page.publish.click()

@@ -9,7 +9,7 @@ import html
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +46,43 @@ def write_report(report: Report, path: Path) -> None:
 
 def as_markdown(report: Report) -> str:
     """Return the report as Markdown (GitHub's tables) in which no answer is markup."""
-    parts = [f"# {escaped(_title(report))}", *map(escaped, sentences(report))]
-    for heading, columns, rows in _tables(report):
+    return markdown_page(title_of(report), sentences(report), tables_of(report))
+
+
+def as_html(report: Report) -> str:
+    """Return the report as a web page of its own: no script, no picture, nothing to fetch."""
+    return html_page(title_of(report), sentences(report), tables_of(report))
+
+
+def markdown_page(title: str, texts: Iterable[str], tables: Iterable[Table], picture: str = "") -> str:
+    """Return sentences and tables as Markdown in which nothing that is filled in is markup.
+
+    Args:
+        title: heading of the page.
+        texts: a paragraph each.
+        tables: below them.
+        picture: a file beside the page, between both; "" for none.
+    """
+    parts = [f"# {escaped(title)}", *map(escaped, texts), *([f"![]({picture})"] if picture else [])]
+    for heading, columns, rows in tables:
         lines = [columns, ["---"] * len(columns), *rows]
         cells = [[cell if cell == "---" else escaped(cell) for cell in line] for line in lines]
         parts += [f"## {escaped(heading)}", "\n".join(f"| {' | '.join(line)} |" for line in cells)]
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(report: Report) -> str:
-    """Return the report as a web page of its own: no script, no picture, nothing to fetch."""
-    title = html.escape(_title(report))
-    body = [f"<h1>{title}</h1>", *(f"<p>{html.escape(inert(text))}</p>" for text in sentences(report))]
-    for heading, columns, rows in _tables(report):
+def html_page(title: str, texts: Iterable[str], tables: Iterable[Table], picture: str = "") -> str:
+    """Return sentences and tables as a web page that loads nothing and runs nothing.
+
+    Args:
+        title: heading of the page.
+        texts: a paragraph each.
+        tables: below them.
+        picture: SVG of our own, between both; "" for none.
+    """
+    title = html.escape(title)
+    body = [f"<h1>{title}</h1>", *(f"<p>{html.escape(inert(text))}</p>" for text in texts), picture]
+    for heading, columns, rows in tables:
         head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
         lines = ["<tr>" + "".join(f"<td><bdi>{_lines(cell)}</bdi></td>" for cell in row) + "</tr>" for row in rows]
         body.append(
@@ -94,7 +118,8 @@ FORMS: Mapping[str, Callable[[Report], str]] = {".md": as_markdown, ".html": as_
 """How a report is written, by the ending of its file."""
 
 
-def _title(report: Report) -> str:
+def title_of(report: Report) -> str:
+    """Return the heading of a report."""
     return f"Evaluation of {report.get('student', 'the student')}"
 
 
@@ -112,7 +137,8 @@ def _all_rows(report: Report) -> Iterator[tuple[str, Report]]:
     yield from (("two turns", row) for row in report.get("two_turn", {}).get("questions", ()))
 
 
-def _tables(report: Report) -> Iterator[Table]:
+def tables_of(report: Report) -> Iterator[Table]:
+    """Yield what a report found as tables, the leaves first."""
     names = _models(report)
     for heading, counts in (("By leaf", report["leaves"]), ("By branch", report.get("branches", {}))):
         if counts:

@@ -5,8 +5,8 @@ than with the BLAS inside MLX's wheel (measured: 6 to over 300 GFLOP/s on two co
 there as well, because it would run a C++ compiler at run time and was no faster. The C library is told to keep freed
 memory: else every large array is mapped, zeroed and unmapped again, which took a fifth of a training step.
 
-PyTorch is hidden where it is installed: tokenizers need it for nothing, and transformers would import it for them, which
-takes seconds and a few hundred megabytes.
+PyTorch is hidden where it is installed: tokenizers need it for nothing, and transformers would import it for them,
+which takes seconds and a few hundred megabytes.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """The explicit list of what is published: nothing else ever leaves this machine.
 
-A repository holds a PEFT adapter at its root, and a whole model too when nothing else is in it: there other programs look.
-Every other form has a folder of its own.
+A repository holds a PEFT adapter at its root, and a whole model too when nothing else is in it, because other programs
+look there. Every other form has a folder of its own.
 """
 
 import io

@@ -13,6 +13,8 @@ from espalier.sharing.pages import page
 from espalier.sharing.private import redacted
 from espalier.training.run import Run
 
+GIVEN = ("seed", "sample", "imported")
+"""Origins of the rows that are given away: a person's recipe may mix in what is not theirs to give."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LICENSES = {  # SPDX to the Hub's identifiers, of what a data set may be under as a whole
     **{"Apache-2.0": "apache-2.0", "MIT": "mit", "CC0-1.0": "cc0-1.0", "CC-BY-4.0": "cc-by-4.0"},
@@ -29,7 +31,10 @@ def dataset_card(project: Project, run: Run, repo: str) -> str:
     paths = [leaf["path"] for leaf in leaves if leaf["path"]]
     sources = sources_of(project, paths)
     works = [(leaf, work) for leaf, found in sources for work in found]
-    rows, held_out = read_lines(run.folder / "train.jsonl"), read_lines(run.folder / "heldout.jsonl")
+    rows, held_out = (
+        [row for row in read_lines(run.folder / f"{part}.jsonl") if row.get("origin") in GIVEN]
+        for part in ("train", "heldout")
+    )
     critic = critic_of(project, paths)
     licenses = {work.license.strip() for _, work in works}
     is_whole = all(found for _, found in sources) and len(licenses) == 1
@@ -53,7 +58,7 @@ def dataset_card(project: Project, run: Run, repo: str) -> str:
         "rows": len(rows),
         "seeds": sum(leaf["seed"] for leaf in leaves),
         "samples": sum(leaf["sample"] for leaf in leaves),
-        "others": sum(leaf["imported"] + leaf["general"] + leaf["recipe"] for leaf in leaves),
+        "others": sum(leaf["imported"] for leaf in leaves),
         "held_out": len(held_out),
         "tree": tree(leaves, project.root),
         "teacher": model_link(base_of(project.teacher)),

@@ -18,7 +18,9 @@ from espalier.models.new_folder import new_folder
 from espalier.project import Project
 from espalier.sharing.base import is_public_name, is_rounded, public_base
 from espalier.sharing.check import Check
+from espalier.sharing.dataset import write_dataset
 from espalier.sharing.forms import estimate, form_named, kind_of, refusal
+from espalier.sharing.run_report import write_run_report
 from espalier.training.conversations import train_row
 from espalier.training.fingerprint import fingerprint
 from espalier.training.run import Run, all_runs, latest_trained
@@ -62,7 +64,7 @@ class Writer(Protocol):
         """
 
 
-PLAIN: Mapping[str, Callable[[Project, Run, Path], Check]] = {}
+PLAIN: Mapping[str, Callable[[Project, Run, Path], Check]] = {"dataset": write_dataset, "report": write_run_report}
 """What writes the forms that need no model, by name."""
 
 

@@ -9,8 +9,12 @@ from typing import Any
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model
 from espalier.models.shapes import read_parts
+from espalier.sharing import gguf_layout, ollama, peft_names
+from espalier.sharing.base import public_base
 from espalier.training.run import Run
 
+INSTEAD = "Share the adapter for mlx-lm, or the model in 4 bits, instead."
+SOFT_PROMPT = "A soft prompt stands beside the weights and cannot be merged into them. Share it for PEFT."
 KINDS = {"lora": "LoRA", "dora": "DoRA", "full": "all weights", "prompt": "a soft prompt"}
 _SMALL = 20_000  # bytes: configurations beside the weights
 
@@ -91,21 +95,56 @@ def _peft(run: Run, kind: str) -> str:
 
 
 def _gguf(run: Run, kind: str) -> str:
-    if kind == "lora":
-        return ""
-    return f"llama.cpp reads plain LoRA alone, and this run trained {KINDS[kind]}. Share the whole model instead."
+    config = _config(run)
+    return gguf_layout.refusal(config, _trained(run)) if config else ""
 
 
 def _fused(run: Run, kind: str) -> str:
+    model = _config(run).get("model_type", "llama")
     if kind == "prompt":
-        return "A soft prompt stands beside the weights and cannot be merged into them. Share it for PEFT."
+        return SOFT_PROMPT
+    if model not in peft_names.KNOWN:
+        return f"What transformers calls the parts of a model of the kind {model} is not known here. {INSTEAD}"
     return ""
 
 
 def _fused_4bit(run: Run, kind: str) -> str:
+    if kind == "prompt":
+        return SOFT_PROMPT
     if run.quantized is None:
-        return "The run has no 4-bit student yet. Make it small first."
+        return "The run has no 4-bit student yet. Make it small first, with `espalier quantize`."
     return ""
+
+
+def _ollama(run: Run, kind: str) -> str:
+    if kind == "prompt":
+        return SOFT_PROMPT
+    config = _config(run)
+    if not config or _is_in_library(run):
+        return ""
+    return _fused(run, kind) or ollama.whole_refusal(str(config.get("model_type")))
+
+
+def _is_in_library(run: Run) -> bool:
+    """Return whether the run's adapter can be put onto a model of Ollama's library."""
+    base = public_base(find_model(run.request["student"]), run.request["student"])
+    return bool(ollama.library_name(base)) and not _gguf(run, kind_of(run))
+
+
+def _config(run: Run) -> dict[str, Any]:
+    """Return the configuration of the run's student, {} where it is not on this machine."""
+    try:
+        text = (find_model(run.request["student"]) / "config.json").read_text(encoding="utf-8")
+        config: dict[str, Any] = json.loads(text)
+        return config
+    except (EspalierError, OSError, ValueError):
+        return {}
+
+
+def _trained(run: Run) -> dict[str, Any]:
+    assert run.adapter
+    trained: dict[str, Any] = json.loads((run.adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    return trained
 
 
 REFUSALS: dict[str, Callable[[Run, str], str]] = {
@@ -113,7 +152,7 @@ REFUSALS: dict[str, Callable[[Run, str], str]] = {
     "gguf": _gguf,
     "fused": _fused,
     "fused-4bit": _fused_4bit,
-    "ollama": _gguf,
+    "ollama": _ollama,
 }
 
 
@@ -142,15 +181,24 @@ def estimate(run: Run, form: str) -> int:
     if form == "dataset":
         return sum(file.stat().st_size for file in run.folder.glob("*.jsonl") if file.stem in ("train", "heldout"))
     if form == "report":
-        return _size(run.report) + _SMALL
-    if form == "fused":
-        try:
-            return 2 * sum(part.count for part in read_parts(find_model(run.request["student"]))) + _SMALL
-        except EspalierError:
-            return 0
+        return 3 * _size(run.report) + _SMALL
     if form == "fused-4bit":
         return _size(run.quantized)
-    return _size(run.adapter) + _SMALL
+    if form == "fused" or (form == "ollama" and not (_config(run) and _is_in_library(run))):
+        return _whole(run)
+    adapter = _size(run.adapter) + _SMALL
+    return adapter // 2 if form in ("gguf", "ollama") else adapter  # 16 bits instead of 32
+
+
+def _whole(run: Run) -> int:
+    """Return the bytes of the run's student in floats: in 32 bits where it has them, else in 16."""
+    config = _config(run)
+    width = 4 if "float32" in (config.get("torch_dtype"), config.get("dtype")) else 2
+    try:
+        student = find_model(run.request["student"])
+        return width * sum(part.count for part in read_parts(student)) + _size(student / "tokenizer.json") + _SMALL
+    except EspalierError:
+        return 0
 
 
 def _size(place: Path | None) -> int:

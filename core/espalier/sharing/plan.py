@@ -16,15 +16,6 @@ from espalier.sharing.repository import Target, look, obstacle
 from espalier.sharing.token import Token, find_token
 
 
-def survey(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``project`` has to share: its runs, a run's forms, and what was published.
-
-    Raises:
-        EspalierError: there is no such project or run.
-    """
-    return shared.survey(open_project(Path(arguments["project"])), str(arguments.get("run") or ""))
-
-
 def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what publishing would do, as plain values.
 
@@ -58,7 +49,9 @@ def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
         remote, problem = _remote(token, wanted, shared.published(project, wanted.repo, "model"))
     found = bundles(project, run, wanted, token)
     card = with_edits(run, card_of(project, run, wanted))
-    files = [{"path": entry.path, "bytes": entry.size, "is_made": True} for each in found for entry in each.entries]
+    files: list[dict[str, Any]] = [
+        {"path": entry.path, "bytes": entry.size, "is_made": True} for each in found for entry in each.entries
+    ]
     forms = shared.forms_of(run)
     for form in forms:
         if form["form"] in wanted.all_forms and not form["made"]:
@@ -69,12 +62,12 @@ def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "dataset_repo": wanted.dataset_repo,
         "forms": forms,
         "gate": [line.as_values() for line in lines(project, run, wanted, *found)],
-        "card": card.text,
+        "card": card.text if wanted.card is None else wanted.card,
         "kept": list(card.kept),
         "outdated": list(card.outdated),
         "files": files,
         "left_out": [path for each in found for path in each.left_out],
-        "bytes": sum(int(file["bytes"]) for file in files),
+        "bytes": sum(file["bytes"] for file in files),
         "remote": remote,
         "problem": problem,
     }
@@ -89,9 +82,7 @@ def _owner(token: Token | None) -> tuple[str, str]:
         return "", str(error)
 
 
-def _remote(
-    token: Token, wanted: Publication, before: list[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, str]:
+def _remote(token: Token, wanted: Publication, before: list[dict[str, Any]]) -> tuple[dict[str, Any] | None, str]:
     try:
         remote = look(hub_api(token), wanted.repo, "model")
     except EspalierError as error:

@@ -1,15 +1,15 @@
 """Publish a run: its forms, its card and, where it is wanted, its data set, each repository in one commit."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils._validators import validate_repo_id
 
 from espalier.errors import EspalierError
 from espalier.messages import Emit, Stage
@@ -106,8 +106,23 @@ def check_name(repo: str) -> None:
         )
 
 
-def publish(project: Project, run: Run, writer: Writer, wanted: Publication, emit: Emit) -> dict[str, Any]:
+def publish(
+    project: Project,
+    run: Run,
+    writer: Writer,
+    wanted: Publication,
+    emit: Emit,
+    held: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> dict[str, Any]:
     """Make what is not made yet, publish it, and return the publication as the run's history keeps it.
+
+    Args:
+        project: of the run.
+        run: that is published.
+        writer: makes the forms that are not there.
+        wanted: what goes where.
+        emit: told how far it is.
+        held: holds the project while a form is made; sending needs no hold.
 
     Raises:
         EspalierError: a form cannot be made, the gate or the list says stop, or the Hub refuses.
@@ -121,8 +136,10 @@ def publish(project: Project, run: Run, writer: Writer, wanted: Publication, emi
     for form in wanted.all_forms:
         if reason := refusal(run, form):
             raise EspalierError(reason)
-    for form in wanted.all_forms:
-        ensure(project, run, writer, form, emit, wanted.base)
+    is_ready = all(made(run, form) for form in wanted.all_forms)
+    with nullcontext() if is_ready else held():
+        for form in wanted.all_forms:
+            ensure(project, run, writer, form, emit, wanted.base)
     bundle, data = bundles(project, run, wanted, token)
     _check(project, run, wanted, bundle, data)
     if wanted.card is not None:

@@ -92,9 +92,7 @@ def obstacle(remote: Remote | None, target: Target) -> str:
         return (
             f"{target.repo} was changed on the Hub since you published it. Look at what is there before you replace it."
         )
-    return (
-        f"{target.repo} is on the Hub already, with files that are not from this project. Look at them first."
-    )
+    return f"{target.repo} is on the Hub already, with files that are not from this project. Look at them first."
 
 
 def publish_files(api: HfApi, target: Target, bundle: Bundle, title: str, emit: Emit) -> str:

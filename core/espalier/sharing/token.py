@@ -55,6 +55,16 @@ def find_token() -> Token | None:
     return Token(kept) if kept else None
 
 
+def check_token(value: str) -> None:
+    """Refuse what cannot be a token.
+
+    Raises:
+        EspalierError: it cannot.
+    """
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise EspalierError("A token is one word of letters and digits that begins with hf_. Copy it again, whole.")
+
+
 def store_token(value: str) -> None:
     """Keep a token in the keychain.
 
@@ -62,10 +72,7 @@ def store_token(value: str) -> None:
         EspalierError: it cannot be a token, or there is no keychain that takes it.
     """
     value = value.strip()
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise EspalierError(
-            "A token is one word of plain letters and digits that begins with hf_. Copy it again, whole."
-        )
+    check_token(value)
     try:
         keyring.set_password(SERVICE, USER, value)
     except KeyringError:

@@ -50,6 +50,7 @@ class Destination(QWidget):
         self.visibility.choose("private")
         self.seen = label(role="caption", wrap=True)
         self.is_private = True
+        self._remote = ("", "caption")
         address = row(self.owner, label("/", "muted"), self.name, spacing=6)
         address.setStretch(2, 1)
         self.setLayout(
@@ -66,9 +67,9 @@ class Destination(QWidget):
 
     @property
     def repo(self) -> str:
-        """Return ``owner/name``, or the name alone while nobody is signed in."""
+        """Return ``owner/name``, "" while one of them is missing."""
         owner, name = self.owner.currentText(), self.name.text().strip()
-        return f"{owner}/{name}" if owner else name
+        return f"{owner}/{name}" if owner and name else ""
 
     @property
     def problem(self) -> str:
@@ -92,6 +93,11 @@ class Destination(QWidget):
         self.name.setText(name)
         self._refresh()
 
+    def show_remote(self, text: str, role: str) -> None:
+        """Say what is at that address already."""
+        self._remote = (text, role)
+        self._refresh()
+
     def choose_private(self, is_private: bool) -> None:
         """Show who may see it, without telling anyone."""
         self.is_private = is_private
@@ -100,7 +106,7 @@ class Destination(QWidget):
 
     @Slot()
     def _on_changed(self) -> None:
-        self._refresh()
+        self.show_remote("", "caption")
         self.changed.emit()
 
     @Slot(str)
@@ -110,9 +116,10 @@ class Destination(QWidget):
 
     def _refresh(self) -> None:
         problem = self.problem
-        self.note.setText(problem)
-        set_role(self.note, "caption error" if problem and self.name.text() else "caption")
-        self.note.setVisible(bool(problem))
+        text, role = (problem, "caption error" if self.name.text() else "caption") if problem else self._remote
+        self.note.setText(text)
+        set_role(self.note, role)
+        self.note.setVisible(bool(text))
         self.seen.setText(
             tr("Only you and your team see it. You can change that on its page at any time.")
             if self.is_private

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from espalier.training.run import Run
 from espalier_desktop.failures import sentence_of
-from espalier_desktop.i18n import tr
+from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.errand import Errand
 from espalier_desktop.jobs.job import Job, JobState
 from espalier_desktop.jobs.story import Story
@@ -105,30 +105,42 @@ class PublishSheet(Sheet):
         self.cancel.setText(tr("Cancel"))
 
     def _confirm(self) -> None:
+        """Ask what has to be asked, one thing after the other, and publish."""
         if self._followed:
             self.accept()
-            return
-        if self.setup.destination.is_private:
-            self._ask_base()
-            return
-        text = tr(
-            "{repo} will be seen and copied by everyone on the internet. What is copied cannot be taken back, even if "
-            "you make it private later."
-        )
-        sheet = Sheet(self, tr("Publish for everyone?"), text.format(repo=self.setup.destination.repo))
-        sheet.add(tr("Publish for Everyone"), self._ask_base)
-        sheet.add(tr("Keep Private"), self._keep_private, is_primary=True).open()
+        elif self.setup.destination.is_private:
+            self._ask_over()
+        else:
+            text = tr(
+                "{repo} will be seen and copied by everyone on the internet. What is copied cannot be taken back, even "
+                "if you make it private later."
+            )
+            sheet = Sheet(self, tr("Publish for everyone?"), text.format(repo=self.setup.destination.repo))
+            sheet.add(tr("Publish for Everyone"), self._ask_over)
+            sheet.add(tr("Keep Private"), self._keep_private, is_primary=True).open()
 
     def _keep_private(self) -> None:
         self.setup.destination.choose_private(True)
         self.setup.destination.changed.emit()
 
-    def _ask_base(self) -> None:
-        with_base(self, self._run, self.setup.request["forms"], self._publish)
+    def _ask_over(self) -> None:
+        """Ask before something is replaced that somebody else put there."""
+        remote = self.setup.remote
+        if not remote.get("sentence"):
+            self._ask_base("")
+            return
+        line = tr("Publish over what is in {repo}?").format(repo=self.setup.destination.repo)
+        sheet = Sheet(self, line, said(str(remote["sentence"])))
+        sheet.add(tr("Publish Over It"), lambda: self._ask_base(str(remote["head"])))
+        sheet.add(tr("Cancel"), is_primary=True).open()
 
-    def _publish(self, base: str) -> None:
+    def _ask_base(self, over: str) -> None:
+        with_base(self, self._run, self.setup.request["forms"], lambda base: self._publish(base, over))
+
+    def _publish(self, base: str, over: str) -> None:
         self._problem = ""
-        self._shell.jobs.start("publish", **self.setup.request, base=base)
+        self._keep_card()
+        self._shell.jobs.start("publish", **self.setup.request, base=base, over=over)
         job = self._job()
         if job:
             self._followed = self._shell.jobs.story(job)
@@ -170,9 +182,12 @@ class PublishSheet(Sheet):
 
     @Slot()
     def _on_closed(self) -> None:
+        self._keep_card()
+        for errand in (self.account, self.plan):
+            errand.close()
+
+    def _keep_card(self) -> None:
         try:
             self.setup.card.keep()
         except OSError as error:
             self._shell.tell(tr("Your words in the card could not be kept"), sentence_of(error))
-        for errand in (self.account, self.plan):
-            errand.close()

@@ -108,29 +108,35 @@ class SetupPane(QWidget):
     @property
     def request(self) -> dict[str, Any]:
         """Return the arguments with which the worker is to publish."""
-        repo = self.destination.repo
-        return {
-            **self._choices(),
-            "card": self.card.own,
-            "dataset_repo": f"{repo}-samples" if self.dataset.isChecked() else None,
-        }
+        return {**self._choices(), "card": self.card.own}
+
+    @property
+    def remote(self) -> Mapping[str, Any]:
+        """Return what the Hub has at that address: ``head``, ``private``, and ``sentence`` why it is in the way."""
+        is_known = self._asked == self._choices() and not self._plan.is_asking
+        return (self._plan.result.get("remote") or {}) if is_known else {}
 
     @property
     def problem(self) -> str:
         """Return why nothing can be published yet, "" when it can."""
+        asked = self._choices()
         if not self.account.account:
             return tr("Sign in first.")
         if not self.account.owners:
             return tr("This token may only read. Sign in with another one.")
         if self.destination.problem:
             return self.destination.problem
-        if not self._choices()["forms"]:
+        if not (asked["forms"] or asked["dataset_repo"]):
             return tr("Tick at least one form.")
         if self._plan.problem and not self._plan.is_asking:
             return self._plan.problem
-        if self._asked != self._choices() or self._plan.is_asking:
+        if self._asked != asked or self._plan.is_asking:
             return tr("Looking at what would be published…")
-        return next(iter(stops(self._plan.result.get("gate") or ())), "")
+        if self.remote and asked["private"] and not self.remote["private"]:
+            return tr("{repo} is public there. Choose Public, or another name.").format(repo=asked["repo"])
+        return said(str(self._plan.result.get("problem") or "")) or next(
+            iter(stops(self._plan.result.get("gate") or ())), ""
+        )
 
     @Slot(str)
     def show_tab(self, tab: str) -> None:
@@ -143,14 +149,19 @@ class SetupPane(QWidget):
         """Ask the engine what would be published with these choices, unless that is known."""
         self._soon.stop()
         choices = self._choices()
-        if self._asked != choices or self._plan.problem:
+        is_something = choices["forms"] or choices["dataset_repo"]
+        if is_something and (self._asked != choices or self._plan.problem):
             self._asked = choices
             self._plan.ask(**choices)
 
     def _choices(self) -> dict[str, Any]:
         forms = [form for form, box in self.forms.items() if box.isChecked()]
-        place = self.destination
-        return {"run": self._run.folder.name, "forms": forms, "repo": place.repo, "private": place.is_private}
+        repo, is_private = self.destination.repo, self.destination.is_private
+        dataset_repo = f"{repo}-data" if repo and self.dataset.isChecked() else None
+        return {
+            **{"run": self._run.folder.name, "forms": forms, "repo": repo, "private": is_private},
+            "dataset_repo": dataset_repo,
+        }
 
     @Slot()
     def _on_account(self) -> None:
@@ -160,7 +171,7 @@ class SetupPane(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         repo = self.destination.repo
-        self.dataset_repo.setText(tr("It goes to {repo}.").format(repo=f"{repo}-samples"))
+        self.dataset_repo.setText(tr("It goes to {repo}.").format(repo=f"{repo}-data"))
         self.dataset_repo.setVisible(self.dataset.isChecked() and bool(repo))
         if self._asked != self._choices():
             self._soon.start()
@@ -171,24 +182,43 @@ class SetupPane(QWidget):
         plan, asking = self._plan.result, self._plan.is_asking
         self.state.setText(tr("Looking…") if asking else self._plan.problem and tr("Not known"))
         if plan and not asking:
-            if not self.destination.name.text() and plan.get("repo"):
-                self.destination.show_name(str(plan["repo"]).rpartition("/")[2])
-                self._asked["repo"] = self.destination.repo if self._asked.get("repo") == "" else self._asked["repo"]
+            self._take_name(str(plan.get("repo") or ""))
+            self._show_remote()
             self.gate.show_lines(plan.get("gate") or ())
-            self.card.show_card(str(plan.get("card") or ""))
+            self.card.show_card(str(plan.get("written") or ""))
             self._show_files(plan.get("files") or (), int(plan.get("bytes") or 0))
-            self._on_changed()
         self.changed.emit()
+
+    def _take_name(self, suggested: str) -> None:
+        """Put the suggested name into an empty field; with an owner there, that is another question."""
+        if not self.destination.name.text() and not self.destination.name.isModified():
+            self.destination.show_name(suggested.rpartition("/")[2])
+            self._on_changed()
+
+    def _show_remote(self) -> None:
+        if not self.destination.repo or self._asked != self._choices() or self._plan.result.get("problem"):
+            self.destination.show_remote("", "caption")
+        elif self.remote.get("sentence"):
+            self.destination.show_remote(said(str(self.remote["sentence"])), "caption warning")
+        elif self.remote:
+            self.destination.show_remote(tr("It is there already; this makes a new commit."), "caption")
+        else:
+            self.destination.show_remote(tr("The name is free."), "caption good")
 
     def _show_files(self, files: Sequence[Mapping[str, Any]], total: int) -> None:
         self.total.setText(tr("%n file(s), and no other", len(files)) + f" · {size(total)}")
         self.files.setRowCount(len(files))
         for place, file in enumerate(files):
-            held = size(int(file["bytes"])) if file.get("bytes") is not None else ""
-            count = QTableWidgetItem(held)
+            is_made = bool(file.get("is_made", True))
+            held = size(int(file["bytes"]))
+            count = QTableWidgetItem(held if is_made else tr("about {size}").format(size=held))
             count.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.files.setItem(place, 0, QTableWidgetItem(str(file["path"])))
+            self.files.setItem(place, 0, QTableWidgetItem(_path_words(str(file["path"]), is_made)))
             self.files.setItem(place, 1, count)
+
+
+def _path_words(path: str, is_made: bool) -> str:
+    return path if is_made else tr("{path} – made before it is sent").format(path=path)
 
 
 def _box(offer: Mapping[str, Any]) -> QCheckBox:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QElapsedTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QProgressBar, QWidget
 
@@ -15,13 +15,12 @@ from espalier_desktop.widgets.basics import button, column, label, picture, row
 from espalier_desktop.widgets.formats import number, size, time_left
 
 
-def transfer_words(progress: Progress) -> str:
-    """Return how much is done, how fast it goes and how long it takes, as far as that is known."""
+def transfer_words(progress: Progress, speed: float) -> str:
+    """Return how much is done, how fast it goes, in bytes a second, and how long it takes, as far as that is known."""
     if progress.unit == "bytes":
         amount = tr("{done} of {all}").format(done=size(progress.done), all=size(progress.total))
     else:
         amount = tr("{done} of {all}").format(done=number(progress.done), all=number(progress.total))
-    speed = progress.figures.get("bytes_per_second", 0.0)
     parts = [amount, tr("{size} a second").format(size=size(round(speed))) if speed else ""]
     return " · ".join(part for part in (*parts, time_left(progress.seconds_left)) if part)
 
@@ -37,6 +36,8 @@ class TransferPane(QWidget):
         super().__init__()
         self._copied = copied
         self._url = ""
+        self._clock = QElapsedTimer()
+        self._begun: tuple[str, int] = ("", 0)
         self.line = label(role="headline", wrap=True)
         self.bar = QProgressBar()
         self.bar.setAccessibleName(tr("Progress of publishing"))
@@ -64,11 +65,21 @@ class TransferPane(QWidget):
         else:
             self.line.setText(said(story.stages[-1].text) if story.stages else tr("Publishing begins"))
             detail = said(progress.detail) if progress else ""
-            words = transfer_words(progress) if progress and progress.total else ""
+            words = transfer_words(progress, self._speed(progress)) if progress and progress.total else ""
             self.text.setText("\n".join(part for part in (words, detail) if part))
         self.bar.setRange(0, _STEPS if progress and progress.total else 0)
         if progress and progress.total:
             self.bar.setValue(round(_STEPS * progress.done / progress.total))
+
+    def _speed(self, progress: Progress) -> float:
+        """Return bytes a second since the stage was first seen, 0 where too little is known."""
+        if progress.unit != "bytes":
+            return 0.0
+        if self._begun[0] != progress.stage:
+            self._begun = (progress.stage, progress.done)
+            self._clock.start()
+        seconds = self._clock.elapsed() / 1_000
+        return (progress.done - self._begun[1]) / seconds if seconds >= _SOON else 0.0
 
     def show_published(self, story: Story) -> None:
         """Show where it is now."""
@@ -81,7 +92,8 @@ class TransferPane(QWidget):
             if private
             else tr("Everyone can see it.")
         )
-        self.address.setText(self._url or str(story.arguments.get("repo", "")))
+        addresses = [self._url, str((story.result.get("dataset") or {}).get("url", ""))]
+        self.address.setText("\n".join(filter(None, addresses)) or str(story.arguments.get("repo", "")))
         self.open_page.setEnabled(bool(self._url))
         self.open_page.setFocus()
 
@@ -98,4 +110,5 @@ class TransferPane(QWidget):
         self._copied()
 
 
+_SOON = 1.0  # seconds before a speed is told
 _STEPS = 1_000  # of the bar: bytes are more than it counts
