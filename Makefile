@@ -1,6 +1,6 @@
 # The list of commands. Each sets up .venv by itself, from packaging/setup.sh, and says what the system lacks.
 
-.PHONY: help demo test app shots check format bench clean
+.PHONY: help demo test parity app shots check format bench package clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -17,6 +17,10 @@ demo: $(VENV)/ready  ## teach the starter model something it does not know, and 
 
 test: $(VENV)/ready  ## every test; the slow ones fetch the starter model once
 	@$(RUN) pytest -q
+
+parity: $(VENV)/ready  ## add PyTorch and PEFT, which the tests then compare exported adapters with
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt \
+		--editable '.[parity]'
 
 app: $(VENV)/ready  ## open the window
 	@$(VENV)/bin/espalier-desktop
@@ -35,6 +39,9 @@ format: $(VENV)/ready  ## put the code into the house's format
 
 bench: $(VENV)/ready  ## speed beside plain mlx-lm, the reference parser and a bare window, from one run
 	@$(VENV)/bin/espalier bench
+
+package: $(VENV)/ready  ## build the app, test it from the outside, and look at the binaries of the Mac's
+	@bash packaging/package.sh $(VENV)/bin/python
 
 clean:  ## remove the environment, the demo and all caches
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

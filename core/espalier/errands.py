@@ -6,6 +6,9 @@ from typing import Any
 
 from espalier.documents.reference import import_reference
 from espalier.messages import Emit, Progress
+from espalier.models import survey as models
+from espalier.overnight.morning import report_values
+from espalier.overnight.store import plan_of
 from espalier.project import Project, create_around, open_project
 from espalier.sharing.contribute import contribute, plan
 from espalier.sharing.shared import survey
@@ -56,18 +59,6 @@ def fetch_documents(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return {"documents": [each.path.name for each in imported], "notes": notes}
 
 
-def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
-
-    def report(text: str, share: float) -> None:
-        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
-
-    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
-    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
-    leaves = arguments.get("leaves", ())
-    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
-
-
 def share_survey(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """Return what ``project`` has to share; see `espalier.sharing.shared`."""
     return survey(open_project(Path(arguments["project"])), str(arguments.get("run") or ""))
@@ -87,6 +78,18 @@ def hub_account(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     return told()
 
 
+def contribute_leaves(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Contribute ``leaves`` as `espalier.sharing.contribute.contribute` does; ``push`` and ``patch`` may be missing."""
+
+    def report(text: str, share: float) -> None:
+        emit(Progress("contribute", round(share * 100), 100, "%", detail=text))
+
+    words = {key: str(arguments.get(key, "")) for key in ("title", "text", "name", "email")}
+    push, patch = arguments.get("push"), Path(arguments["patch"]) if arguments.get("patch") else None
+    leaves = arguments.get("leaves", ())
+    return contribute(_project(arguments), leaves, **words, push=push, patch=patch, on_progress=report)
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "clone": clone,
     "difference": difference,
@@ -99,6 +102,13 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Emit], dict[str, Any]]] = {
     "share_survey": share_survey,
     "share_plan": share_plan,
     "hub_account": hub_account,
+    "models_survey": models.models_survey,
+    "model_search": models.model_search,
+    "model_check": models.model_check,
+    "model_get": models.model_get,
+    "model_remove": models.model_remove,
+    "models_clean": models.models_clean,
+    "overnight_report": lambda arguments, emit: report_values(plan_of(arguments["plan"])),
 }
 
 

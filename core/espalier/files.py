@@ -1,5 +1,6 @@
 """Files that are either whole or not there: temporary names, flushed to disk, then renamed."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,11 +15,16 @@ def write_text(path: Path, text: str) -> None:
     """Replace a file's text in one step; its folder is made when it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)  # on a full disk half a file would take room that is wanted
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -11,7 +11,7 @@ class Request:
     """One piece of work for the worker.
 
     Attributes:
-        command: one of ``errands``, one of ``tasks``, or bench.
+        command: one of ``errands``, one of ``tasks``, bench or self_test.
         arguments: plain values that the command takes; paths as text.
     """
 

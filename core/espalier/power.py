@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-LOW = 0.2  # charge of the battery below which work waits
+LOW = 0.2
+"""Charge of the battery below which work waits, where a person chose no other."""
 SHORT, VERY_SHORT = 1, 2  # of `Reading.memory`
 _HOT, _WARM = 3, 1  # of `Reading.heat`: at the first work waits, at the second it goes on
 _OFTEN, _SELDOM = 2.0, 15.0  # seconds between two readings while work waits, and while it does not
@@ -49,18 +50,19 @@ class Need(IntEnum):
 SENTENCES = {
     Need.MEMORY: "Training waits for memory, which other programs hold. Close some of them.",
     Need.COOLING: "Training waits until the machine has cooled. Give it air.",
-    Need.POWER: f"Training waits for power: the battery is below {LOW:.0%}. Connect the power adapter.",
+    Need.POWER: "Training waits for power. Connect the power adapter.",
 }
 
 
-def need(reading: Reading, *, is_waiting: bool = False) -> Need:
+def need(reading: Reading, *, is_waiting: bool = False, low: float = LOW) -> Need:
     """Return why work should wait.
 
     Args:
         reading: of now.
+        low: charge below which it waits for power; 1 works on a power adapter only.
         is_waiting: work waits already; then it takes better readings to go on, so that it does not stop and go.
     """
-    if reading.battery is not None and reading.battery < LOW:
+    if reading.battery is not None and (reading.battery < low or low >= 1):
         return Need.POWER
     if reading.heat > _WARM if is_waiting else reading.heat >= _HOT:
         return Need.COOLING
@@ -88,10 +90,11 @@ class Conditions:
         read: Callable[[], Reading] = read,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        low: float = LOW,
     ) -> None:
-        """Begin with good conditions; ``clock`` and ``sleep`` count seconds."""
+        """Begin with good conditions; ``clock`` and ``sleep`` count seconds, ``low`` is as for `need`."""
         self._read, self._clock, self._sleep = read, clock, sleep
-        self._last, self._due = Reading(), 0.0
+        self._last, self._due, self._low = Reading(), 0.0, low
         self._short_since: float | None = None
 
     def need(self, waiting: Need = Need.NONE) -> Need:
@@ -102,7 +105,7 @@ class Conditions:
         if self._clock() >= self._due:
             self._last = self._read()
             self._due = self._clock() + (_OFTEN if waiting else _SELDOM)
-        found = need(self._last, is_waiting=bool(waiting))
+        found = need(self._last, is_waiting=bool(waiting), low=self._low)
         if found is not Need.MEMORY:
             self._short_since = None
         elif self._short_since is None:

@@ -16,6 +16,7 @@ import yaml
 from espalier.errors import EspalierError
 from espalier.files import write_text
 from espalier.models.starter import STARTER
+from espalier.settings import usable_settings
 
 SETTINGS = "project.yaml"
 DIALS = ("quick", "good", "thorough")
@@ -96,7 +97,7 @@ def create(root: Path) -> Project:
     Raises:
         EspalierError: something is in the way.
     """
-    project = Project(_free(root))
+    project = _with_default_models(_free(root))
     write_settings(project)
     for folder in (
         project.taxonomy / "knowledge",
@@ -119,13 +120,18 @@ def create_around(root: Path, bring: Callable[[Path], None]) -> Project:
     """
     _free(root).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=".taxonomy-") as folder:
-        made = Project(Path(folder, "project"))
+        made = _with_default_models(Path(folder, "project"))
         made.root.mkdir()
         bring(made.taxonomy)
         made.documents.mkdir()
         write_settings(made)
         made.root.rename(root)
-    return Project(root)
+    return open_project(root)
+
+
+def _with_default_models(root: Path) -> Project:
+    chosen = usable_settings()
+    return Project(root, student=chosen.student, teacher=chosen.teacher, critic=chosen.critic)
 
 
 def _free(root: Path) -> Path:
@@ -175,7 +181,7 @@ def open_project(root: Path) -> Project:
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise EspalierError(f"{path} cannot be read as YAML settings. Mend or delete it.") from error
     if settings.get("version") != 1:
-        raise EspalierError(f"{path} is of version {settings.get('version')!r}; this Espalier reads version 1.")
+        raise EspalierError(_unknown_version(path, settings.get("version")))
     if dial not in DIALS:
         raise EspalierError(f"{path} has the dial {dial!r}. Choose one of {', '.join(DIALS)}.")
     if not isinstance(thresholds, dict) or not all(map(_is_finite, thresholds.values())):
@@ -190,6 +196,12 @@ def open_project(root: Path) -> Project:
     pipeline = str(settings.get("pipeline") or "compact")
     asked = None if probes is None else tuple(probes)
     return Project(root, str(student), str(teacher), dial, str(critic), moved, pipeline, training, quantize, asked)
+
+
+def _unknown_version(path: Path, version: object) -> str:
+    if isinstance(version, int) and version > 1:
+        return f"{path} was made by a newer Espalier (version {version}; this one reads version 1). Update Espalier."
+    return f"{path} is of version {version!r}; this Espalier reads version 1. Mend or delete it."
 
 
 def _is_finite(value: object) -> bool:

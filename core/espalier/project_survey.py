@@ -134,6 +134,11 @@ def _learned(run: Run) -> dict[str, Counter[tuple[str, str]]]:
     return rows
 
 
+def newest_scores(project: Project) -> dict[str, dict[str, int]]:
+    """Return the right answers of the newest run that was evaluated, by leaf and model; {} when none was."""
+    return next((scores for run in reversed(all_runs(project)) if (scores := _scores(run))), {})
+
+
 def _scores(run: Run) -> dict[str, dict[str, int]]:
     try:
         leaves: dict[str, dict[str, int]] = json.loads(run.report.read_text(encoding="utf-8"))["leaves"]

@@ -34,7 +34,7 @@ from espalier.training.phased import train_run
 from espalier.training.probes import run_probes
 from espalier.training.progress import wish
 from espalier.training.recipe import mix_recipe, read_recipe
-from espalier.training.run import Run, extend_run, latest_trained, open_run, stopped_run
+from espalier.training.run import Run, extend_run, is_ahead_of_clock, latest_trained, open_run, stopped_run
 from espalier.training.settings import TrainSettings
 
 _PACKAGES = ("mlx", "mlx-lm", "tokenizers")
@@ -127,6 +127,13 @@ def train(
     if mixture.withheld:
         emit(Note(f"{mixture.withheld} rows are nearly held-out questions and are kept from the student."))
     run = open_run(project, mixture, settings, {name: version(name) for name in _PACKAGES}, curriculum)
+    if is_ahead_of_clock(run):
+        emit(
+            Note(
+                "The clock of this machine is behind the newest run. This run is named as if it were made just after "
+                "it, so that it stays the newest."
+            )
+        )
     asked = run_probes(project, run.folder, mixture.held_out)
     train_run(run, backend, emit, hosts_of(project, values), asked)
     return run

@@ -15,6 +15,8 @@ from espalier.models.starter import STARTER
 from espalier.project import Project, is_held, locked, open_project
 from espalier.quantization.settings import change_quantize
 from espalier.sharing.export import Writer, make_form, run_named
+from espalier.sharing.import_adapter import Reader, import_adapter
+from espalier.sharing.shared import ensure
 from espalier.synthesis.generate import choose_pipeline, generate
 from espalier.synthesis.practice import rejections
 from espalier.synthesis.suggest import explain_sample, suggest
@@ -22,7 +24,7 @@ from espalier.synthesis.trial import try_few
 from espalier.training.dial import change_training
 
 
-class Engine(Backend, demo.Importer, Writer, Protocol):
+class Engine(Backend, demo.Importer, Reader, Writer, Protocol):
     """Loads, trains, imports and shares models."""
 
 
@@ -159,11 +161,20 @@ def _quantize(task: Task) -> dict[str, Any]:
 
 
 def _export(task: Task) -> dict[str, Any]:
+    """Make a form in the folder ``to``; without one where publishing takes it from, if it is not there yet."""
     arguments = task.arguments
+    form, to, base = arguments["form"], arguments.get("to", ""), arguments.get("base", "")
     with task.held() as project:
         run = run_named(project, arguments.get("run", ""))
-        to, base = Path(arguments["to"]), arguments.get("base", "")
-        return make_form(project, run, task.backend, arguments["form"], to, task.emit, base)
+        if not to:
+            return ensure(project, run, task.backend, form, task.emit, base)
+        return make_form(project, run, task.backend, form, Path(to), task.emit, base)
+
+
+def _import_adapter(task: Task) -> dict[str, Any]:
+    with task.held() as project:
+        run = import_adapter(project, Path(task.arguments["source"]), task.backend, task.emit)
+        return {"run": str(run.folder)}
 
 
 def _publish(task: Task) -> dict[str, Any]:
@@ -202,6 +213,7 @@ COMMANDS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     "quantize": _quantize,
     "evaluate": _evaluate,
     "export": _export,
+    "import_adapter": _import_adapter,
     "publish": _publish,
     "tune": _tune,
 }

@@ -86,6 +86,10 @@ def serve(request: Any, emit: Any) -> dict[str, Any]:
         from espalier.metal.benches import BENCHES
 
         return BENCHES[request.arguments["name"]](emit)
+    if request.command == "self_test":
+        from espalier.metal.self_test import self_test
+
+        return self_test()
     from espalier import tasks
     from espalier.metal.backend import MlxBackend
 

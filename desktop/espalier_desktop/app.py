@@ -1,16 +1,22 @@
 """The program: an application, its language and look, and the windows on its desk."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTranslator
+from PySide6.QtGui import QIcon
 
-from espalier_desktop import crash, i18n
+from espalier.errors import EspalierError
+from espalier.resources import resource
+from espalier_desktop import crash, i18n, updates
+from espalier_desktop.app_icon import ICON
 from espalier_desktop.application import Application
 from espalier_desktop.desk import Desk
 from espalier_desktop.home import settings, stored_list
 from espalier_desktop.i18n import tr
+from espalier_desktop.rescue import rescue_files
 
 
 def make_application(arguments: Sequence[str]) -> tuple[Application, list[QTranslator]]:
@@ -19,15 +25,24 @@ def make_application(arguments: Sequence[str]) -> tuple[Application, list[QTrans
     application.setApplicationName("Espalier")
     application.setApplicationDisplayName("Espalier")
     application.setStyle("Fusion")
+    application.setDesktopFileName("espalier")
+    if sys.platform != "darwin":  # where the app brings its own
+        application.setWindowIcon(QIcon(str(resource(ICON))))
     return application, i18n.install(str(settings().value("language", "")))
 
 
 def main() -> int:
-    """Run the program until its last window is closed; project folders may be given, or ``--self-test``."""
+    """Run the program until its last window is closed.
+
+    Project folders may be given, or ``--self-test``, or ``--create-app-shortcut``.
+    """
     if "--self-test" in sys.argv:
         from espalier_desktop.self_test import self_test
 
         return self_test()
+    if "--create-app-shortcut" in sys.argv:
+        return _create_shortcut()
+    rescued = rescue_files()
     application, translators = make_application(sys.argv)
     desk = Desk(application)
     has_crashed = crash.install(lambda what: desk.offer_report(tr("Something went wrong in Espalier"), _advice(what)))
@@ -37,10 +52,30 @@ def main() -> int:
         desk.open(folder)
     if not desk.windows:
         desk.show_welcome()
+        desk.greet()
+    if rescued:
+        desk.tell_rescued(rescued)
+    if updates.is_due():
+        desk.updates.ask(quietly=True)
     if has_crashed:
         sentence = tr("Copy the report to send it to those who mend Espalier. It holds no text of your project.")
         desk.offer_report(tr("Espalier ended unexpectedly last time"), sentence)
     return application.exec()
+
+
+def _create_shortcut() -> int:
+    from espalier_desktop.shortcut import create_shortcut
+
+    if "DISPLAY" not in os.environ and "WAYLAND_DISPLAY" not in os.environ and sys.platform == "linux":
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application, translators = make_application(sys.argv)
+    application.setProperty("translators", translators)
+    try:
+        print(create_shortcut())
+    except (EspalierError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def open_before() -> list[Path]:

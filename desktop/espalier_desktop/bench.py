@@ -7,8 +7,6 @@ does other work as well, "computing" says how much of it was the window's own.
 
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,41 +18,15 @@ from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtTest import QTest
 
 from espalier import project
-from espalier.demo import create_example
 from espalier.taxonomy.bench import make_taxonomy
+from espalier_desktop.bench_start import bundle, measure_bundle, measure_start
 from espalier_desktop.main_window import MainWindow
 
 Pause = tuple[float, float]  # seconds: as a person waits, and of this thread's computing
 
 LEAVES = 10_000
-STARTS = 7
 _QUIET = 0.6  # seconds after an action in which its timers come due
 _LONGEST_CHECK = 600  # seconds
-_BARE = """
-import sys
-from PySide6.QtWidgets import QApplication, QMainWindow
-application = QApplication(sys.argv)
-application.setStyle("Fusion")
-window = QMainWindow()
-window.resize(1280, 800)
-window.show()
-application.processEvents()
-"""
-_IMPORTS = """
-import espalier_desktop.app
-import espalier_desktop.pages.overview.page
-"""
-_OURS = """
-import sys
-from pathlib import Path
-from espalier_desktop.app import make_application
-from espalier_desktop.desk import Desk
-application, translators = make_application(sys.argv[:1])
-window = Desk(application).open(Path(sys.argv[1]))
-application.processEvents()
-assert window is not None and window.isVisible()
-"""
-_END = "import os\nos._exit(0)\n"
 
 
 def main() -> int:
@@ -63,28 +35,15 @@ def main() -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory(prefix="espalier-bench-") as folder:
         os.environ["ESPALIER_HOME"] = str(Path(folder) / "home")
-        figures = measure_start(Path(folder)) | measure_large(Path(folder))
+        figures = {f"window, {name}": value for name, value in measure_start(Path(folder)).items()}
+        figures |= {f"window, {name}": value for name, value in measure_large(Path(folder)).items()}
+    program = bundle()
+    figures |= {f"app, {name}": value for name, value in measure_bundle(program).items()} if program else {}
     for name, value in figures.items():
-        print(json.dumps({name: value}) if "--json" in sys.argv else f"window, {name}: {value:,.3f}")
+        print(json.dumps({name: value}) if "--json" in sys.argv else f"{name}: {value:,.3f}")
+    if not program:
+        print("The app is measured as well once `make package` has built it.", file=sys.stderr)
     return 0
-
-
-def measure_start(folder: Path, times: int = STARTS) -> dict[str, float]:
-    """Return the seconds until a window can be used, and how many times those of a bare one they are.
-
-    The bare window is an empty main window of Qt in a process that has imported what ours needs. Each figure is the
-    median of several new processes, taken in turn.
-    """
-    create_example(folder / "example")
-    programs = {"bare": _BARE, "bare with imports": _IMPORTS + _BARE, "with a project": _OURS}
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(times + 1):
-        for name, code in programs.items():
-            begun = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code + _END, str(folder / "example")], check=True)
-            seconds[name].append(time.perf_counter() - begun)
-    medians = {f"start, {name}": statistics.median(each[1:]) for name, each in seconds.items()}  # the first is cold
-    return {**medians, "start, ratio": medians["start, with a project"] / medians["start, bare with imports"]}
 
 
 def measure_large(folder: Path, leaves: int = LEAVES) -> dict[str, float]:

@@ -194,6 +194,7 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             tr("Job"),
             (
                 Command("tune", tr("Run All Steps"), "Ctrl+R"),
+                Command("overnight", tr("Run Overnight…"), needs_project=anywhere),
                 Command("generate", tr("Generate Samples"), begins_group=True),
                 Command("train", tr("Train")),
                 Command("quantize", tr("Quantize")),
@@ -208,9 +209,8 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             (
                 Command("minimize", tr("Minimize"), "Ctrl+M", needs_project=anywhere),
                 Command("zoom", tr("Zoom"), needs_project=anywhere),
-                Command(
-                    "welcome", tr("Welcome to Espalier"), "Ctrl+Shift+1", needs_project=anywhere, begins_group=True
-                ),
+                Command("models", tr("Models"), "Ctrl+Shift+2", needs_project=anywhere, begins_group=True),
+                Command("welcome", tr("Welcome to Espalier"), "Ctrl+Shift+1", needs_project=anywhere),
             ),
         ),
         Menu(
@@ -219,8 +219,11 @@ def menus(pages: list[tuple[str, str]]) -> list[Menu]:
             (
                 Command("help", tr("Espalier Help"), Keys.HelpContents, needs_project=anywhere),
                 Command("glossary", tr("Glossary"), needs_project=anywhere),
+                Command("tour", tr("Take the Tour")),
+                Command("readiness", tr("Is Everything Ready?"), needs_project=anywhere),
                 Command("copy_report", tr("Copy Report"), needs_project=anywhere, begins_group=True),
                 Command("show_logs", tr("Show Logs Folder"), needs_project=anywhere),
+                Command("updates", tr("Check for Updates…"), role=Role.ApplicationSpecificRole, needs_project=anywhere),
                 Command("about", tr("About Espalier"), role=Role.AboutRole, needs_project=anywhere, begins_group=True),
             ),
         ),

@@ -1,12 +1,13 @@
 """Help and glossary: the pages of ``resources/help`` in the window's language."""
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QUrl, qVersion
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QLineEdit, QTextBrowser, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QTextBrowser, QWidget
 
 from espalier import __version__
 from espalier.resources import resource
 from espalier_desktop.i18n import tr
+from espalier_desktop.licences import LICENCE, licence_page, licence_text
 from espalier_desktop.widgets.basics import column, row
 
 
@@ -17,12 +18,19 @@ class HelpWindow(QWidget):
         super().__init__()
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        titles = {"help": tr("Espalier Help"), "glossary": tr("Glossary"), "about": tr("About Espalier")}
-        self.setWindowTitle(titles[page])
-        self.resize(680, 640 if page != "about" else 420)
+        titles = contents()
+        is_about = page == "about"
+        title = tr("About Espalier") if is_about else titles[page]
+        self.setWindowTitle(title)
+        self.resize(680 if is_about else 880, 420 if is_about else 640)
+        self.pages = QListWidget()
+        self.pages.setProperty("role", "rows")
+        self.pages.setAccessibleName(tr("Pages of the help"))
+        self.pages.addItems(list(titles.values()))
+        self._keys = list(titles)
         self.text = QTextBrowser()
         self.text.setProperty("role", "reader")
-        self.text.setAccessibleName(titles[page])
+        self.text.setAccessibleName(title)
         self.text.setOpenLinks(False)
         self.text.anchorClicked.connect(self._open)
         self.text.setTabChangesFocus(True)
@@ -35,17 +43,36 @@ class HelpWindow(QWidget):
         self.words.setMaximumWidth(240)
         bar = row(None, self.words)
         bar.setContentsMargins(16, 12, 16, 12)
-        self.setLayout(column(bar, self.text, spacing=0))
+        side = QWidget()
+        side.setLayout(column(self.pages, spacing=0))
+        side.layout().setContentsMargins(12, 0, 0, 12)  # type: ignore[union-attr]  # it was just given one
+        side.setFixedWidth(202)
+        side.setVisible(not is_about)
+        self.setLayout(column(bar, row(side, self.text, spacing=8), spacing=0))
+        self.pages.currentRowChanged.connect(lambda place: self.show_page(self._keys[place]))
         QShortcut(QKeySequence.StandardKey.Close, self, self.close)
         QShortcut(QKeySequence.StandardKey.Find, self, self.words.setFocus)
         self.show_page(page)
 
     def show_page(self, page: str) -> None:
-        """Show a page: help, glossary or about."""
-        folder = tr("help/en")  # the folder of the pages in this language
-        text = resource(f"{folder}/{page}.md").read_text(encoding="utf-8")
-        self.text.setMarkdown(text.replace("VERSION", __version__))
+        """Show a page: help, glossary, about, licences, or the licence of one package."""
+        self._mark(page)
+        if page == "licences":
+            self.text.setMarkdown(licence_page(tr("Licences")))
+        elif page.startswith(LICENCE):
+            self.text.setHtml(licence_text(page.removeprefix(LICENCE), tr("Licences")))
+            return
+        else:
+            folder = tr("help/en")  # the folder of the pages in this language
+            text = resource(f"{folder}/{page}.md").read_text(encoding="utf-8")
+            self.text.setMarkdown(text.replace("QT_VERSION", qVersion()).replace("VERSION", __version__))
         _give_room(self.text.document())
+
+    def _mark(self, page: str) -> None:
+        """Show in the contents which page is open; none where it is not among them."""
+        self.pages.blockSignals(True)
+        self.pages.setCurrentRow(self._keys.index(page) if page in self._keys else -1)
+        self.pages.blockSignals(False)
 
     def _open(self, link: QUrl) -> None:
         if link.scheme() in ("https", "http"):
@@ -66,6 +93,20 @@ class HelpWindow(QWidget):
             cursor.setPosition(0)
             self.text.setTextCursor(cursor)
             self.text.find(words, QTextDocument.FindFlag(0))
+
+
+def contents() -> dict[str, str]:
+    """Return the titles of the pages in the window's language, by the names of their files, in order."""
+    return {
+        "help": tr("Espalier Help"),
+        "start": tr("Getting Started"),
+        "pages": tr("The Pages"),
+        "formats": tr("Files and Formats"),
+        "commands": tr("Command Line"),
+        "privacy": tr("Privacy"),
+        "trouble": tr("Troubleshooting"),
+        "glossary": tr("Glossary"),
+    }
 
 
 def _give_room(text: QTextDocument) -> None:

@@ -1,5 +1,6 @@
 """Where the window keeps what belongs to no project: its settings and its logs."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 
 from espalier.models.folder import home_folder
+
+ZOOMS = (0.85, 1.0, 1.15, 1.3, 1.5)
+"""Sizes of the text that a person can choose from, in parts of the usual one."""
 
 
 def logs_folder() -> Path:
@@ -20,6 +24,15 @@ def stored_list(key: str) -> list[str]:
     """Return a list of texts from the settings; an INI file gives one text for a list of one."""
     value = settings().value(key, [])
     return [value] if isinstance(value, str) else [str(text) for text in value] if isinstance(value, list) else []
+
+
+def stored_zoom() -> float:
+    """Return how much the text is enlarged; 1 where the settings hold no number."""
+    try:
+        zoom = float(str(settings().value("zoom", 1.0)))
+    except ValueError:
+        zoom = 1.0
+    return min(max(zoom, ZOOMS[0]), ZOOMS[-1]) if math.isfinite(zoom) else 1.0
 
 
 def settings() -> QSettings:

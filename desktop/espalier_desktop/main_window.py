@@ -41,6 +41,7 @@ from espalier_desktop.jobs.job import QUESTIONS, JobState
 from espalier_desktop.jobs.project_jobs import ProjectJobs
 from espalier_desktop.jobs.queue import JobQueue
 from espalier_desktop.jobs.story import Story
+from espalier_desktop.models.fetcher import Fetcher
 from espalier_desktop.pages import page_specs
 from espalier_desktop.pages.page import Page
 from espalier_desktop.sidebar import Sidebar
@@ -64,10 +65,11 @@ class MainWindow(QMainWindow):
     closed = Signal()
     folder_dropped = Signal(str)
 
-    def __init__(self, document: Document, queue: JobQueue) -> None:
+    def __init__(self, document: Document, queue: JobQueue, fetcher: Fetcher) -> None:
         super().__init__()
         self._document = document
         document.setParent(self)
+        self._fetcher = fetcher
         self._jobs = ProjectJobs(document.root, queue, self)
         self._state_key = f"projects/{content_key(str(document.root.resolve()))}"
         self._specs = {spec.key: spec for spec in page_specs()}
@@ -97,6 +99,11 @@ class MainWindow(QMainWindow):
     def commands(self) -> Commands:
         """Return the window's commands."""
         return self._commands
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Return what brings models."""
+        return self._fetcher
 
     @property
     def page(self) -> Page:
@@ -133,6 +140,13 @@ class MainWindow(QMainWindow):
     def toast(self, text: str, action: str = "", do: Callable[[], object] | None = None) -> None:
         """Show a short result."""
         self._toast.show_text(text, action, do)
+
+    def offer(
+        self, text: str, accept: str, do: Callable[[], object], on_dismiss: Callable[[], object] | None = None
+    ) -> None:
+        """Ask for a decision above the page, unless one is asked for already."""
+        if not self._banner.isVisibleTo(self):
+            self._banner.offer(text, accept, do, on_dismiss)
 
     def tell(self, line: str, sentence: str) -> None:
         """Show what went wrong and what to do, in a sheet."""
@@ -189,6 +203,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         commands, document = self._commands, self._document
+        self._fetcher.fetched.connect(self._on_fetched)
         for key in self._specs:
             commands.on(f"go_{key}", partial(self.go, key))
         for key in JOB_COMMANDS:
@@ -296,6 +311,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_job_ended(self, story: Story) -> None:
         self._document.refresh()
+        if story.is_adopted:
+            return  # the night's report tells it
         if story.command in (*QUESTIONS, "try", "forecast", "export", "import_adapter", "publish") or (
             story.command in ("suggest", "explain") and story.state is JobState.DONE
         ):
@@ -311,6 +328,10 @@ class MainWindow(QMainWindow):
             sheet.add(tr("OK"), is_primary=True).open()
         if not self.isActiveWindow():
             QApplication.alert(self)
+
+    @Slot(str)
+    def _on_fetched(self, name: str) -> None:
+        self._document.refresh()  # it may be what was missing
 
     def _show_log(self) -> None:
         latest = max(self._jobs.latest.values(), key=lambda story: story.log.name, default=None)
@@ -345,7 +366,7 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._jobs.jobs and not self.property("closing"):
+        if self._jobs.own_jobs and not self.property("closing"):
             event.ignore()
             sheet = Sheet(
                 self,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from huggingface_hub import DatasetCard, ModelCard, RepoCard
+from hub_server import hub_serving
+from huggingface_hub import DatasetCard, ModelCard, RepoCard, constants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_projects import GROUNDED, KNOWLEDGE, make_project
@@ -14,7 +15,8 @@ from made_runs import make_run, write_rows
 
 from espalier.evaluation.figures import branches, change, summary, totals
 from espalier.project import Project
-from espalier.sharing.bases import STARTER_ID, Base, base_of
+from espalier.resources import resource
+from espalier.sharing.bases import Base, base_of
 from espalier.sharing.card import model_card
 from espalier.sharing.card_edits import HEAD, keep_card, merged, sections, with_edits
 from espalier.sharing.dataset_card import dataset_card
@@ -101,6 +103,15 @@ def test_the_head_is_what_the_hub_reads(made: tuple[Project, Run]) -> None:
     assert "Built with Qwen" in text
 
 
+def test_the_hubs_own_validator_takes_the_cards(made: tuple[Project, Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluated(made[1], HOSTILE)
+    with hub_serving() as served:
+        monkeypatch.setattr(constants, "ENDPOINT", served.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        ModelCard(model_card(*made, "ada/bridge", ["peft"])).validate()
+        DatasetCard(dataset_card(*made, "ada/bridge-data")).validate()
+
+
 @pytest.mark.parametrize(
     ("forms", "relation", "library"),
     [
@@ -116,7 +127,7 @@ def test_the_relation_to_the_base_follows_from_the_forms(
     project, run = made
     request = {**run.request, "student": "smollm2-135m-instruct"}
     data = data_of(model_card(project, Run(run.folder, request), "a/b", forms))
-    assert (data["base_model"], data["license"]) == (STARTER_ID, "apache-2.0")
+    assert (data["base_model"], data["license"]) == ("HuggingFaceTB/SmolLM2-135M-Instruct", "apache-2.0")
     assert data["base_model_relation"] == relation
     assert data.get("library_name") == library
 
@@ -225,7 +236,7 @@ def test_the_data_set_names_its_splits_teacher_and_rights(made: tuple[Project, R
     assert data["license"] == "cc-by-4.0"
     assert data["size_categories"] == ["n<1K"]
     assert data["configs"][0]["data_files"][1] == {"split": "test", "path": "data/test.jsonl"}
-    assert "1 rows hold what looks like personal data" in text
+    assert "1 row holds what looks like personal data" in text
     (project.taxonomy / KNOWLEDGE / "attribution.txt").unlink()
     again = dataset_card(project, run, "ada/bridge-data")
     assert "license" not in data_of(again, DatasetCard)
@@ -291,6 +302,29 @@ def test_a_licence_is_read_from_the_head_of_the_readme(tmp_path: Path, front: st
     assert (found.id, found.is_free) == wanted
 
 
+# What the Hub takes as ``license``: its documentation, “Licenses”, 2026.
+HUB_LICENSES = """
+apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
+afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5
+cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0
+cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0
+cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0
+lgpl lgpl-2.1 lgpl-3.0 isc h-research intel-research lppl-1.3c ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl
+openmdw-1.0 openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr deepfloyd-if-license
+fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 grok2-community gemma other
+"""
+
+
+def test_every_licence_that_is_known_has_a_name_that_the_hub_takes() -> None:
+    names = yaml.safe_load(resource("model_licenses.yaml").read_text(encoding="utf-8"))
+    for name in names:
+        found = named_license(name)
+        assert found.id in HUB_LICENSES.split()
+        assert found.link.startswith("https://")
+        assert found.is_named_apart == (name not in HUB_LICENSES.split())
+    assert named_license("My Own Licence").id == "other"
+
+
 def test_a_licence_is_known_by_its_text(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("\n        Apache License\n   Version 2.0, January 2004\n")
     assert license_of(tmp_path).id == "apache-2.0"
@@ -308,7 +342,7 @@ def test_a_base_is_named_by_the_hub_and_never_by_a_path(tmp_path: Path) -> None:
     folder = tmp_path / "models--mlx-community--Tiny-4bit" / "snapshots" / "abc"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"quantization": {"bits": 4}}))
-    assert base_of(str(folder)) == Base("mlx-community/Tiny-4bit", "Tiny-4bit", is_quantized=True)
+    assert base_of(str(folder)) == Base("", "Tiny-4bit", is_quantized=True)
     (folder / "README.md").write_text(yaml.safe_dump({"a": 1}).join(["---\nbase_model: org/Tiny\n", "---\n"]))
     assert base_of(str(folder)).id == "org/Tiny"
     own = tmp_path / "secret" / "mine"
@@ -322,4 +356,4 @@ def test_a_real_project_has_a_card(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", "compact")
     run = Run(project.runs / "2026-01-01T00-00-00", {"student": "smollm2-135m-instruct"})
     run.folder.mkdir(parents=True)
-    assert "learned from 0 rows" in model_card(project, run, "", [])
+    assert "What it was taught is not known" in model_card(project, run, "", [])

@@ -145,6 +145,22 @@ def test_a_detached_head_and_a_remote_that_moved_on_are_no_matter(
     )
 
 
+def test_a_taxonomy_in_a_folder_of_a_larger_repository_and_odd_names(project: Project, tmp_path: Path) -> None:
+    make_repository(tmp_path / "all" / "work", {"notes.txt": "n\n", f"taxonomy/{OTTERS}/qna.yaml": "old\n"})
+    run_git(tmp_path / "all", "clone", "--quiet", "--bare", "work", "all.git")
+    run_git(tmp_path / "all", "clone", "--quiet", "all.git", "project")
+    root = tmp_path / "all" / "project"
+    leaf = "knowledge/été *[a]"
+    put(root / "taxonomy", {**leaf_files(leaf), f"{OTTERS}/qna.yaml": "mine\n"})
+    put(root, {"notes.txt": "mine\n"})
+    shutil.copy(project.root / "project.yaml", root)
+    made = contribute(Project(root), [leaf])
+    assert in_commit(tmp_path / "all" / "all.git", f"{made['commit']}") == [
+        '"taxonomy/knowledge/\\303\\251t\\303\\251 *[a]/attribution.txt"',
+        '"taxonomy/knowledge/\\303\\251t\\303\\251 *[a]/qna.yaml"',
+    ]
+
+
 def test_without_a_remote_it_is_a_patch_that_others_can_apply(project: Project, remote: Path, tmp_path: Path) -> None:
     run_git(project.taxonomy, "remote", "remove", "origin")
     assert plan(project)["remotes"] == []
@@ -245,6 +261,7 @@ def test_local_documents_and_personal_data_are_hints(project: Project) -> None:
     assert {"local-documents", "personal-data"} <= {hint["code"] for hint in found["leaves"][0]["hints"]}
     assert not found["leaves"][0]["problems"]
     assert "- [ ] No personal data" in found["text"]
+    assert any(hint.startswith(f"{OWLS}: ") for hint in contribute(project)["hints"])
 
 
 def test_the_text_has_the_answers_that_were_measured(project: Project) -> None:

@@ -10,13 +10,14 @@ import pytest
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import cli
 from espalier.errors import EspalierError
-from espalier.messages import Event, Stage
+from espalier.messages import Event, Progress, Stage
 from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.backend import MlxBackend
 from espalier.metal.model import load
 from espalier.project import Project, create, open_project
-from espalier.sharing.export import exports, make_form, run_named
+from espalier.sharing.export import WORK, make_form, run_named
 from espalier.sharing.forms import FORMS, offered
+from espalier.sharing.records import exports
 from espalier.training.fingerprint import fingerprint
 from espalier.training.run import Run, all_runs
 from espalier.training.settings import LoraSettings, PromptSettings, TrainSettings
@@ -83,7 +84,8 @@ def test_the_form_of_peft_computes_the_same(tiny_folder: Path, tmp_path: Path) -
     heard: list[Event] = []
     project, run = make_run(tmp_path / "project", tiny_folder)
     record = make_form(project, run, MlxBackend(), "peft", tmp_path / "out", heard.append, BASE)
-    assert heard == [Stage("export", FORMS["peft"].title, run=run.folder.name)]
+    assert heard[0] == Stage("export", FORMS["peft"].title, run=run.folder.name)
+    assert [event.detail for event in heard[1:] if isinstance(event, Progress)] == list(WORK)
     assert record["check"]["verdict"] == "same"
     assert record["check"]["difference"] <= 1e-5
     config = json.loads((tmp_path / "out" / "adapter_config.json").read_text())

@@ -9,6 +9,7 @@ from made_projects import GROUNDED, KNOWLEDGE
 from made_runs import make_run, write_rows
 
 from espalier.project import Project, open_project
+from espalier.sharing.card import model_card
 from espalier.sharing.gate import Line, gate, may_publish
 from espalier.training.run import Run
 
@@ -68,8 +69,22 @@ def test_terms_of_the_teacher_are_shown(made: tuple[Project, Run]) -> None:
     settings.write_text(settings.read_text().replace(f"teacher: {project.teacher}", "teacher: https://a.b/v1#big"))
     found = line(gate(open_project(project.root), run, ["peft"], private=True), "teacher")
     assert (found.verdict, "big" in found.sentence, "a.b" in found.sentence) == ("look", True, False)
+    write_license(project, "llama2")
+    assert "own family only" in line(gate(project, run, ["peft"], private=True), "teacher").sentence
     write_license(project, "qwen-research")
     assert line(gate(project, run, ["peft"], private=True), "teacher").verdict == "look"
+
+
+def test_a_name_is_bound_by_the_licence_of_the_teacher_too(made: tuple[Project, Run], tmp_path: Path) -> None:
+    project, run = made
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    (teacher / "README.md").write_text("---\nlicense: llama3.1\n---\n")
+    settings = project.root / "project.yaml"
+    settings.write_text(settings.read_text().replace(f"teacher: {project.teacher}", f"teacher: {teacher}"))
+    taught = open_project(project.root)
+    assert line(gate(taught, run, ["peft"], private=False, repo="a/b"), "name").verdict == "stop"
+    assert "**Built with Llama**" in model_card(taught, run, "a/Llama-b", ["peft"])
 
 
 def test_documents_without_a_licence_stop_a_public_data_set_only(made: tuple[Project, Run]) -> None:
@@ -84,6 +99,11 @@ def test_documents_without_a_licence_stop_a_public_data_set_only(made: tuple[Pro
     assert line(gate(*made, ["dataset"], private=True), "documents").verdict == "look"
     (made[0].taxonomy / KNOWLEDGE / "attribution.txt").write_text(WORK.format("CC-BY-NC-4.0"))
     assert line(gate(*made, ["peft"], private=False), "documents").details == [f"{KNOWLEDGE}: CC-BY-NC-4.0"]
+
+
+def test_of_an_adapter_that_was_brought_along_no_documents_are_claimed(made: tuple[Project, Run]) -> None:
+    (made[1].folder / "train.jsonl").unlink()
+    assert "documents" not in [each.name for each in gate(*made, ["peft"], private=True)]
 
 
 def test_personal_data_is_named_by_row_and_masked(made: tuple[Project, Run]) -> None:

@@ -5,22 +5,19 @@ import logging
 import os
 import pickle
 import threading
-import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keyring
 import pytest
 from hub_faults import CUT_UPLOAD, Fault, refused, slow, status
-from hub_server import Serving, hub_serving
+from hub_server import TOKEN as SECRET
+from hub_server import Serving
 from hub_store import Account
 from huggingface_hub import HfApi, constants
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked, PasswordDeleteError
+from memory_keyring import MemoryKeyring
 
 from espalier.errors import Cancelled, EspalierError
 from espalier.messages import Event, Progress
@@ -32,64 +29,8 @@ from espalier.sharing.repository import Target, publish_files
 from espalier.sharing.token import Token, find_token, forget_token, redact, store_token
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # huggingface_hub's own uploads
-SECRET = "hf_" + "k3Yq" * 8
-WEIGHTS = bytes(range(256)) * 1200
-
-
-class Memory(KeyringBackend):
-    priority = 1.0
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: dict[tuple[str, str], str] = {}
-        self.locked = False
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._check()
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._check()
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._check()
-        if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError("none")
-
-    def _check(self) -> None:
-        if self.locked:
-            raise KeyringLocked("locked")
-
-
-@pytest.fixture
-def keychain() -> Iterator[Memory]:
-    before, memory = keyring.get_keyring(), Memory()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Serving]:
-    """A Hub with alice's account on it, which this process's client asks."""
-    with hub_serving(part=100_000) as served:
-        served.add_account(Account("alice", SECRET, organisations={"lab": "write", "club": "read"}))
-        monkeypatch.setattr(constants, "ENDPOINT", served.url)
-        yield served
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Every pause that is made, in seconds; none takes time."""
-    found: list[float] = []
-    monkeypatch.setattr(time, "sleep", found.append)
-    return found
-
-
-@pytest.fixture
-def api(hub: Serving, pauses: list[float]) -> HfApi:
-    return hub_api(Token(SECRET))
+pytest_plugins = ("hub_fixtures",)
+WEIGHTS = (2).to_bytes(8, "little") + b"{}" + bytes(range(256)) * 1200  # an empty header first
 
 
 def make_forms(root: Path) -> dict[str, Path]:
@@ -114,7 +55,7 @@ def publish(api: HfApi, bundle: Bundle, private: bool = True, **more: Any) -> st
 # The token
 
 
-def test_a_token_is_kept_in_the_keychain_and_taken_out_again(keychain: Memory) -> None:
+def test_a_token_is_kept_in_the_keychain_and_taken_out_again(keychain: MemoryKeyring) -> None:
     assert find_token() is None
     store_token(f"  {SECRET}\n")
     assert keychain.kept == {("Espalier", "huggingface"): SECRET}
@@ -127,14 +68,14 @@ def test_a_token_is_kept_in_the_keychain_and_taken_out_again(keychain: Memory) -
 
 
 @pytest.mark.parametrize("value", ["", "  ", "two words", "naïve", "hf_\x07"])
-def test_what_cannot_be_a_token_is_refused_without_being_repeated(keychain: Memory, value: str) -> None:
+def test_what_cannot_be_a_token_is_refused_without_being_repeated(keychain: MemoryKeyring, value: str) -> None:
     with pytest.raises(EspalierError, match="one word") as caught:
         store_token(value)
     assert not keychain.kept
     assert not value.strip() or value.strip() not in str(caught.value)
 
 
-def test_a_locked_keychain_is_said_and_gives_no_token(keychain: Memory) -> None:
+def test_a_locked_keychain_is_said_and_gives_no_token(keychain: MemoryKeyring) -> None:
     keychain.locked = True
     assert find_token() is None
     with pytest.raises(EspalierError, match="Unlock") as caught:
@@ -144,7 +85,7 @@ def test_a_locked_keychain_is_said_and_gives_no_token(keychain: Memory) -> None:
         forget_token()
 
 
-def test_a_token_in_the_environment_is_not_taken(keychain: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_in_the_environment_is_not_taken(keychain: MemoryKeyring, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", SECRET)
     assert find_token() is None
     assert account.told()["signed_in"] is False
@@ -301,7 +242,7 @@ def test_the_rights_of_a_token_are_known_before_anything_is_sent(
     assert found.can_write is bool(allowed)
 
 
-def test_the_window_is_told_who_is_signed_in(hub: Serving, keychain: Memory, pauses: list[float]) -> None:
+def test_the_window_is_told_who_is_signed_in(hub: Serving, keychain: MemoryKeyring, pauses: list[float]) -> None:
     assert account.told() == {
         **{"signed_in": False, "name": "", "orgs": [], "role": "", "can_write": False},
         "problem": "",

@@ -39,6 +39,7 @@ from espalier.errors import Cancelled, EspalierError
 from espalier.language import Message, Prompt, Sampling, TooLongError
 from espalier.messages import Event, Note, Request, encode
 from espalier.project import Project, open_project, write_settings
+from espalier.settings import settings_file
 from espalier.synthesis.generate import generate
 from espalier.synthesis.sample import Journal
 from espalier.teachers import scores
@@ -48,7 +49,7 @@ from espalier.teachers.keys import Key, find_key, forget_key, store_key, variabl
 from espalier.teachers.offered import model_list
 from espalier.teachers.opening import open_model
 from espalier.teachers.patience import Patience, asked_pause
-from espalier.teachers.permission import allow, forbid, is_allowed, settings_file
+from espalier.teachers.permission import allow, forbid, is_allowed
 from espalier.teachers.remote import RemoteModel
 from espalier.teachers.wire import AT_ONCE
 

@@ -21,10 +21,11 @@ from espalier.metal.backend import MlxBackend
 from espalier.models.folder import verify_model
 from espalier.models.starter import STARTER
 from espalier.project import Project, create, open_project
-from espalier.sharing.export import exports, make_form, run_named
+from espalier.sharing.export import make_form, run_named
 from espalier.sharing.forms import offered
 from espalier.sharing.loss_curve import WIDTH, loss_svg
 from espalier.sharing.ollama import FAMILIES, Family, find_family, library_name, modelfile
+from espalier.sharing.records import exports
 from espalier.training.curves import Curves
 from espalier.training.run import Run
 

@@ -109,6 +109,11 @@ def main() -> int:
     if request["command"] == "preview":
         say(Finished(ROWS_SEEN))
         return 0
+    if request["command"] == "overnight_report":
+        from espalier import errands
+
+        say(Finished(errands.run(request["command"], request["arguments"], say)))
+        return 0
     threading.Thread(target=end_with_the_window, daemon=True).start()
     if manner == "training":
         return train(request)

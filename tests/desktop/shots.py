@@ -37,6 +37,7 @@ from espalier_desktop.home import settings  # noqa: E402
 from espalier_desktop.i18n import tr  # noqa: E402
 from espalier_desktop.jobs import process  # noqa: E402
 from espalier_desktop.main_window import MainWindow  # noqa: E402
+from espalier_desktop.models.manager import ModelsWindow  # noqa: E402
 from espalier_desktop.pages import page_specs  # noqa: E402
 from espalier_desktop.pages.compare.page import ComparePage  # noqa: E402
 from espalier_desktop.pages.compare.scoreboard import Scoreboard  # noqa: E402
@@ -130,7 +131,16 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
     shoot(application, desk_window(desk, "settings"), f"settings-{mark}")
     desk.show_help("glossary")
     shoot(application, desk_window(desk, "glossary"), f"glossary-{mark}")
-    for key in ("settings", "glossary"):
+    desk.show_models()
+    models = desk_window(desk, "models")
+    assert isinstance(models, ModelsWindow)
+    for place in ("here", "suggested"):
+        models.go(place)
+        wait(application, lambda: bool(models.list.rows))
+        shoot(application, models, f"models-{place}-{mark}")
+    desk.show_readiness()
+    shoot(application, desk_window(desk, "readiness"), f"readiness-{mark}")
+    for key in ("settings", "glossary", "models", "readiness"):
         desk_window(desk, key).close()
     application.processEvents()
 

@@ -63,6 +63,8 @@ def test_every_control_outside_the_pages_has_a_name(desk: Desk, fresh_root: Path
     desk.show_welcome()
     desk.show_settings()
     desk.show_help("glossary")
+    desk.show_models()
+    desk.show_readiness()
     for window in QApplication.topLevelWidgets():
         if window.isVisible():
             assert not unnamed(window)

@@ -8,7 +8,7 @@ import pytest
 from desktop.test_taxonomy_history import LONG, SKILL, WHEEL, Left, edit, sheet_of
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 from repositories import commit_files, global_settings, run_git
 
@@ -123,7 +123,7 @@ def test_a_push_that_fails_is_a_patch_file_and_a_reason(
     QTest.mouseClick(sheet.confirm, Left)
     told = done(page, qtbot)
     assert "There is no Git repository" in told.problem.text()
-    told.findChildren(type(told.copy))[-1].click()
+    next(each for each in told.findChildren(QPushButton) if each.text() == "Show in Folder").click()
     assert opened == [str(page.shell.document.root / "contributions")]
     assert list((page.shell.document.root / "contributions").glob("*.patch"))
 

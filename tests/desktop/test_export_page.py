@@ -81,7 +81,7 @@ def test_before_the_first_training_the_page_leads_to_it(fresh_root: Path, open_w
     assert type(window.page).__name__ == "TrainPage"
 
 
-def test_every_form_has_a_card_with_its_size_and_the_state_of_its_check(
+def test_every_form_has_a_card_and_what_was_published_can_be_copied_and_updated(
     trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot
 ) -> None:
     page = shown(open_window(trained_root), qtbot)
@@ -96,9 +96,20 @@ def test_every_form_has_a_card_with_its_size_and_the_state_of_its_check(
     assert gguf.check.text().startswith("GGUF has no place")
     assert not gguf.save.isVisible()
 
+    def buttons() -> dict[str, QPushButton]:
+        return {each.text(): each for each in page.history.findChildren(QPushButton) if each.isVisible()}
 
-def test_a_form_is_made_where_the_run_is_with_its_progress_and_can_be_stopped(
-    trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot
+    qtbot.waitUntil(lambda: set(buttons()) == {"Open Page", "Copy Address", "Update…"})
+    buttons()["Copy Address"].click()
+    assert QGuiApplication.clipboard().text() == "https://huggingface.co/alice/falkirk-wheel"
+    buttons()["Update…"].click()
+    sheet = opened(page, qtbot)
+    assert sheet.setup.request["repo"] == "alice/falkirk-wheel"
+    assert sheet.setup.request["forms"] == ["peft", "mlx"] or sheet.setup.request["forms"] == ["mlx", "peft"]
+
+
+def test_a_form_is_made_with_progress_and_saved_where_the_person_says_and_a_refusal_stands_on_its_card(
+    trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     behave("slow")
     window = open_window(trained_root)
@@ -116,19 +127,7 @@ def test_a_form_is_made_where_the_run_is_with_its_progress_and_can_be_stopped(
     qtbot.waitUntil(lambda: window.jobs.current is None)
     qtbot.waitUntil(card.save.isVisible)
     assert card.check.text() == "Not made yet."
-
-
-def test_a_form_is_saved_where_the_person_says_and_a_refusal_stands_on_its_card(
-    trained_root: Path,
-    open_window: Open,
-    behave: Behave,
-    qtbot: QtBot,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
     behave("refused")
-    window = open_window(trained_root)
-    page = shown(window, qtbot)
     place = str(tmp_path / "out")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (place, ""))
     page.cards["mlx"].save.click()
@@ -158,6 +157,17 @@ def test_nothing_is_published_before_signing_in_and_the_token_goes_to_the_keycha
     sheet = opened(page, qtbot)
     assert not sheet.confirm.isEnabled()
     assert sheet.note.text() == "Sign in first."
+    for tab in ("gate", "card", "files"):
+        sheet.setup.show_tab(tab)
+        assert not unnamed(sheet), tab
+    sheet.activateWindow()
+    qtbot.waitUntil(sheet.isActiveWindow)
+    sheet.setup.account.token.setFocus()
+    seen: set[QWidget] = set()
+    while (focus := QApplication.focusWidget()) and focus not in seen:
+        seen.add(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+    assert {sheet.setup.account.token, sheet.setup.destination.name, sheet.setup.files, sheet.cancel} <= seen
     box = sheet.setup.account
     QTest.keyClicks(box.token, "two words")
     box.sign_in.click()
@@ -176,6 +186,8 @@ def test_nothing_is_published_before_signing_in_and_the_token_goes_to_the_keycha
     assert not any("aaaa" in path.read_text(errors="replace") for path in trained_root.rglob("*") if path.is_file())
     box.sign_out.click()
     assert find_token() is None
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
 
 
 def test_it_is_private_unless_changed_and_in_public_the_gate_stops_it_and_it_is_asked_again(
@@ -309,24 +321,6 @@ def test_publishing_goes_on_when_the_sheet_is_closed_and_the_sheet_finds_it_agai
     again.close()
 
 
-def test_what_was_published_can_be_opened_copied_and_updated(
-    trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot
-) -> None:
-    window = open_window(trained_root)
-    page = shown(window, qtbot)
-
-    def buttons() -> dict[str, QPushButton]:
-        return {each.text(): each for each in page.history.findChildren(QPushButton) if each.isVisible()}
-
-    qtbot.waitUntil(lambda: set(buttons()) == {"Open Page", "Copy Address", "Update…"})
-    buttons()["Copy Address"].click()
-    assert QGuiApplication.clipboard().text() == "https://huggingface.co/alice/falkirk-wheel"
-    buttons()["Update…"].click()
-    sheet = opened(page, qtbot)
-    assert sheet.setup.request["repo"] == "alice/falkirk-wheel"
-    assert sheet.setup.request["forms"] == ["peft", "mlx"] or sheet.setup.request["forms"] == ["mlx", "peft"]
-
-
 def test_an_adapter_can_be_brought_in(
     fresh_root: Path,
     open_window: Open,
@@ -348,26 +342,6 @@ def test_an_adapter_can_be_brought_in(
     assert window.jobs.current.request.command == "import_adapter"
     assert window.jobs.current.request.arguments["source"] == str(tmp_path)
     qtbot.waitUntil(lambda: bool(told))
-
-
-def test_every_control_of_the_sheet_has_a_name_and_the_keyboard_reaches_it(
-    trained_root: Path, open_window: Open, behave: Behave, qtbot: QtBot
-) -> None:
-    behave("nobody")
-    sheet = opened(shown(open_window(trained_root), qtbot), qtbot)
-    for tab in ("gate", "card", "files"):
-        sheet.setup.show_tab(tab)
-        assert not unnamed(sheet), tab
-    sheet.activateWindow()
-    qtbot.waitUntil(sheet.isActiveWindow)
-    sheet.setup.account.token.setFocus()
-    seen: set[QWidget] = set()
-    while (focus := QApplication.focusWidget()) and focus not in seen:
-        seen.add(focus)
-        QTest.keyClick(focus, Qt.Key.Key_Tab)
-    assert {sheet.setup.account.token, sheet.setup.destination.name, sheet.setup.files, sheet.cancel} <= seen
-    QTest.keyClick(sheet, Qt.Key.Key_Escape)
-    assert not sheet.isVisible()
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_model_is_chosen_for_a_role_and_that_can_be_undone(fresh_root: Path, o
     page.models.teacher.change.click()
     [sheet] = window.findChildren(ModelSheet)
     assert sheet.models.model().rowCount() == 1
-    sheet._choose("/models/mine")
+    sheet._choice.take("/models/mine")
     sheet.close()
     assert open_project(fresh_root).teacher == "/models/mine"
     assert "no model named" in page.models.teacher.state.text()
@@ -138,7 +138,7 @@ def test_a_critic_may_be_another_model_than_the_teacher(fresh_root: Path, open_w
     page = overview(open_window(fresh_root))
     assert (page.models.critic.name.text(), open_project(fresh_root).judge) == ("The teacher", "smollm2-135m-instruct")
     page.models.critic.change.click()
-    page.window().findChildren(ModelSheet)[-1]._choose("/models/strict")
+    page.window().findChildren(ModelSheet)[-1]._choice.take("/models/strict")
     project = open_project(fresh_root)
     assert (project.teacher, project.judge) == ("smollm2-135m-instruct", "/models/strict")
     assert page.models.critic.name.text() == "/models/strict"

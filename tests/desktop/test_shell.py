@@ -416,12 +416,16 @@ def test_a_project_on_a_disk_that_cannot_be_written_says_so(
 
 def test_the_program_starts_by_itself_and_imports_no_engine(tmp_path: Path) -> None:
     environment = {**os.environ, "ESPALIER_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-m", "espalier_desktop.app", "--self-test"]
+    command = [sys.executable, "-m", "espalier_desktop", "--self-test"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["forbidden_imports"] == []
     assert told["leaves"] == 2
+    assert told["document"]
+    assert len(told["losses"]) == 2
+    assert told["learned"]
+    assert told["architectures"] > 100
 
 
 def test_an_error_that_nothing_caught_is_logged_and_offered(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
 from typing_extensions import override
 
+from espalier.machine import chip
+from espalier.models.catalogue import catalogue
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
@@ -127,6 +129,8 @@ def is_data(text: str, window: QWidget) -> bool:
         "QLoRA",
         "DoRA",
         "Espalier",
+        "Git",
+        chip(),
         "English",
         "Français",
         "smollm2-135m-instruct",
@@ -170,13 +174,15 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     desk.show_welcome()
     desk.show_settings()
     desk.show_help("glossary")
+    desk.show_models()
+    desk.show_readiness()
     for window in desk.others.values():
         assert not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")
 
 
 ENGINE = Path(__file__).parents[2] / "core" / "espalier"
-# Modules whose sentences only the command line shows, and those of the import from GGUF, which the window has not.
+# Modules whose sentences only the command line shows.
 NOT_IN_THE_WINDOW = {
     "bench.py",
     "bench_compare.py",
@@ -250,7 +256,7 @@ def engine_sentences() -> dict[str, str]:
                 is_sentence = re.search(r"[\w{}”] [\w{}“]", text) and re.search(r"[.:]$|^[A-Z]", text)
                 if is_sentence and "\n" not in text and text not in NO_SENTENCES:
                     found[text] = path.name
-    return found
+    return found | {entry.sentence: "catalogue.yaml" for entry in catalogue()}
 
 
 def engine_words() -> dict[str, dict[str, str]]:
@@ -267,7 +273,7 @@ def test_every_sentence_of_the_engine_is_said_in_french() -> None:
 
 
 def test_french_knows_no_sentence_that_the_engine_has_not() -> None:
-    all_texts = {text for path in ENGINE.rglob("*.py") for text in engine_texts(path)}
+    all_texts = {text for path in ENGINE.rglob("*.py") for text in engine_texts(path)} | {*engine_sentences()}
     whole = "\n".join(all_texts)
     for text in engine_words()["sentences"]:
         longest = max(re.split(r"{\w+}", text), key=len).strip()

@@ -11,6 +11,7 @@ from espalier.metal.adapters import load_adapter
 from espalier.metal.divergence import compare
 from espalier.metal.first_batch import preview
 from espalier.metal.forecast import measure
+from espalier.metal.forms.adopting import adopt
 from espalier.metal.forms.table import WRITERS
 from espalier.metal.gguf import import_gguf
 from espalier.metal.model import MlxModel, load
@@ -22,6 +23,7 @@ from espalier.quantization.cost import Compared
 from espalier.quantization.settings import USUAL, QuantizeSettings
 from espalier.sharing.check import Check
 from espalier.sharing.export import Made
+from espalier.sharing.import_adapter import Adopted
 from espalier.training.forecast import Forecast
 from espalier.training.hosts import Hosts
 from espalier.training.progress import Tell
@@ -109,6 +111,10 @@ class MlxBackend:
     def write_form(self, form: str, made: Made, destination: Path) -> Check:
         """Write a form of what was trained; see `espalier.sharing.export.Writer`."""
         return WRITERS[form](made, destination)
+
+    def read_peft(self, source: Path, student: Path, destination: Path) -> Adopted:
+        """Write an adapter of PEFT's as mlx-lm holds it; see `espalier.sharing.import_adapter.Reader`."""
+        return adopt(source, student, destination)
 
     def import_gguf(self, source: Path, destination: Path) -> None:
         """Import a GGUF file as a model folder in the number format that is fast on this machine, and try it once."""

@@ -7,8 +7,8 @@ import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
 from espalier.machine import this_machine
+from espalier.settings import usable_settings
 
-_SHARE = 0.8  # of what the GPU may hold, or of the machine's memory without one; the rest is for other programs
 _COPIES = 2  # rows that join or leave copy the batch once
 
 
@@ -29,12 +29,15 @@ def _bytes(layer: Any) -> int:
 
 
 def memory_budget() -> int:
-    """Return the bytes that this process may hold: a share of what the GPU may, or of half the machine without one."""
+    """Return the bytes that this process may hold: a share of what the GPU may, or of half the machine without one.
+
+    The rest is for other programs; a person may choose the share.
+    """
     if mx.metal.is_available():
         whole = int(mx.device_info()["max_recommended_working_set_size"])
     else:
         whole = this_machine(Path.cwd()).memory // 2
-    return int(whole * _SHARE)
+    return int(whole * usable_settings().memory_share)
 
 
 def room_for_rows() -> int:

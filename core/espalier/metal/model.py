@@ -1,5 +1,6 @@
 """A model that is loaded and ready: answers in batches, and the probability of a given answer."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from espalier.metal.linux import speed_up
 from espalier.metal.memory import room_for_rows, token_bytes
 from espalier.metal.prefill import Opening, groups, shared_prefix
 from espalier.metal.written import Written
+from espalier.models.config import normalised
 from espalier.models.measured import Measured, measured, remember, remember_rows
 
 _USUAL_LENGTH = 512  # tokens of a prompt with its answer, by which memory bounds the search for the best rows
@@ -261,7 +263,8 @@ def load(path: Path) -> MlxModel:
     """
     speed_up()
     try:
-        model, config = load_model(path)
+        written = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        model, config = load_model(path, model_config=normalised(written))
         tokenizer = load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
     except Exception as error:
         raise EspalierError(f"The model in {path} cannot be loaded: {error}. Fetch or import it again.") from error

@@ -17,6 +17,7 @@ from espalier.metal.adapters import put_adapter
 from espalier.metal.distill import Distillation
 from espalier.metal.model import load
 from espalier.metal.soft_prompt import FILE
+from espalier.models.config import normalised
 from espalier.models.shapes import Part
 from espalier.quantization.layout import layer_count, packing
 from espalier.quantization.settings import QuantizeSettings
@@ -63,7 +64,7 @@ def save_quantized(
         put_adapter(student.model, adapter)
     model = student.model = fuse(student.model)
     model.eval()
-    config = json.loads((model_path / "config.json").read_text(encoding="utf-8"))
+    config = normalised(json.loads((model_path / "config.json").read_text(encoding="utf-8")))
     config.pop("quantization", None)
     config.pop("quantization_config", None)
     dtype = mx.float16 if mx.metal.is_available() else mx.float32

@@ -23,6 +23,7 @@ from espalier.metal.trouble import Trouble
 from espalier.models.shapes import packed_bits
 from espalier.power import SENTENCES, Conditions, Need
 from espalier.project import content_key
+from espalier.settings import usable_settings
 from espalier.training.probes import TOKENS
 from espalier.training.progress import (
     FIRST_BATCH,
@@ -86,7 +87,8 @@ class TrainingRun:
         while the ``conditions`` are bad.
         """
         check_settings(settings)
-        self._ranks, self._conditions = ranks or Ranks(), conditions or Conditions()
+        self._ranks = ranks or Ranks()
+        self._conditions = conditions or Conditions(low=usable_settings().low_battery)
         self._made_room = False
         self._student = student = load(model)
         adapt(student, settings, packed_bits(model))

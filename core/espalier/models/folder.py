@@ -1,15 +1,17 @@
 """The folders in which models live, what each holds, and whether it is complete."""
 
 import json
-import os
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from espalier.errors import EspalierError
+from espalier.models.hub_cache import is_hub_id, snapshots
+from espalier.models.places import home_folder, models_folder
 from espalier.teachers.endpoint import is_endpoint
+
+__all__ = ["ModelInfo", "find_model", "home_folder", "list_models", "model_info", "models_folder", "verify_model"]
 
 _LONGEST_HEADER = 100 << 20  # bytes, the limit of the safetensors format
 _INDEX = "model.safetensors.index.json"
@@ -37,20 +39,6 @@ class ModelInfo:
         return f"{self.name}  {self.architecture}, {self.precision}, {self.bytes / 1e6:.0f} MB  {self.path}"
 
 
-def home_folder() -> Path:
-    """Return the program's own folder in the user's, which may not exist yet; ``ESPALIER_HOME`` moves it."""
-    if home := os.environ.get("ESPALIER_HOME"):
-        return Path(home).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "Espalier"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "espalier"
-
-
-def models_folder() -> Path:
-    """Return the folder of the user's models, which may not exist yet."""
-    return home_folder() / "models"
-
-
 def list_models() -> list[ModelInfo]:
     """Return the complete models of the models folder, by name; half-downloaded ones are left out."""
     return sorted(_complete_models(models_folder()), key=lambda model: model.name)
@@ -74,7 +62,7 @@ def model_info(path: Path, name: str = "") -> ModelInfo:
 
 
 def find_model(name_or_path: str) -> Path:
-    """Return the folder of a model, given its name in the models folder or its path.
+    """Return the folder of a model, given its name in the models folder, its id in the Hub cache, or its path.
 
     Raises:
         EspalierError: there is no such model; the message names the command that gets it.
@@ -89,6 +77,8 @@ def find_model(name_or_path: str) -> Path:
         return inside
     if name_or_path and path.is_dir():
         return path.resolve()
+    if cached := find_cached(name_or_path):
+        return cached
     if path.is_file():
         raise EspalierError(
             f"{name_or_path} is a file, not a model folder. "
@@ -98,6 +88,27 @@ def find_model(name_or_path: str) -> Path:
         f"There is no model named {name_or_path}. `espalier models get {name_or_path}` fetches one by its "
         "name; `espalier models list` shows those on this machine."
     )
+
+
+def find_cached(name: str) -> Path | None:
+    """Return the folder of a model in the Hub cache: the first complete of `snapshots`, else the first, else None."""
+    there = list(snapshots(name)) if is_hub_id(name) else []
+    return next((path for path in there if is_complete(path)), there[0] if there else None)
+
+
+def cached_commit(name: str) -> str:
+    """Return the Hub's commit of the model that a name stands for, "" where it comes from elsewhere."""
+    folder = None if (models_folder() / name / "config.json").is_file() else find_cached(name)
+    return folder.name if folder else ""
+
+
+def is_complete(path: Path) -> bool:
+    """Return whether a folder holds a whole model."""
+    try:
+        verify_model(path)
+    except (EspalierError, OSError):
+        return False
+    return True
 
 
 def verify_model(path: Path) -> None:

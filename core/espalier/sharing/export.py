@@ -10,22 +10,23 @@ from typing import Any, Protocol
 from espalier.demo import check_room
 from espalier.errors import EspalierError
 from espalier.evaluation.general import general_texts
-from espalier.files import append_lines, read_lines
+from espalier.files import append_lines
 from espalier.language import Message, TrainRow
-from espalier.messages import Emit, Stage
+from espalier.messages import Emit, Progress, Stage
 from espalier.models.folder import find_model
 from espalier.models.new_folder import new_folder
 from espalier.project import Project
-from espalier.sharing.base import is_public_name, is_rounded, public_base
+from espalier.sharing.base import is_public_name, is_rounded
 from espalier.sharing.check import Check
 from espalier.sharing.dataset import write_dataset
 from espalier.sharing.forms import estimate, form_named, kind_of, refusal
+from espalier.sharing.records import RECORD, base_of
 from espalier.sharing.run_report import write_run_report
 from espalier.training.conversations import train_row
 from espalier.training.fingerprint import fingerprint
 from espalier.training.run import Run, all_runs, latest_trained
 
-RECORD = "exports.jsonl"
+WORK = ("asking the student", "writing", "reading it back")
 ROWS = 4  # of the run, on which a form is compared
 _SPARE = 20_000_000  # bytes that stay free
 
@@ -42,6 +43,7 @@ class Made:
         on_packed: the adapter learned on a base of 4 bits, and the public one is in floats.
         rows: conversations on which the form is compared with the running model.
         quantized: folder of the small student, None while there is none.
+        tell: told what is begun, one of `WORK`.
     """
 
     student: Path
@@ -51,6 +53,7 @@ class Made:
     on_packed: bool
     rows: tuple[TrainRow, ...]
     quantized: Path | None = None
+    tell: Callable[[str], None] = lambda work: None
 
 
 class Writer(Protocol):
@@ -113,7 +116,7 @@ def make_form(
     base = base or base_of(run)
     with new_folder(destination) as folder:
         write = PLAIN.get(form)
-        found = write(project, run, folder) if write else writer.write_form(form, _made(run, base), folder)
+        found = write(project, run, folder) if write else writer.write_form(form, _made(run, base, emit), folder)
         if found.verdict == "different":
             raise EspalierError(found.sentence)
         files = _files(folder)
@@ -131,28 +134,15 @@ def make_form(
     return record
 
 
-def exports(run: Run) -> list[dict[str, Any]]:
-    """Return the records of all forms of a run that were written, oldest first."""
-    return [record for record in read_lines(run.folder / RECORD) if isinstance(record, dict) and "form" in record]
+def _made(run: Run, base: str, emit: Emit) -> Made:
+    def tell(work: str) -> None:
+        emit(Progress("export", WORK.index(work), len(WORK), "steps", detail=work))
 
-
-def base_of(run: Run) -> str:
-    """Return the public name of the run's student in floats, "" where neither the model nor a person told it."""
-    told = [str(record["base"]) for record in exports(run) if record.get("base")]
-    if told:
-        return told[-1]
-    name = str(run.request["student"])
-    imported = run.request.get("imported")
-    said = str(imported.get("base", "")) if isinstance(imported, dict) else ""
-    return public_base(find_model(name), name) or (said if is_public_name(said) else "")
-
-
-def _made(run: Run, base: str) -> Made:
     assert run.adapter
     student = find_model(run.request["student"])
     on_packed = is_rounded(student) or run.request.get("settings", {}).get("method") == "qlora"
     rows = [train_row(row) for row in run.rows("heldout")[:ROWS]] or _general()
-    return Made(student, run.adapter, kind_of(run), base, on_packed, tuple(rows), run.quantized)
+    return Made(student, run.adapter, kind_of(run), base, on_packed, tuple(rows), run.quantized, tell)
 
 
 def _general() -> list[TrainRow]:

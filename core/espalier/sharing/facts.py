@@ -56,7 +56,8 @@ def tree(leaves: Sequence[Mapping[str, Any]], *places: Path) -> Raw:
                 lines.append(f"{'  ' * depth}- {shown(branch, *places)}")
                 known.add(prefix)
         origins = [f"{leaf[origin]} {words}" for origin, words in _ORIGINS.items() if leaf[origin]]
-        words = f"{'  ' * len(branches)}- **{shown(name, *places)}**: {leaf['rows']} rows ({', '.join(origins)})"
+        count = f"{leaf['rows']} row{'' if leaf['rows'] == 1 else 's'}"
+        words = f"{'  ' * len(branches)}- **{shown(name, *places)}**: {count} ({', '.join(origins)})"
         lines.append(f"{words}. {shown(leaf['description'], *places)}" if leaf["description"] else f"{words}.")
     return Raw("\n".join(lines))
 

@@ -11,6 +11,7 @@ from espalier.project import Project
 from espalier.sharing.bases import base_of
 from espalier.sharing.facts import report_of, small_of, sources_of
 from espalier.sharing.private import find_private
+from espalier.sharing.student import student_of
 from espalier.training.run import Run
 
 Verdict = Literal["good", "look", "stop"]
@@ -60,8 +61,9 @@ def gate(
     """
     return [
         _visibility(private),
-        *_license(run, project, private, repo),
-        _teacher(project, private),
+        _license(run, private),
+        _teacher(project),
+        *_name(run, project, private, repo),
         *_documents(project, run, forms, private),
         _personal(run),
         _evaluation(run),
@@ -81,35 +83,39 @@ def _visibility(private: bool) -> Line:
     return Line("visibility", "look", "It will be public: everyone can see, copy and use it. Choose private to wait.")
 
 
-def _license(run: Run, project: Project, private: bool, repo: str) -> Iterator[Line]:
-    base = base_of(str(run.request.get("student") or project.student))
+def _license(run: Run, private: bool) -> Line:
+    base = student_of(run)
     license = base.license
     if not license.is_known:
         sentence = (
             f"The licence of the base {base.name} is not known, so it cannot be published for everyone. "
             f"Write it into the head of a README.md in the model's folder, or publish it privately."
         )
-        yield Line("licence", "look" if private else "stop", sentence)
-        return
-    details = [] if license.is_free else [license.link] if license.link else []
+        return Line("licence", "look" if private else "stop", sentence)
     if license.is_free:
         sentence = f"The base {base.name} is under {license.name}; the card and the files keep it."
-        yield Line("licence", "good", sentence)
-    elif not license.is_commercial:
+        return Line("licence", "good", sentence)
+    sentence = (
+        f"The base {base.name} is under {license.name}, which has conditions. Read them; they are passed on."
+        if license.is_commercial
+        else f"The base {base.name} is under {license.name}: no use for money. Read its terms; they are passed on."
+    )
+    return Line("licence", "look", sentence, [license.link] if license.link else [])
+
+
+def _name(run: Run, project: Project, private: bool, repo: str) -> Iterator[Line]:
+    """Yield whether the name is as the licences of the base and of the teacher, whose words it learned, want it."""
+    licenses = [model.license for model in (student_of(run), base_of(project.teacher)) if model.license.begins]
+    if not licenses or not repo:
+        return
+    wrong = next((license for license in licenses if not license.allows_name(repo)), None)
+    if wrong:
         sentence = (
-            f"The base {base.name} is under {license.name}: no use for money. Read its terms; they are passed on."
-        )
-        yield Line("licence", "look", sentence, details)
-    else:
-        sentence = f"The base {base.name} is under {license.name}, which has conditions. Read them; they are passed on."
-        yield Line("licence", "look", sentence, details)
-    if license.begins and repo and not license.allows_name(repo):
-        sentence = (
-            f"The licence wants a name that begins with “{license.begins}”. Call it {_renamed(repo, license.begins)}."
+            f"The licence wants a name that begins with “{wrong.begins}”. Call it {_renamed(repo, wrong.begins)}."
         )
         yield Line("name", "look" if private else "stop", sentence)
-    elif license.begins and repo:
-        yield Line("name", "good", f"Its name begins with “{license.begins}”, as the licence wants it.")
+    else:
+        yield Line("name", "good", f"Its name begins with “{licenses[0].begins}”, as the licence wants it.")
 
 
 def _renamed(repo: str, begins: str) -> str:
@@ -117,7 +123,7 @@ def _renamed(repo: str, begins: str) -> str:
     return f"{owner}{slash}{begins.replace(' ', '-')}-{name}"
 
 
-def _teacher(project: Project, private: bool) -> Line:
+def _teacher(project: Project) -> Line:
     teacher = base_of(project.teacher)
     if teacher.is_remote:
         sentence = (
@@ -131,6 +137,12 @@ def _teacher(project: Project, private: bool) -> Line:
             f"The licence of the teacher {teacher.name} is not known. Read whether its terms let you use what it wrote."
         )
         return Line("teacher", "look", sentence)
+    if license.bars_outputs:
+        sentence = (
+            f"The teacher {teacher.name} is under {license.name}, by which its words may teach models of its own "
+            "family only. Choose another teacher unless the base is one of them."
+        )
+        return Line("teacher", "look", sentence, [license.link])
     if license.is_free:
         return Line(
             "teacher", "good", f"The teacher {teacher.name} is under {license.name}, which leaves its words to you."
@@ -141,6 +153,8 @@ def _teacher(project: Project, private: bool) -> Line:
 
 def _documents(project: Project, run: Run, forms: Sequence[str], private: bool) -> Iterator[Line]:
     leaves = sorted({str(row.get("leaf", "")) for row in read_lines(run.folder / "train.jsonl")} - {""})
+    if not leaves:  # of an adapter that was brought along nobody knows
+        return
     sources = sources_of(project, leaves)
     bare = [leaf for leaf, works in sources if not works or any(not work.license.strip() for work in works)]
     narrow = [f"{leaf}: {work.license}" for leaf, works in sources for work in works if _is_narrow(work.license)]

@@ -35,13 +35,11 @@ def write_factors(file: Path, factors: Factors, config: Mapping[str, Any], alpha
     import gguf  # lazily, as in `read_factors`: it takes a third of a second
 
     names = _names(factors, config)
-    is_half = dtype == "float16"
     writer = gguf.GGUFWriter(file, LAYOUTS[config["model_type"]].architecture)
     try:
         writer.add_type(gguf.GGUFType.ADAPTER)
         writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
-        writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if is_half else gguf.LlamaFileType.ALL_F32)
         for module, (a, b) in factors.items():
             writer.add_tensor(f"{names[module]}.lora_a", np.ascontiguousarray(a, dtype=dtype))
             rows = _interleaved(b, heads(config, module))

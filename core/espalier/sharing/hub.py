@@ -4,6 +4,7 @@ The address is huggingface_hub's own, so ``HF_ENDPOINT`` of the environment stan
 """
 
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -75,7 +76,10 @@ def pause_after(error: Exception, failures: int, patience: Patience = PATIENCE) 
 
 def _client() -> httpx2.Client:
     timeout = httpx2.Timeout(PATIENCE.read, connect=PATIENCE.connect)
-    return httpx2.Client(follow_redirects=True, timeout=timeout, event_hooks={"response": [_refuse_busy]})
+    is_encrypted = constants.ENDPOINT.startswith("https://")  # the list of authorities takes its time to read
+    trust = httpx2.create_ssl_context() if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    hooks = {"response": [_refuse_busy]}
+    return httpx2.Client(follow_redirects=True, timeout=timeout, verify=trust, event_hooks=hooks)
 
 
 def _refuse_busy(response: httpx2.Response) -> None:

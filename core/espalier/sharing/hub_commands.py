@@ -35,10 +35,8 @@ def add_publish(command: argparse.ArgumentParser) -> None:
 
 def add_hub(command: argparse.ArgumentParser) -> None:
     """Add the actions of ``espalier hub``."""
-    actions = command.add_subparsers(required=True, dest="action")
-    actions.add_parser("sign-in", help="keep a token in the keychain; it is asked for, or read from stdin")
-    actions.add_parser("sign-out", help="take the token out of the keychain")
-    actions.add_parser("account", help="who is signed in, and where they may write")
+    text = "keep a token in the keychain (it is asked for, or read from stdin), take it out, or say who is signed in"
+    command.add_argument("action", choices=("sign-in", "sign-out", "account"), help=text)
 
 
 def publish(options: argparse.Namespace) -> int:

@@ -27,9 +27,10 @@ class License:
         id: the Hub's identifier; "other" with a name of its own; "" where it is unknown.
         name: in words.
         link: to its text.
-        begins: how the name of what is made from the model must begin, "" where it is free.
+        begins: how the name of what is made from the model, or taught by it, must begin, "" where it is free.
         says: what must be shown, such as “Built with Llama”.
         notice: what a file NOTICE must say.
+        bars_outputs: what the model writes may teach no model of another family.
         is_free: nothing is asked but to pass the licence and its notices on.
         is_commercial: whether the model may be used for money.
         files: licence and notice in the model's folder, to be passed on.
@@ -41,6 +42,7 @@ class License:
     begins: str = ""
     says: str = ""
     notice: str = ""
+    bars_outputs: bool = False
     is_free: bool = False
     is_commercial: bool = True
     files: tuple[Path, ...] = ()

@@ -12,7 +12,7 @@ from espalier.sharing.card_edits import with_edits
 from espalier.sharing.export import run_named
 from espalier.sharing.hub import hub_api
 from espalier.sharing.publish import Publication, bundles, card_of, lines, publication, suggested
-from espalier.sharing.repository import Target, look, obstacle
+from espalier.sharing.repository import Target, look, obstacle, shown_already
 from espalier.sharing.token import Token, find_token
 
 
@@ -24,12 +24,14 @@ def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
             ``dataset_repo``, ``base``.
 
     Returns:
-        ``run``; ``repo``; ``forms`` with what is made; ``gate``, lines with a verdict; ``card`` and ``kept``, the
-        headings in it that hold the person's own words, and ``outdated``, those of them that no longer fit;
+        ``run``; ``repo``; ``forms`` with what is made; ``gate``, lines with a verdict; ``written``, the card as
+        Espalier writes it; ``card``, and ``kept``, the headings in it that hold the person's own words, and
+        ``outdated``, those of them that no longer fit;
         ``files``, where those of a form that is not made yet stand as one with ``is_made`` false and about its
         ``bytes``; ``left_out``, what lies beside them and stays here; ``bytes``; ``remote``, the repository as it is
         (``head``, ``private``, ``sentence`` that is "" where nothing stands in the way), None where there is none or
-        nobody is signed in; ``problem``, why the Hub could not be asked, "" where it could.
+        nobody is signed in; ``problem``, why it cannot be published there, or why the Hub could not be
+        asked, "" where neither is so.
 
     Raises:
         EspalierError: there is no such project or run, or a name is none on the Hub.
@@ -48,7 +50,8 @@ def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if token and not problem:
         remote, problem = _remote(token, wanted, shared.published(project, wanted.repo, "model"))
     found = bundles(project, run, wanted, token)
-    card = with_edits(run, card_of(project, run, wanted))
+    written = card_of(project, run, wanted)
+    card = with_edits(run, written)
     files: list[dict[str, Any]] = [
         {"path": entry.path, "bytes": entry.size, "is_made": True} for each in found for entry in each.entries
     ]
@@ -62,6 +65,7 @@ def plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "dataset_repo": wanted.dataset_repo,
         "forms": forms,
         "gate": [line.as_values() for line in lines(project, run, wanted, *found)],
+        "written": written,
         "card": card.text if wanted.card is None else wanted.card,
         "kept": list(card.kept),
         "outdated": list(card.outdated),
@@ -90,4 +94,5 @@ def _remote(token: Token, wanted: Publication, before: list[dict[str, Any]]) -> 
     if remote is None:
         return None, ""
     target = Target(wanted.repo, "model", wanted.private, [str(record["commit"]) for record in before], wanted.over)
-    return {"head": remote.head, "private": remote.private, "sentence": obstacle(remote, target)}, ""
+    told = {"head": remote.head, "private": remote.private, "sentence": obstacle(remote, target)}
+    return told, shown_already(remote, target)

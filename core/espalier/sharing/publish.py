@@ -228,6 +228,8 @@ def _publish(
         "files": [entry.path for entry in bundle.entries],
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    keep_record(run, record)
+    same = ("commit", "private", "forms")
+    if not before or [before[-1].get(name) for name in same] != [record[name] for name in same]:
+        keep_record(run, record)
     emit(Stage("published", address, run=run.folder.name))
     return record

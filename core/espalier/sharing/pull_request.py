@@ -8,6 +8,7 @@ from espalier.project import Project
 from espalier.sharing.bases import base_of
 from espalier.sharing.facts import base_link, examples_of, method_of, report_of
 from espalier.sharing.pages import page
+from espalier.sharing.student import student_of
 from espalier.taxonomy.git import State
 from espalier.taxonomy.reader import read_leaf
 from espalier.taxonomy.walk import LEAF_FILE
@@ -43,7 +44,7 @@ def text_of(project: Project, leaves: Mapping[str, State], personal: bool) -> st
     except EspalierError:
         report, base, method = dict[str, Any](), base_of(project.student), ""
     else:
-        report, base = report_of(run), base_of(str(run.request.get("student") or project.student))
+        report, base = report_of(run), student_of(run)
         method = method_of(run)
     counts = [report["leaves"][path] for path in leaves if path in report.get("leaves", {})]
     values = {

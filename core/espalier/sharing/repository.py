@@ -95,6 +95,13 @@ def obstacle(remote: Remote | None, target: Target) -> str:
     return f"{target.repo} is on the Hub already, with files that are not from this project. Look at them first."
 
 
+def shown_already(remote: Remote | None, target: Target) -> str:
+    """Return in a sentence that everybody sees a repository that is meant to be private; "" where it is not so."""
+    if remote and target.private and not remote.private:
+        return f"{target.repo} is public on the Hub. Publish for everybody, or choose another name."
+    return ""
+
+
 def publish_files(api: HfApi, target: Target, bundle: Bundle, title: str, emit: Emit) -> str:
     """Publish a list of files in one commit, and return the commit's id.
 
@@ -117,8 +124,8 @@ def publish_files(api: HfApi, target: Target, bundle: Bundle, title: str, emit: 
             remote = _look(api, repo, kind)
         if remote is None:
             raise EspalierError(f"{repo} is taken on the Hub, and your token may not see it. Choose another name.")
-        if target.private and not remote.private:
-            raise EspalierError(f"{repo} is public on the Hub. Publish for everybody, or choose another name.")
+        if problem := shown_already(remote, target):
+            raise EspalierError(problem)
         if not remote.holds(sending.additions) and (problem := obstacle(remote, target)):
             raise EspalierError(problem)
         emit(Stage("upload", f"Sending to {repo}"))

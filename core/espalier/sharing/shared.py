@@ -7,8 +7,9 @@ from typing import Any
 from espalier.files import append_lines, read_lines
 from espalier.messages import Emit, Stage
 from espalier.project import Project
-from espalier.sharing.export import Writer, exports, make_form, run_named
+from espalier.sharing.export import Writer, make_form, run_named
 from espalier.sharing.forms import FORMS, offered
+from espalier.sharing.records import exports
 from espalier.training.fingerprint import fingerprint
 from espalier.training.run import Run, all_runs
 

@@ -43,7 +43,7 @@ class Token:
         return "Token(…)"
 
     def __reduce__(self) -> str:
-        raise TypeError("A token is not written down.")
+        raise TypeError
 
 
 def find_token() -> Token | None:

@@ -88,8 +88,7 @@ def _refusal(error: HfHubHTTPError, repo: str, again: str) -> str:
         return f"{repo} was changed on the Hub meanwhile. Look at what is there now, and publish again."
     if status == 429:
         pause = asked_pause(error.response.headers)
-        when = f"in {duration(pause)}" if pause else "in a few minutes"
-        return f"The Hub wants fewer requests. Try again {when}."
+        return f"The Hub wants fewer requests. Try again in {duration(pause) if pause else 'a few minutes'}."
     if status >= 500:
         return f"The Hub has trouble of its own (status {status}). Wait a few minutes. {again}"
     return f"The Hub refused {repo} (status {status}: {reason}). Change that and try again."

@@ -1,13 +1,16 @@
 """Training runs on disk: one folder each, found again by the key of what they are made from."""
 
+import contextlib
 import json
-import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from espalier.errors import EspalierError
 from espalier.files import read_lines, whole_folder, write_json, write_text
+from espalier.models.folder import cached_commit
 from espalier.project import Project, content_key
 from espalier.quantization.store import chosen_folder
 from espalier.training.curriculum import Curriculum, Phase, phases
@@ -15,6 +18,8 @@ from espalier.training.mixture import Mixture, Row, row_of
 from espalier.training.settings import LOW_RANK, TrainSettings, changed, check_settings
 
 PLAN = "plan.json"
+_NAME = "%Y-%m-%dT%H-%M-%S"  # of a run's folder; the newest run is the last by name
+_CLOSE = timedelta(minutes=1)  # runs that begin in the same second are named seconds apart
 
 
 @dataclass(frozen=True)
@@ -166,20 +171,41 @@ def _new_run(
     versions: dict[str, str],
     **more: Any,
 ) -> Run:
-    folder = project.runs / time.strftime("%Y-%m-%dT%H-%M-%S")
-    count = 1
-    while folder.exists():
-        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
-        count += 1
+    folder = free_folder(project)
     for name, rows in (("train", mixture.train), ("heldout", mixture.held_out), ("general", mixture.general)):
         lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
         write_text(folder / f"{name}.jsonl", "".join(lines))
     request: dict[str, Any] = {"key": key, "student": project.student, "settings": asdict(settings), **more}
     request["versions"] = versions
+    if commit := cached_commit(project.student):
+        request["revision"] = commit
     if settings.method in LOW_RANK:
         request["alpha"] = settings.lora.alpha
     write_json(folder / "request.json", request)
     return Run(folder, request)
+
+
+def _name_after(names: Iterable[str]) -> str:
+    """Return the name of a new run: the time, or a second after the newest run where the clock is behind that."""
+    moment = datetime.now().replace(microsecond=0)
+    for name in names:
+        with contextlib.suppress(ValueError):
+            moment = max(moment, datetime.strptime(name.partition("_")[0], _NAME) + timedelta(seconds=1))
+    return moment.strftime(_NAME)
+
+
+def is_ahead_of_clock(run: Run) -> bool:
+    """Return whether a run was named for a later time than it is, because somebody moved the clock back."""
+    try:
+        moment = datetime.strptime(run.folder.name.partition("_")[0], _NAME)
+    except ValueError:
+        return False
+    return moment > datetime.now() + _CLOSE
+
+
+def free_folder(project: Project) -> Path:
+    """Return where a run that begins now would be; nothing is there yet."""
+    return project.runs / _name_after(path.name for path in project.runs.glob("*"))
 
 
 def find_run(project: Project, mixture: Mixture, settings: TrainSettings, curriculum: Curriculum) -> Run | None:
@@ -194,9 +220,9 @@ def _run_key(project: Project, mixture: Mixture, settings: TrainSettings, curric
 
 
 def all_runs(project: Project) -> list[Run]:
-    """Return the project's runs, oldest first; folders without a readable request are left out."""
+    """Return the project's runs, oldest first; folders without a readable request are left out, and hidden ones."""
     runs = []
-    for path in sorted(project.runs.glob("*/request.json")):
+    for path in sorted(project.runs.glob("[!.]*/request.json")):
         try:
             runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError):

@@ -128,8 +128,7 @@ def _this_mac() -> str:
 
 
 def _command(hosts: Hosts, hostfile: Path, place: Path, names: Sequence[str]) -> list[str]:
-    entry = "from importlib.metadata import entry_points as e; e(group='console_scripts')['mlx.launch'].load()()"
-    launch = [sys.executable, "-c", entry, "--hostfile", str(hostfile), "--backend", hosts.backend]
+    launch = [sys.executable, "-m", "espalier.training.launch", "--hostfile", str(hostfile), "--backend", hosts.backend]
     launch += ["--starting-port", str(_free_port(len(names)))]
     if _RELAXED in os.environ:
         launch += ["--env", f"{_RELAXED}={os.environ[_RELAXED]}"]

@@ -1,13 +1,21 @@
 """One question to the engine at a time, answered by a worker of its own; the newest question counts."""
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from espalier_desktop.document import Document
 from espalier_desktop.home import logs_folder
 from espalier_desktop.jobs.job import Job, JobState
+
+
+class Place(Protocol):
+    """What an errand is about: a `Document`, or where there is no project the program's own folder."""
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
 
 
 class Errand(QObject):
@@ -23,7 +31,7 @@ class Errand(QObject):
 
     changed = Signal()
 
-    def __init__(self, command: str, document: Document, parent: QObject) -> None:
+    def __init__(self, command: str, document: Place, parent: QObject) -> None:
         super().__init__(parent)
         self._command, self._document = command, document
         self._job: Job | None = None

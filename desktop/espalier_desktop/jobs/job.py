@@ -22,15 +22,12 @@ FRAME = 10  # milliseconds in which events are gathered, so that those with the 
 BEAT = 1_000  # milliseconds between two looks at the worker's memory
 CANCELLED = 130  # exit status of a worker that stopped because somebody asked for it
 QUESTIONS = ("ask", "probe")
-# not worth resuming at the next start:
-_AT_ONCE = {*QUESTIONS, "try", "foretell", "suggest", "explain", "clone", "difference", "commit"}
-_AT_ONCE |= {"keep_history", "fetch_documents", "forecast", "preview", "contribute_plan", "contribute"}
-_AT_ONCE |= {"share_survey", "share_plan", "hub_account", "export", "import_adapter", "publish"}
+RESUMABLE = ("generate", "train", "quantize", "evaluate", "tune")  # commands whose work is gone on with later
 
 
 def is_resumable(command: str) -> bool:
     """Return whether a job of this command leaves work behind that can be gone on with."""
-    return command not in _AT_ONCE
+    return command in RESUMABLE
 
 
 class JobState(Enum):

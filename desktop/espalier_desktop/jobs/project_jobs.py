@@ -50,11 +50,17 @@ class ProjectJobs(QObject):
         self.interrupted: JobRecord | None = read_record(root)
         queue.changed.connect(self._on_changed)
         queue.ended.connect(self._on_ended)
+        self._on_changed()
 
     @property
     def jobs(self) -> list[Job]:
         """Return this project's jobs that are not over, the running one first."""
         return [job for job in self._queue.jobs if job.root == self._root and not job.state.is_over]
+
+    @property
+    def own_jobs(self) -> list[Job]:
+        """Return those that this window was asked for; a plan for the night has jobs that go on without it."""
+        return [job for job in self.jobs if not self._stories[id(job)].is_adopted]
 
     @property
     def current(self) -> Job | None:
@@ -82,9 +88,7 @@ class ProjectJobs(QObject):
         for old in sorted(logs_folder().glob("worker-*.log"))[:-_KEPT_LOGS]:
             old.unlink(missing_ok=True)
         job = Job(command, arguments, self._root, log)
-        story = Story(command, log, arguments)
-        self._stories[id(job)] = self.latest[command] = story
-        job.reported.connect(self._on_reported)
+        self._follow(job, Story(command, log, arguments))
         self._queue.submit(job)
 
     def resume(self) -> None:
@@ -105,11 +109,19 @@ class ProjectJobs(QObject):
 
     def abandon(self) -> None:
         """End this project's jobs because its window closes; the running one is offered again next time."""
-        for job in reversed(self.jobs):
+        for job in reversed(self.own_jobs):
             if job.state is JobState.QUEUED:
                 job.stop()
             else:
                 self._queue.abandon(job)
+
+    def _adopt(self, job: Job) -> None:
+        """Follow a job of this project that others submitted."""
+        self._follow(job, Story(job.request.command, job.log, job.request.arguments, is_adopted=True))
+
+    def _follow(self, job: Job, story: Story) -> None:
+        self._stories[id(job)] = self.latest[story.command] = story
+        job.reported.connect(self._on_reported)
 
     @Slot(object)
     def _on_reported(self, event: object) -> None:
@@ -124,6 +136,8 @@ class ProjectJobs(QObject):
     @Slot()
     def _on_changed(self) -> None:
         for job in self.jobs:
+            if id(job) not in self._stories:
+                self._adopt(job)
             self._stories[id(job)].copy_state(job)
         self.changed.emit()
 

@@ -23,6 +23,7 @@ class Story:
         drawn: number of samples so far, by leaf; ``accepted`` are those that passed every check.
         funnels: where the samples of each leaf were turned away, by leaf.
         message: one sentence when the job failed or crashed.
+        is_adopted: a plan for the night asked for it, not a person in this window.
     """
 
     command: str
@@ -41,6 +42,7 @@ class Story:
     result: Mapping[str, Any] = field(default_factory=dict)
     message: str = ""
     memory: int = 0
+    is_adopted: bool = False
 
     @property
     def stage(self) -> str:

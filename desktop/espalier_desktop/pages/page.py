@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from espalier_desktop.commands import Commands
 from espalier_desktop.document import Document
 from espalier_desktop.jobs.project_jobs import ProjectJobs
+from espalier_desktop.models.fetcher import Fetcher
 
 
 class Shell(Protocol):
@@ -20,6 +21,10 @@ class Shell(Protocol):
     @property
     def jobs(self) -> ProjectJobs:
         """The project's jobs."""
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """What brings models."""
 
     @property
     def commands(self) -> Commands:

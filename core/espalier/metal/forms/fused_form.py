@@ -40,15 +40,18 @@ def write(made: Made, destination: Path) -> Check:
         raise EspalierError(
             f"What transformers calls the parts of a model of the kind {kind} is not known here. {INSTEAD}"
         )
+    made.tell("asking the student")
     student = load(made.student)
     load_adapter(student, made.adapter)
     reference = row_logits(student, made.rows)
+    made.tell("writing")
     weights = _named(dict(tree_flatten(fuse(student.model).parameters())), kind)
     del student
     _save(destination, weights)
     write_json(destination / "config.json", _config(config, weights))
     del weights
     copy_beside(made.student, destination)
+    made.tell("reading it back")
     return judge_rounded(reference, row_logits(load(destination), made.rows), _MERGED)
 
 
@@ -63,12 +66,14 @@ def write_small(made: Made, destination: Path) -> Check:
         raise EspalierError("The run has no 4-bit student yet. Make it small first, with `espalier quantize`.")
     if (small / FILE).exists():
         raise EspalierError(SOFT_PROMPT)
+    made.tell("writing")
     for file in sorted([*small.glob("model*.safetensors"), *small.glob("model.safetensors.index.json")]):
         shutil.copyfile(file, destination / file.name)
     config = json.loads((small / "config.json").read_text(encoding="utf-8"))
     write_json(destination / "config.json", without_paths(config))
     copy_beside(small, destination)
     copy_licence(made.student, destination)
+    made.tell("reading it back")
     reference = row_logits(load(small), made.rows)
     return judge(reference, row_logits(load(destination), made.rows))
 

@@ -33,13 +33,16 @@ def write(made: Made, destination: Path) -> Check:
     if reason := refusal(config, trained):
         raise EspalierError(reason)
     factors, alpha = factors_of(made.adapter, trained)
+    made.tell("asking the student")
     student = load(made.student)
     load_adapter(student, made.adapter)
     reference = row_logits(student, made.rows)
 
     def written(dtype: Dtype, told: str) -> Check:
+        made.tell("writing")
         file = destination / file_name(made, dtype)
         write_factors(file, factors, config, alpha, dtype)
+        made.tell("reading it back")
         _put_back(student.model, file, factors, config, alpha, dtype)
         found = judge_rounded(reference, row_logits(student, made.rows), told)
         if found.verdict == "different":

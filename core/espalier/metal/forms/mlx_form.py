@@ -28,6 +28,7 @@ def write(made: Made, destination: Path) -> Check:
     Raises:
         EspalierError: the run's adapter cannot be read, or does not fit its student.
     """
+    made.tell("writing")
     try:
         config = json.loads((made.adapter / CONFIG).read_text(encoding="utf-8"))
         if made.kind == "prompt":
@@ -39,6 +40,7 @@ def write(made: Made, destination: Path) -> Check:
     except (OSError, ValueError, RuntimeError) as error:
         raise EspalierError(f"The adapter in {made.adapter} cannot be read: {error}. Train again.") from error
     write_json(destination / CONFIG, clean(config, made.base))
+    made.tell("reading it back")
     student = load(made.student)
     load_adapter(student, made.adapter)
     reference = row_logits(student, made.rows)

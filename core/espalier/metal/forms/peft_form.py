@@ -37,15 +37,18 @@ def write(made: Made, destination: Path) -> Check:
             f"PEFT loads an adapter together with its base, and the name of {made.student.name} on Hugging Face is not "
             "known. Give it: espalier export PROJECT --form peft --base OWNER/NAME."
         )
+    made.tell("asking the student")
     student = load(made.student)
     load_adapter(student, made.adapter)
     if made.kind == "prompt":
         export_peft(made.adapter, made.student, made.base, destination)
         return Check("unchecked", None, None, "A soft prompt's vectors are written as they are.")
     reference = row_logits(student, made.rows)
+    made.tell("writing")
     tensors, config = peft_adapter(student.model, made.base)
     mx.save_safetensors(str(destination / WEIGHTS), tensors, metadata={"format": "pt"})
     write_json(destination / CONFIG, config)
+    made.tell("reading it back")
     found = _read_back(student, destination, made)
     return judge(reference, found, _caveat(made))
 

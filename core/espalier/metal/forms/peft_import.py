@@ -82,7 +82,8 @@ def convert(folder: Path, model: Any) -> Converted:
     parts = _read_parts(folder)
     for name, part in parts.items():
         part.scaling = scaling(config, name, part.rank)
-    rank, scale = max(part.rank for part in parts.values()), next(iter(parts.values())).scaling
+    rank = max(part.rank for part in parts.values())
+    scale = next((part.scaling for part in parts.values() if part.scaling), 0.0)
     if not scale:
         raise EspalierError(f"The adapter in {folder} has a scale of 0, so it changes nothing. Choose another.")
     is_dora = bool(config.get("use_dora"))
@@ -145,7 +146,7 @@ def _read_parts(folder: Path) -> dict[str, _Part]:
     except (OSError, ValueError, RuntimeError) as error:
         raise EspalierError(f"{file} cannot be read: {error}. Get the adapter again.") from error
     parts: dict[str, _Part] = {}
-    for key, value in tensors.items():
+    for key, value in sorted(tensors.items()):  # MLX gives them in no order
         if key.endswith(".base_layer.weight"):
             continue  # PEFT keeps a copy of the base where embeddings are adapted
         end = next((end for end in _ENDS if key.endswith(end)), None)

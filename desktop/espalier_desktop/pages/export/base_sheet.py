@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from espalier.errors import EspalierError
 from espalier.sharing.base import is_public_name
-from espalier.sharing.export import base_of
+from espalier.sharing.records import base_of
 from espalier.training.run import Run
 from espalier_desktop.i18n import tr
 from espalier_desktop.widgets.basics import button, column, label

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 
 from espalier.errors import EspalierError
 from espalier.models.folder import find_model, model_info
+from espalier.models.hub_cache import is_hub_id
 from espalier.models.starter import STARTER
 from espalier.project import Project
 from espalier.teachers.endpoint import is_endpoint, parse_endpoint
@@ -105,6 +106,8 @@ def model_state(name: str) -> tuple[str, str]:
     except EspalierError as error:
         if name == STARTER:
             return tr("Fetched when it is first needed, 93 MB"), "caption"
+        if is_hub_id(name):
+            return tr("Not on this machine yet. Change… gets it."), "error"
         return said(str(error)), "error"
     return tr("On this machine: {architecture}, {precision}, {size}").format(
         architecture=info.architecture, precision=info.precision, size=size(info.bytes)

@@ -1,6 +1,7 @@
 """Overview: where the project stands, and the one thing to do next."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
@@ -15,7 +16,7 @@ from espalier_desktop.i18n import tr
 from espalier_desktop.job_card import job_title, unit_text
 from espalier_desktop.pages.overview.endpoint_sheet import EndpointSheet
 from espalier_desktop.pages.overview.machine_card import MachineCard
-from espalier_desktop.pages.overview.model_sheet import ModelSheet
+from espalier_desktop.pages.overview.model_sheet import Choice, ModelSheet
 from espalier_desktop.pages.overview.models_card import ModelsCard
 from espalier_desktop.pages.overview.scores_card import ScoresCard
 from espalier_desktop.pages.overview.strip import StepStrip
@@ -96,7 +97,7 @@ class OverviewPage(Page):
         document, window = self.shell.document, self.window()
         student, teacher = document.project.student, document.project.teacher
         if role == "student":
-            ModelSheet(window, tr("Which model shall learn?"), student, document.set_student).open()
+            self._choose(Choice(role, tr("Which model shall learn?"), student, document.set_student))
             return
         is_critic = role == "critic"
         line = tr("Which model shall judge?") if is_critic else tr("Which model shall teach?")
@@ -107,7 +108,16 @@ class OverviewPage(Page):
             EndpointSheet(window, current, lambda endpoint: self._use_endpoint(endpoint, take)).open()
 
         teacher_judges = (lambda: take("")) if is_critic and document.project.critic else None
-        ModelSheet(window, line, current, take, choose_endpoint, teacher_judges).open()
+        self._choose(Choice(role, line, current, take), choose_endpoint, teacher_judges)
+
+    def _choose(
+        self,
+        choice: Choice,
+        endpoint: Callable[[], object] | None = None,
+        teacher: Callable[[], object] | None = None,
+    ) -> None:
+        more = partial(self.shell.do, "models")
+        ModelSheet(self.window(), choice, self.shell.fetcher, more, endpoint, teacher).open()
 
     def _use_endpoint(self, endpoint: Endpoint, take: Callable[[str], object]) -> None:
         take(endpoint.setting)
