@@ -40,7 +40,7 @@ def hosts(projects: Iterable[Path]) -> list[Host]:
     found.append(Host(_host_of(os.environ.get("HF_ENDPOINT") or _HUB), "hub"))
     found.append(Host(_host_of(os.environ.get("PIP_INDEX_URL", "")), "package index"))
     if host := _host_of(feed()):
-        found.append(Host(host, "releases"))
+        found.append(Host(host, "releases", settings.seeks_updates or None))
     names = dict.fromkeys(name for project in projects for name in _remotes(project / "taxonomy"))
     return found + [Host(name, "git remote") for name in names]
 
