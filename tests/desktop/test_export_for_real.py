@@ -68,6 +68,16 @@ def test_a_run_is_saved_for_other_programs_and_published(
         assert not page._problems
         assert json.loads((place / "adapter_config.json").read_text())["base_model_name_or_path"] == "owner/tiny"
 
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(place))
+        page.import_adapter.click()
+        qtbot.waitUntil(lambda: page.runs.count() == 2, timeout=VERY_LONG)
+        assert page.run
+        assert page.run.folder != run.folder
+        page.runs.setCurrentIndex(1)
+        page.runs.activated.emit(1)
+        qtbot.waitUntil(lambda: page.publish.isEnabled() and not page.survey.is_asking, timeout=VERY_LONG)
+        assert page.run.folder == run.folder
+
         page.publish.click()
         sheet = page._sheet
         assert sheet

@@ -108,6 +108,7 @@ class CardPane(QWidget):
         place = self.preview.verticalScrollBar().value()
         self.preview.clear()
         paint(QTextCursor(self.preview.document()), blocks_of(card))
+        self.preview.moveCursor(QTextCursor.MoveOperation.Start)  # else it shows the end, where the writing stopped
         self.preview.verticalScrollBar().setValue(place)
 
     def _on_typed(self) -> None:

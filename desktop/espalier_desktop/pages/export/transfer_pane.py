@@ -6,7 +6,7 @@ from PySide6.QtCore import QElapsedTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QProgressBar, QWidget
 
-from espalier.messages import Progress
+from espalier.messages import Progress, Stage
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.job import JobState
 from espalier_desktop.jobs.story import Story
@@ -23,6 +23,11 @@ def transfer_words(progress: Progress, speed: float) -> str:
         amount = tr("{done} of {all}").format(done=number(progress.done), all=number(progress.total))
     parts = [amount, tr("{size} a second").format(size=size(round(speed))) if speed else ""]
     return " · ".join(part for part in (*parts, time_left(progress.seconds_left)) if part)
+
+
+def _stage_words(stage: Stage) -> str:
+    text = said(stage.text)
+    return tr("Making: {form}").format(form=text) if stage.name == "export" else text
 
 
 class TransferPane(QWidget):
@@ -63,7 +68,7 @@ class TransferPane(QWidget):
         elif story.state is JobState.STOPPING:
             self.line.setText(tr("Stopping…"))
         else:
-            self.line.setText(said(story.stages[-1].text) if story.stages else tr("Publishing begins"))
+            self.line.setText(_stage_words(story.stages[-1]) if story.stages else tr("Publishing begins"))
             detail = said(progress.detail) if progress else ""
             words = transfer_words(progress, self._speed(progress)) if progress and progress.total else ""
             self.text.setText("\n".join(part for part in (words, detail) if part))
