@@ -10,9 +10,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
 from typing_extensions import override
 
+from espalier.git_errors import failure
 from espalier.machine import chip
 from espalier.models.catalogue import catalogue
-from espalier.git_errors import failure
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
