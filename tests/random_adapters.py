@@ -39,7 +39,7 @@ def make_adapter(folder: Path, student: Path, method: str = "lora", **lora: Any)
     noise = [
         (name, mx.random.normal(value.shape) * 0.1)
         for name, value in tree_flatten(loaded.model.trainable_parameters())
-        if name.endswith(("lora_a", "lora_b"))
+        if name.endswith(("lora_a", "lora_b")) or (method == "full" and value.ndim == 2)
     ]
     loaded.model.load_weights(noise, strict=False)
     write_adapter(folder, loaded.model, settings)

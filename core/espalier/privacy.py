@@ -34,13 +34,13 @@ class Host:
 
 
 def hosts(projects: Iterable[Path]) -> list[Host]:
-    """Return the hosts: endpoints that were allowed, the Hub, pip's index, the releases, these projects' remotes."""
+    """Return the hosts: allowed endpoints, the Hub, pip's index, the list of releases, these projects' Git remotes."""
     settings = usable_settings()
     found = [Host(_host_of(origin), "endpoint", settings.uses_remote, origin) for origin in settings.allowed_endpoints]
     found.append(Host(_host_of(os.environ.get("HF_ENDPOINT") or _HUB), "hub"))
     found.append(Host(_host_of(os.environ.get("PIP_INDEX_URL", "")), "package index"))
     if host := _host_of(feed()):
-        found.append(Host(host, "releases"))
+        found.append(Host(host, "releases", settings.seeks_updates or None))
     names = dict.fromkeys(name for project in projects for name in _remotes(project / "taxonomy"))
     return found + [Host(name, "git remote") for name in names]
 

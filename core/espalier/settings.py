@@ -25,6 +25,7 @@ class Settings:
         low_battery: charge below which training waits for power, 0 to 1; 1 trains on the power adapter only.
         uses_remote: whether text may be sent to the endpoints outside this machine that were allowed.
         allowed_endpoints: origins that text may be sent to, such as ``https://models.example``.
+        seeks_updates: whether the window asks once a day, when it starts, for a newer Espalier.
     """
 
     student: str = STARTER
@@ -34,6 +35,7 @@ class Settings:
     low_battery: float = 0.2
     uses_remote: bool = False
     allowed_endpoints: tuple[str, ...] = ()
+    seeks_updates: bool = False
 
 
 def settings_file() -> Path:
@@ -120,6 +122,7 @@ def _meant(found: Mapping[str, Any]) -> Settings:
         low_battery=_number(found.get("low_battery"), 0.0, 1.0, usual.low_battery),
         uses_remote=uses_remote if isinstance(uses_remote, bool) else bool(origins),
         allowed_endpoints=origins,
+        seeks_updates=found.get("seeks_updates") is True,
     )
 
 

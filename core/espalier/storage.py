@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from espalier.models.folder import home_folder, models_folder
+from espalier.models.hub_cache import cache_folder
+from espalier.models.places import home_folder, models_folder
+from espalier.models.remove import stale_parts
 
 _IN_USE = ("window.log", "crash.txt")  # this program writes them
 
@@ -35,12 +37,12 @@ def areas(logs: Path) -> list[Area]:
     Args:
         logs: folder of the logs, which is elsewhere on the Mac.
     """
-    models, hub = models_folder(), hub_folder()
-    left = sum(map(size_of, _leftovers()))
+    models, hub = models_folder(), cache_folder()
+    left, stale = sum(map(size_of, _unfinished())), sum(map(size_of, stale_parts()))
     return [
         Area("models", models, max(0, size_of(models) - left), False),
-        Area("hub", hub, size_of(hub), False),
-        Area("leftovers", models, left, True),
+        Area("hub", hub, max(0, size_of(hub) - stale), False),
+        Area("leftovers", models, left + stale, True),
         Area("caches", home_folder() / "cache", sum(map(size_of, _files("caches", logs))), True),
         Area("logs", logs, sum(map(size_of, _files("logs", logs))), True),
     ]
@@ -60,14 +62,6 @@ def clear(name: str, logs: Path) -> int:
         else:
             path.unlink(missing_ok=True)
     return freed
-
-
-def hub_folder() -> Path:
-    """Return the cache of Hugging Face models that other programs share, by the rules of its own library."""
-    if cache := os.environ.get("HF_HUB_CACHE"):
-        return Path(cache).expanduser()
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    return Path(home).expanduser() / "hub"
 
 
 def size_of(path: Path) -> int:
@@ -90,6 +84,11 @@ def _files(name: str, logs: Path) -> Iterator[Path]:
 
 
 def _leftovers() -> Iterator[Path]:
+    yield from _unfinished()
+    yield from stale_parts()
+
+
+def _unfinished() -> Iterator[Path]:
     """Yield what stopped downloads and imports left in the models folder, unless somebody works there now."""
     folder = models_folder()
     if folder.is_dir():

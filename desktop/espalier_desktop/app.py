@@ -53,6 +53,7 @@ def main() -> int:
     if not desk.windows:
         desk.show_welcome()
         desk.greet()
+    desk.offer_night()
     if rescued:
         desk.tell_rescued(rescued)
     if updates.is_due():

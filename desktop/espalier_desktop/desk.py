@@ -168,6 +168,11 @@ class Desk(QObject):
 
         self._show("overnight", lambda: OvernightWindow(self))
 
+    def offer_night(self) -> None:
+        """Show the plan that was left on its way, or the report that nobody has put aside; nothing without one."""
+        if self.night.plan:
+            self.show_overnight()
+
     def show_settings(self) -> None:
         """Show the settings of the program."""
         from espalier_desktop.settings.window import SettingsWindow

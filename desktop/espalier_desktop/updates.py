@@ -11,19 +11,18 @@ from PySide6.QtWidgets import QWidget
 
 from espalier import __version__
 from espalier.releases import feed
+from espalier.settings import usable_settings
 from espalier_desktop.home import settings
 from espalier_desktop.i18n import said, tr
 from espalier_desktop.jobs.process import end
 from espalier_desktop.widgets.sheet import Sheet, tell
 
-AT_START = "updates/at_start"  # setting: whether the network may be asked without being told to
 _LAST = "updates/last"
 
 
 def is_due() -> bool:
     """Return whether the start of the program should ask: it was allowed, and today nobody asked yet."""
-    is_allowed = str(settings().value(AT_START, "false")).lower() == "true"
-    return is_allowed and bool(feed()) and settings().value(_LAST) != _today()
+    return usable_settings().seeks_updates and bool(feed()) and settings().value(_LAST) != _today()
 
 
 def _today() -> str:

@@ -1,6 +1,7 @@
 """The forms of a run's result: written whole, compared with the running model, recorded; or refused and not there."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 
 import espalier.metal  # first: it prepares the process for MLX
 from espalier import cli
-from espalier.errors import EspalierError
+from espalier.errors import Cancelled, EspalierError
 from espalier.messages import Event, Progress, Stage
 from espalier.metal.adapters import adapt, write_adapter
 from espalier.metal.backend import MlxBackend
 from espalier.metal.model import load
 from espalier.project import Project, create, open_project
-from espalier.sharing.export import WORK, make_form, run_named
+from espalier.sharing.check import Check
+from espalier.sharing.export import WORK, Made, make_form, run_named
 from espalier.sharing.forms import FORMS, offered
 from espalier.sharing.records import exports
 from espalier.training.fingerprint import fingerprint
@@ -126,3 +128,46 @@ def test_export_is_a_command(tiny_folder: Path, tmp_path: Path, capsys: pytest.C
     assert len(all_runs(project)) == 2
     assert cli.main(command) == 1
     assert "exists already" in capsys.readouterr().err
+
+
+class Wrong:
+    """Writes a form that computes something else, or is stopped halfway."""
+
+    def __init__(self, ending: BaseException | None = None) -> None:
+        self._ending = ending
+
+    def write_form(self, form: str, made: Made, destination: Path) -> Check:
+        (destination / "adapter_model.safetensors").write_bytes(b"half")
+        if self._ending:
+            raise self._ending
+        return Check("different", 1.0, 1e-3, "The files do not compute what the student computes.")
+
+
+@pytest.mark.parametrize("ending", [None, Cancelled(), OSError(28, "No space left on device")])
+def test_a_form_that_is_wrong_or_not_finished_is_never_there(
+    tiny_folder: Path, tmp_path: Path, ending: BaseException | None
+) -> None:
+    project, run = make_run(tmp_path / "project", tiny_folder)
+    with pytest.raises((EspalierError, Cancelled)):
+        make_form(project, run, Wrong(ending), "peft", tmp_path / "out", lambda event: None, BASE)
+    assert [path.name for path in tmp_path.iterdir()] == ["project"]
+    assert exports(run) == []
+
+
+def test_a_form_is_not_begun_without_room(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, run = make_run(tmp_path / "project", tiny_folder)
+    monkeypatch.setattr("espalier.demo.free_space", lambda place: 1_000_000)
+    with pytest.raises(EspalierError, match="has 1 MB free"):
+        export(project, run, "mlx", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_kind_of_model_that_peft_names_otherwise_is_refused_beforehand(tiny_folder: Path, tmp_path: Path) -> None:
+    student = shutil.copytree(tiny_folder, tmp_path / "student")
+    project, run = make_run(tmp_path / "project", student)
+    config = json.loads((student / "config.json").read_text())
+    (student / "config.json").write_text(json.dumps({**config, "model_type": "walrus"}))
+    reasons = {form["form"]: form["reason"] for form in offered(run)}
+    assert "of the kind walrus" in reasons["peft"]
+    with pytest.raises(EspalierError, match="of the kind walrus"):
+        export(project, run, "peft", tmp_path / "out")

@@ -12,7 +12,7 @@ from espalier.files import append_lines
 from espalier.machine import Machine
 from espalier.models.catalogue import ROLES, catalogue, suggested
 from espalier.models.fit import fit, shape_from, usable_memory
-from espalier.models.folder import cached_commit, find_model, model_info
+from espalier.models.folder import cached_commit, find_model, list_models, model_info
 from espalier.models.found import found_models
 from espalier.models.hub_cache import is_hub_id, journal, repo_folder
 from espalier.models.starter import STARTER
@@ -121,6 +121,7 @@ def test_a_model_in_the_hub_cache_is_found_by_its_id(tiny_folder: Path) -> None:
     assert found.bytes == model_info(tiny_folder).bytes
     append_lines(journal(), [{"id": "alice/tiny", "revision": "a" * 40, "bytes": found.bytes}])
     assert found_models()[0].can_remove
+    assert [model.name for model in list_models()] == ["alice/tiny"]
 
 
 def test_the_commit_that_was_fetched_is_taken_and_a_broken_one_is_not(tiny_folder: Path) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from memory_keyring import MemoryKeyring
 
 from espalier.errors import Cancelled, EspalierError
-from espalier.messages import Event, Progress
+from espalier.messages import Event, Note, Progress
 from espalier.sharing import account
 from espalier.sharing.bundle import Bundle, files_of
 from espalier.sharing.hub import hub_api
@@ -390,8 +390,11 @@ def test_the_hub_is_given_the_time_that_it_asks_for(
     hub: Serving, api: HfApi, tmp_path: Path, pauses: list[float], where: str
 ) -> None:
     hub.fail(where, status(429, headers={"Retry-After": "7"}))
-    publish(api, bundle_of(tmp_path))
+    events: list[Event] = []
+    publish(api, bundle_of(tmp_path), events=events)
     assert [pause for pause in pauses if 7 <= pause <= 8]
+    told = [event.text for event in events if isinstance(event, Note)]
+    assert where.startswith("PUT") or "Asking again in 7 s." in told[0]
 
 
 @pytest.mark.parametrize(
@@ -403,6 +406,7 @@ def test_the_hub_is_given_the_time_that_it_asks_for(
         (COMMIT, status(409), "being changed by somebody else"),
         (COMMIT, status(412), "was changed on the Hub meanwhile"),
         (COMMIT, status(429, headers={"Retry-After": "3600"}), "fewer requests. Try again in 60 min 0 s"),
+        ("PUT /lfs", status(429, headers={"Retry-After": "3600"}), "fewer requests. Try again in 60 min 0 s"),
         (COMMIT, status(500), "trouble of its own .status 500."),
         (COMMIT, status(413, "Too large"), "status 413: Too large"),
         ("PUT /lfs", status(500), "publish again to go on"),

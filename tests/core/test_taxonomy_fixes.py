@@ -74,6 +74,15 @@ def test_one_safe_mend(tmp_path: Path, old: str, new: str, mended: str | None, n
         assert found.left == ()
 
 
+def test_repeats_inside_of_repeats_are_dropped() -> None:
+    seed = {"context": "One.", "questions_and_answers": [{"question": "Who?", "answer": "He."}] * 3}
+    text = text_of({**knowledge(), "seed_examples": [seed] * 5})
+    repeats = [problem for problem in examine_text(text, THERE).problems if problem.code == "duplicate"]
+    assert len(repeats) > 1
+    mended = fix(text, THERE, repeats)
+    assert mended is None or len(parse(mended.text).contents["seed_examples"]) == 1
+
+
 def test_the_last_line_is_ended_and_repeats_are_dropped(tmp_path: Path) -> None:
     assert mend(write(tmp_path, "compositional_skills/a", SKILL.rstrip())).new == SKILL
     six = SKILL + "- question: Question 1?\n  answer: Answer 1.\n"

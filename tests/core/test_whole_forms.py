@@ -15,8 +15,9 @@ import mlx.core as mx
 import pytest
 from random_adapters import make_adapter, make_student
 
-from espalier.errors import EspalierError
+from espalier.errors import Cancelled, EspalierError
 from espalier.language import Message
+from espalier.messages import Event, Progress
 from espalier.metal.backend import MlxBackend
 from espalier.models.folder import verify_model
 from espalier.models.starter import STARTER
@@ -60,7 +61,7 @@ def offer(run: Run, form: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "method"), [("llama", "lora"), ("qwen2", "dora"), ("gemma", "lora"), ("qwen3_moe", "lora")]
+    ("name", "method"), [("llama", "lora"), ("qwen2", "dora"), ("gemma", "full"), ("qwen3_moe", "lora")]
 )
 def test_the_whole_model_in_floats_computes_the_same(name: str, method: str, tmp_path: Path, tiny_folder: Path) -> None:
     student = make_student(tmp_path / "student", name, tiny_folder, _name_or_path=str(tmp_path))
@@ -80,6 +81,25 @@ def test_the_whole_model_in_floats_computes_the_same(name: str, method: str, tmp
     assert not any("switch_mlp" in each or "lora" in each for each in names)
     size = sum(file.stat().st_size for file in (tmp_path / "out").iterdir())
     assert offer(run, "fused")["bytes"] == pytest.approx(size, rel=0.1, abs=30_000)
+
+
+def test_a_form_that_is_stopped_or_has_no_room_leaves_nothing(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, make_student(tmp_path / "student", "llama", tiny_folder))
+    before = sorted(tmp_path.iterdir())
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress) and event.detail == "reading it back":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        make_form(project_of(run), run, MlxBackend(), "fused", tmp_path / "out", stop)
+    monkeypatch.setattr("espalier.demo.free_space", lambda place: 1_000_000)
+    with pytest.raises(EspalierError, match="1 MB free"):
+        export(run, "fused", tmp_path / "out")
+    assert sorted(tmp_path.iterdir()) == before
+    assert exports(run) == []
 
 
 def test_a_model_whose_parts_have_other_names_elsewhere_is_refused(tmp_path: Path, tiny_folder: Path) -> None:

@@ -7,7 +7,7 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from made_files import pdf, prose
@@ -187,19 +187,29 @@ def pick_contexts(page: TaxonomyPage) -> None:
         assert reader.textCursor().selectedText() == fact
         QTest.mouseClick(documents.context.use, LEFT)
     picture(page.window(), "4-contexts")
-    assert page.editor.view
-    assert [seed["context"].strip() for seed in page.editor.view.seeds] == list(FACTS)
+    until(lambda: _contexts(page) == list(FACTS), "each fact is a context")
 
 
-def write_pairs(page: TaxonomyPage) -> None:
+def _contexts(page: TaxonomyPage) -> list[str]:
+    return [seed["context"].strip() for seed in page.editor.view.seeds] if page.editor.view else []
+
+
+def nonsense(number: int) -> list[tuple[str, str]]:
+    """Return three pairs that are only there to be written."""
+    return [
+        (f"{ask} is it {number}?", f"{say} it is {number}.") for ask, say in (("Where", "There"), ("Who", "She"))
+    ] + [(f"When is it {number}?", f"Then it is {number}.")]
+
+
+def write_pairs(page: TaxonomyPage, pairs: Callable[[int], Sequence[tuple[str, str]]] = nonsense) -> None:
     """Fill in what is missing until there is no error."""
     click(page.editor, "Form")
     form = page.editor.form
     for number in range(len(FACTS)):
         form.go_to(("seed_examples", number))
-        for pair, (question, answer) in enumerate((("Where", "There"), ("When", "Then"), ("Who", "She"))):
-            where = ("seed_examples", number, "questions_and_answers", pair)
-            for key, words in (("question", f"{question} is it {number}?"), ("answer", f"{answer} it is {number}.")):
+        for place, pair in enumerate(pairs(number)):
+            where = ("seed_examples", number, "questions_and_answers", place)
+            for key, words in zip(("question", "answer"), pair, strict=True):
                 edit = form.fields[(*where, key)].edit
                 edit.setFocus()
                 QTest.keyClicks(edit, words)

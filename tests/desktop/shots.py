@@ -53,6 +53,9 @@ from espalier_desktop.pages.taxonomy.contributed_sheet import ContributedSheet  
 from espalier_desktop.pages.taxonomy.difference_sheet import DifferenceSheet  # noqa: E402
 from espalier_desktop.pages.taxonomy.page import TaxonomyPage  # noqa: E402
 from espalier_desktop.pages.taxonomy.student_check import Reply, asks_of  # noqa: E402
+from espalier_desktop.settings.window import SettingsWindow  # noqa: E402
+from espalier_desktop.tour.stops import stops  # noqa: E402
+from espalier_desktop.tour.tour import Tour  # noqa: E402
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
 SIZES = ((1280, 800), (1100, 700))
@@ -104,6 +107,10 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         show_compare(application, window, f"{mark}-{width}")
         show_export(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
         show_train(window, partial(wait, application), partial(shoot_as, application, f"{mark}-{width}"))
+    walk = Tour(window)
+    for stop in range(len(stops())):
+        shoot(application, window, f"tour-{stop}-{mark}")
+        walk.move(1)
     window.resize(*SIZES[0])
     window.go("overview")
     window.toast(tr("{job}: done.").format(job=tr("Generate Samples")))
@@ -128,7 +135,14 @@ def tour(application: QApplication, desk: Desk, language: str, look: str, projec
         sheet.close()
     fresh.close()
     desk.show_settings()
-    shoot(application, desk_window(desk, "settings"), f"settings-{mark}")
+    subjects = desk_window(desk, "settings")
+    assert isinstance(subjects, SettingsWindow)
+    for subject in range(subjects.subjects.count()):
+        subjects.subjects.setCurrentRow(subject)
+        shoot(application, subjects, f"settings-{subject}-{mark}")
+    desk.show_overnight()
+    shoot(application, desk_window(desk, "overnight"), f"overnight-{mark}")
+    desk_window(desk, "overnight").close()
     desk.show_help("glossary")
     shoot(application, desk_window(desk, "glossary"), f"glossary-{mark}")
     desk.show_models()

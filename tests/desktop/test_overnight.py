@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from desktop.test_accessibility import unnamed
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
@@ -70,6 +71,7 @@ def test_a_plan_is_made_in_the_form_and_told_in_the_morning(
     window = shown(desk)
     form = window.view
     assert isinstance(form, PlanForm)
+    assert not unnamed(window)
     assert form.chosen == [lived_in_root]
     desk.night._read = lambda: ON_POWER
     form.when.buttons["now"].click()
@@ -86,6 +88,7 @@ def test_a_plan_is_made_in_the_form_and_told_in_the_morning(
     assert "| Now |" in file.read_text()
     assert len(told) == 1
     assert not [sheet for sheet in main.findChildren(Sheet) if sheet.isVisible()], "the night disturbs nobody"
+    assert not unnamed(window)
     window.view.again.click()
     assert isinstance(window.view, PlanForm)
     assert not plan_file().exists()
@@ -199,6 +202,8 @@ def test_a_plan_that_was_cut_off_is_offered_again(desk: Desk, lived_in_root: Pat
     desk.night = again
     assert again.is_cut_off
     assert read_record(lived_in_root) is None
+    desk.offer_night()
+    assert desk.others["overnight"].isVisible()
     view = shown(desk).view
     assert isinstance(view, ProgressView)
     assert view.go_on.isVisible()

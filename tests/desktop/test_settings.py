@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from desktop.test_accessibility import unnamed
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
@@ -59,6 +60,7 @@ def test_every_subject_is_reached_with_the_keys(desk: Desk) -> None:
     for place, kind in enumerate(SUBJECTS):
         assert window.subjects.currentRow() == place
         assert isinstance(window.panel, kind)
+        assert not unnamed(window)
         QTest.keyClick(window.subjects, Qt.Key.Key_Down)
 
 

@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 from espalier import releases
 from espalier.errors import EspalierError
 from espalier_desktop import updates
+from espalier_desktop.desk import Desk
 from espalier_desktop.help_window import HelpWindow
-from espalier_desktop.home import settings
+from espalier_desktop.settings.privacy import PrivacyPanel
 from espalier_desktop.updates import Updates
 from espalier_desktop.widgets.sheet import Sheet
 
@@ -158,10 +159,12 @@ def test_a_copy_without_a_list_says_so_and_asks_nobody(window: QWidget) -> None:
 
 
 def test_nobody_is_asked_at_the_start_unless_that_was_allowed_and_only_once_a_day(
-    qtbot: QtBot, window: QWidget, feed: Feed
+    qtbot: QtBot, window: QWidget, feed: Feed, desk: Desk
 ) -> None:
     assert not updates.is_due()
-    settings().setValue(updates.AT_START, True)
+    panel = PrivacyPanel(desk)
+    qtbot.addWidget(panel)
+    panel.updates.click()
     assert updates.is_due()
     asked(qtbot, window, quietly=True)
     assert not updates.is_due()

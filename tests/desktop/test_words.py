@@ -21,6 +21,7 @@ from espalier_desktop import i18n
 from espalier_desktop.desk import Desk
 from espalier_desktop.main_window import MainWindow
 from espalier_desktop.pages import page_specs
+from espalier_desktop.settings.window import SettingsWindow
 
 SOURCES = sorted((Path(__file__).parents[2] / "desktop").rglob("*.py"))
 
@@ -176,6 +177,13 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     desk.show_help("glossary")
     desk.show_models()
     desk.show_readiness()
+    desk.show_overnight()
+    subjects = desk.others["settings"]
+    assert isinstance(subjects, SettingsWindow)
+    for place in range(subjects.subjects.count()):
+        subjects.subjects.setCurrentRow(place)
+        assert untranslated(subjects) <= {("QLabel", "huggingface.co"), ("QLabel", "0 bytes")}  # Qt says the second
+    subjects.subjects.setCurrentRow(0)
     for window in desk.others.values():
         assert not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from espalier.errors import EspalierError
-from espalier.models.hub_cache import is_hub_id, snapshots
+from espalier.models.hub_cache import fetched, is_hub_id, snapshots
 from espalier.models.places import home_folder, models_folder
 from espalier.teachers.endpoint import is_endpoint
 
@@ -40,6 +40,13 @@ class ModelInfo:
 
 
 def list_models() -> list[ModelInfo]:
+    """Return the complete models that this program put on the disk, by name: its own, and those it got from the Hub."""
+    cached = ((each, find_cached(each)) for each in {model.id for model in fetched()})
+    got = [model_info(folder, name) for name, folder in cached if folder and is_complete(folder)]
+    return sorted([*own_models(), *got], key=lambda model: model.name)
+
+
+def own_models() -> list[ModelInfo]:
     """Return the complete models of the models folder, by name; half-downloaded ones are left out."""
     return sorted(_complete_models(models_folder()), key=lambda model: model.name)
 

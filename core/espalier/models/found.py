@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from espalier.errors import EspalierError
-from espalier.models.folder import find_cached, is_complete, list_models, model_info
+from espalier.models.folder import find_cached, is_complete, model_info, own_models
 from espalier.models.gguf_header import read_header
 from espalier.models.gguf_llama import read_shape
 from espalier.models.hub_cache import cached_ids, fetched, repo_folder
@@ -53,7 +53,7 @@ def found_models() -> list[Found]:
 
 
 def _own() -> Iterator[Found]:
-    for info in list_models():
+    for info in own_models():
         what = f"{info.architecture}, {info.precision}"
         yield Found(info.name, info.path, "espalier", info.bytes, what, can_remove=True)
 

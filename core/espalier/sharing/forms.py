@@ -91,6 +91,9 @@ def refusal(run: Run, form: str) -> str:
 def _peft(run: Run, kind: str) -> str:
     if kind == "full":
         return "All weights were trained, which is no adapter. Share the whole model instead."
+    model = _config(run).get("model_type", "llama")
+    if kind != "prompt" and model not in peft_names.KNOWN:
+        return f"What PEFT calls the parts of a model of the kind {model} is not known here. {INSTEAD}"
     return ""
 
 

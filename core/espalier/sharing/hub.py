@@ -13,6 +13,7 @@ from typing import TypeVar
 import httpx2
 from huggingface_hub import HfApi, constants, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils._http import hf_raise_for_status
 
 from espalier.sharing.token import Token
 from espalier.teachers.patience import Patience, asked_pause
@@ -45,10 +46,15 @@ class BusyError(Exception):
     """The Hub is making another repository of this account."""
 
 
-def patiently(do: Callable[[], T], patience: Patience = PATIENCE) -> T:
+def patiently(
+    do: Callable[[], T], patience: Patience = PATIENCE, on_pause: Callable[[float], None] = lambda seconds: None
+) -> T:
     """Return what a request brings; it is made again, after pauses, when the Hub or the way there has trouble.
 
-    Only for requests that may be made twice.
+    Args:
+        do: a request that may be made twice.
+        patience: how often, and how long is waited.
+        on_pause: told of each pause before it is made, in seconds.
     """
     failures = 0
     while True:
@@ -59,6 +65,7 @@ def patiently(do: Callable[[], T], patience: Patience = PATIENCE) -> T:
             pause = pause_after(error, failures, patience)
             if pause is None:
                 raise
+        on_pause(pause)
         time.sleep(pause)
 
 
@@ -78,13 +85,16 @@ def _client() -> httpx2.Client:
     timeout = httpx2.Timeout(PATIENCE.read, connect=PATIENCE.connect)
     is_encrypted = constants.ENDPOINT.startswith("https://")  # the list of authorities takes its time to read
     trust = httpx2.create_ssl_context() if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    hooks = {"response": [_refuse_busy]}
+    hooks = {"response": [_refuse_endless_waits]}
     return httpx2.Client(follow_redirects=True, timeout=timeout, verify=trust, event_hooks=hooks)
 
 
-def _refuse_busy(response: httpx2.Response) -> None:
-    """Raise what `HfApi.create_repo` (2.4) would otherwise answer by asking again for ever, without a pause."""
+def _refuse_endless_waits(response: httpx2.Response) -> None:
+    """Raise where huggingface_hub (2.4) would wait for ever: in `HfApi.create_repo`, or as long as it is asked to."""
     if response.status_code == 409 and response.url.path == "/api/repos/create":
         response.read()
         if "another conflicting operation is in progress" in response.text:
             raise BusyError
+    if response.status_code == 429 and (asked_pause(response.headers) or 0) > PATIENCE.asked:
+        response.read()
+        hf_raise_for_status(response)

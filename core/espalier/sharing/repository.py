@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import httpx2
@@ -18,8 +18,9 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
+from espalier.clock import duration
 from espalier.errors import EspalierError
-from espalier.messages import Emit, Stage
+from espalier.messages import Emit, Note, Stage
 from espalier.sharing.bundle import Bundle
 from espalier.sharing.hub import PATIENCE, patiently, pause_after
 from espalier.sharing.sending import Sending
@@ -112,6 +113,10 @@ def publish_files(api: HfApi, target: Target, bundle: Bundle, title: str, emit: 
         EspalierError: the Hub refuses, cannot be reached, or holds what would be replaced.
     """
     repo, kind = target.repo, target.kind
+
+    def tell(pause: float) -> None:
+        emit(Note(f"The Hub has trouble, or wants fewer requests. Asking again in {duration(pause)}."))
+
     with telling(repo, SENT), Sending(bundle.entries, emit) as sending:
         card = next((entry.text for entry in bundle.entries if entry.path == "README.md"), "")
         if card:
@@ -120,7 +125,7 @@ def publish_files(api: HfApi, target: Target, bundle: Bundle, title: str, emit: 
         sending.read()
         remote = _look(api, repo, kind)
         if remote is None:
-            patiently(lambda: api.create_repo(repo, private=True, repo_type=kind, exist_ok=True))
+            patiently(lambda: api.create_repo(repo, private=True, repo_type=kind, exist_ok=True), on_pause=tell)
             remote = _look(api, repo, kind)
         if remote is None:
             raise EspalierError(f"{repo} is taken on the Hub, and your token may not see it. Choose another name.")
@@ -132,13 +137,20 @@ def publish_files(api: HfApi, target: Target, bundle: Bundle, title: str, emit: 
         sending.send(api, repo, kind)
         emit(Stage("commit", f"Publishing {repo}"))
         with to_its_end():
-            commit = _commit(api, target, sending.additions, remote, title)
+            commit = _commit(api, target, sending.additions, remote, title, tell)
             if remote.private and not target.private:
                 patiently(lambda: api.update_repo_settings(repo, private=False, repo_type=kind))
         return commit
 
 
-def _commit(api: HfApi, target: Target, additions: list[CommitOperationAdd], before: Remote, title: str) -> str:
+def _commit(
+    api: HfApi,
+    target: Target,
+    additions: list[CommitOperationAdd],
+    before: Remote,
+    title: str,
+    on_pause: Callable[[float], None],
+) -> str:
     """Commit once, also where the Hub makes the commit and its answer is lost."""
     kept = {each.path_in_repo for each in additions}
     gone = [path for path in target.earlier if path in before.files and path not in kept | _EMPTY]
@@ -160,6 +172,7 @@ def _commit(api: HfApi, target: Target, additions: list[CommitOperationAdd], bef
                 return after.head
             if pause is None or (after and after.head != before.head):
                 raise
+        on_pause(pause)
         time.sleep(pause)
 
 

@@ -66,8 +66,8 @@ def add_missing(text: str, problems: Sequence[Problem], folder: Folder) -> Itera
 
 def drop_repeats(text: str, problems: Sequence[Problem], folder: Folder) -> Iterator[str]:
     """Yield the text without the items that equal an earlier one of their list."""
-    for problem in problems:
-        where = parsed_path(problem.yaml_path)
+    places = (parsed_path(problem.yaml_path) for problem in problems)
+    for where in sorted(places, key=len, reverse=True):  # what is inside first, while its place is still right
         items = _at(parse(text).contents, where)
         for index in reversed(range(len(items))):
             if items[index] in items[:index]:

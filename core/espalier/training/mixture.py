@@ -1,5 +1,6 @@
 """From accepted samples to the rows a student learns from, with a few of each leaf held out."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from espalier.synthesis.words import plain
 from espalier.taxonomy.leaf import Leaf
 
 HELD_OUT = 20  # one accepted sample in so many is kept for validation
+FEW = 10  # accepted samples of a leaf from which on at least one is
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,12 @@ def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str
             (Row(leaf.path, seed.request if is_grounded else seed.question, seed.answer, "seed"), seed.question)
             for seed in leaf.seeds
         ]
-        seen: dict[str, int] = {}
+        spare = _spare(samples)
         for sample in samples:
             origin = "imported" if is_imported(sample) else "sample"
             passage = sample.source if leaf.kind == "knowledge" and origin == "sample" else ""
             row = Row(leaf.path, sample.request, sample.answer, origin, passage)
-            seen[sample.source] = seen.get(sample.source, 0) + 1
-            is_spare = seen[sample.source] > 3 and crc32(sample.question.encode()) % HELD_OUT == 0
-            if is_spare:
+            if sample.key in spare:
                 held_out.append(row)
             else:
                 rows.append((row, sample.question))
@@ -88,3 +88,24 @@ def mix(leaves: Iterable[tuple[Leaf, Sequence[Sample]]], questions: Sequence[str
         withheld += len(rows) - len(kept)
         train += kept
     return Mixture(tuple(train), tuple(held_out), withheld)
+
+
+def _spare(samples: Sequence[Sample]) -> set[str]:
+    """Return the keys of the samples of a leaf that are held out: the same whenever it is asked.
+
+    What a source has beyond three samples is held out by chance, one in `HELD_OUT`. Where chance takes none of at
+    least `FEW`, one goes whose source has others, so that small projects can be evaluated too.
+    """
+    seen, spare = Counter[str](), set[str]()
+    for sample in samples:
+        seen[sample.source] += 1
+        if seen[sample.source] > 3 and _chance(sample) % HELD_OUT == 0:
+            spare.add(sample.key)
+    others = [sample for sample in samples if seen[sample.source] > 1]
+    if not spare and len(samples) >= FEW and others:
+        spare.add(min(others, key=_chance).key)
+    return spare
+
+
+def _chance(sample: Sample) -> int:
+    return crc32(sample.question.encode())

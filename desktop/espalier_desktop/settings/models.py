@@ -42,8 +42,7 @@ class ModelsPanel(Panel):
             self.choices[role] = box
             rows += [row(label(titles[role]), None, box), *([line()] if role != "critic" else [])]
         note = label(tr("The projects that are there already keep theirs."), "caption", wrap=True)
-        manage = button(tr("Manage Models…"), getattr(desk, "show_models", None))
-        manage.setVisible(hasattr(desk, "show_models"))
+        manage = button(tr("Manage Models…"), desk.show_models)
         super().__init__(group(tr("Models of new projects"), *rows, note), row(None, manage))
 
     def _set(self, role: str) -> None:

@@ -30,6 +30,8 @@ class PrivacyPanel(Panel):
             "Off as long as you have allowed none. A teacher, critic or answering model behind an endpoint reads the "
             "text of your documents and questions. You are asked once for each address; switched off, none is asked."
         )
+        self.updates = QCheckBox(tr("Look for a newer Espalier once a day"))
+        self.updates.setChecked(usable_settings().seeks_updates)
         nothing = tr(
             "Espalier collects nothing: no telemetry, no crash reports, no account. Projects, models and reports stay "
             "on this machine unless you publish or contribute them."
@@ -42,14 +44,16 @@ class PrivacyPanel(Panel):
         super().__init__(
             group(tr("Privacy"), label(nothing, wrap=True)),
             group(tr("Models elsewhere"), self.remote, label(warning, "caption", wrap=True)),
+            group(tr("Updates"), self.updates),
             group(tr("Hosts that Espalier may contact"), listed),
         )
         self._show_hosts()
-        self.remote.toggled.connect(self._switch)
+        self.remote.toggled.connect(lambda is_on: self._change(uses_remote=is_on))
+        self.updates.toggled.connect(lambda is_on: self._change(seeks_updates=is_on))
 
-    def _switch(self, is_on: bool) -> None:
+    def _change(self, **values: bool) -> None:
         try:
-            change_settings(uses_remote=is_on)
+            change_settings(**values)
         except (EspalierError, OSError) as error:
             tell(self, tr("Espalier could not do that"), sentence_of(error))
         self._show_hosts()

@@ -32,8 +32,7 @@ class StoragePanel(Panel):
         listed = QWidget()
         listed.setLayout(self._rows)
         note = tr("Nothing of a project is removed here. Delete old runs in a project's folder runs.")
-        manage = button(tr("Manage Models…"), getattr(desk, "show_models", None))
-        manage.setVisible(hasattr(desk, "show_models"))
+        manage = button(tr("Manage Models…"), desk.show_models)
         super().__init__(group(tr("Storage"), self.free, listed, label(note, "caption", wrap=True)), row(None, manage))
         self._show()
 

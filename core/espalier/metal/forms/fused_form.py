@@ -18,6 +18,7 @@ from espalier.metal.forms.rounded import judge_rounded
 from espalier.metal.model import load
 from espalier.metal.quantize import fuse
 from espalier.metal.soft_prompt import FILE
+from espalier.models.config import normalised
 from espalier.sharing.check import Check
 from espalier.sharing.export import Made
 from espalier.sharing.forms import INSTEAD, SOFT_PROMPT
@@ -48,7 +49,7 @@ def write(made: Made, destination: Path) -> Check:
     weights = _named(dict(tree_flatten(fuse(student.model).parameters())), kind)
     del student
     _save(destination, weights)
-    write_json(destination / "config.json", _config(config, weights))
+    write_json(destination / "config.json", _config(normalised(config), weights))
     del weights
     copy_beside(made.student, destination)
     made.tell("reading it back")

@@ -19,7 +19,7 @@ from espalier.metal.soft_prompt import export_peft
 from espalier.sharing.check import Check
 from espalier.sharing.export import Made
 from espalier.sharing.peft_config import make_config
-from espalier.sharing.peft_names import KNOWN, PREFIX, peft_name
+from espalier.sharing.peft_names import PREFIX, peft_name
 
 WEIGHTS = "adapter_model.safetensors"
 _EXPERTS = (SwitchLinear, QuantizedSwitchLinear)
@@ -69,20 +69,16 @@ def _caveat(made: Made) -> str:
 
 
 def peft_adapter(model: Any, base: str) -> tuple[dict[str, mx.array], dict[str, Any]]:
-    """Return the tensors and the configuration of the adapter that is on a model.
+    """Return the tensors and the configuration of the adapter that is on a model, of a kind whose names are known.
 
     mlx-lm computes ``scale · (x A) B`` with A of shape (in, rank) and B of shape (rank, out); PEFT ``alpha / rank ·
     (x Aᵀ) Bᵀ`` with A of shape (rank, in) and B of shape (out, rank). Of experts both have PEFT's shapes. Where scale
     times rank is no whole number, B takes up the scale.
 
     Raises:
-        EspalierError: PEFT's names for this kind of model are not known, or it has no form for an adapted part.
+        EspalierError: PEFT has no form for an adapted part.
     """
     kind = str(getattr(model, "model_type", ""))
-    if kind not in KNOWN:
-        raise EspalierError(
-            f"What PEFT calls the parts of a model of the kind {kind} is not known here. Share the whole model instead."
-        )
     adapted = {name: module for name, module in model.named_modules() if "lora_a" in module}
     first = next(iter(adapted.values()))
     rank, scale = _rank(first), float(first.scale)
@@ -128,13 +124,7 @@ def _factors(name: str, a: mx.array, b: mx.array) -> dict[str, mx.array]:
 
 
 def _expert_names(name: str, kind: str, experts: int) -> list[str]:
-    try:
-        return [peft_name(name, kind, expert) for expert in range(experts)]
-    except KeyError as error:
-        raise EspalierError(
-            f"What PEFT calls the experts of a model of the kind {kind} is not known here. Share the whole model "
-            "instead."
-        ) from error
+    return [peft_name(name, kind, expert) for expert in range(experts)]
 
 
 def _linear_names(model: Any, kind: str) -> Iterable[str]:

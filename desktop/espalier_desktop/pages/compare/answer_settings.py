@@ -83,7 +83,7 @@ class SettingsPopover(QFrame):
         self.strength_said = label(role="caption")
         self.checkpoint = _slider(tr("Checkpoint"), max(0, len(checkpoints) - 1), max(0, chosen))
         self.checkpoint.setEnabled(len(checkpoints) > 1)
-        self.checkpoint_said = label(role="caption")
+        self.checkpoint_said = label(role="caption", wrap=True)
         self._checkpoints = checkpoints
         form = QFormLayout()
         form.setSpacing(8)

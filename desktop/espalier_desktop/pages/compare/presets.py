@@ -112,6 +112,7 @@ class PresetsPopover(QFrame):
             if preset.leaf not in tops:
                 tops[preset.leaf] = QTreeWidgetItem([leaf_name(preset.leaf) if preset.leaf else tr("No leaf")])
                 tops[preset.leaf].setToolTip(0, preset.leaf)
+                tops[preset.leaf].setData(1, Qt.ItemDataRole.AccessibleTextRole, tops[preset.leaf].text(0))
                 self.tree.addTopLevelItem(tops[preset.leaf])
             words = " ".join(preset.question.split())
             item = QTreeWidgetItem([words, kinds[preset.kind]])

@@ -98,7 +98,8 @@ class ExportPage(Page):
 
     def _lay_out(self) -> None:
         choice = column(label(tr("Run"), "section"), self.runs, spacing=4)
-        head = row(choice, None, self.import_adapter, self.publish, spacing=10)
+        models = button(tr("Manage Models…"), lambda: self.shell.do("models"), role="link")
+        head = row(choice, None, models, self.import_adapter, self.publish, spacing=10)
         cards, aside = QWidget(), QWidget()
         cards.setLayout(column(self._cards, None, spacing=0))
         aside.setLayout(column(self.history, None, spacing=0))

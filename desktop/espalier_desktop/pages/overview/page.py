@@ -42,6 +42,8 @@ class OverviewPage(Page):
         self.verb = button("", self._do_next, role="primary")
         self.everything = button(tr("Run All Steps"), lambda: shell.do("tune"))
         self.everything.setToolTip(tr("Everything that is out of date, one step after the other"))
+        self.overnight = button(tr("Run Overnight…"), lambda: shell.do("overnight"))
+        self.overnight.setToolTip(tr("Every step at a time you choose, with a report in the morning"))
         self.next_line = label(role="headline", wrap=True)
         self.next_sentence = label(role="muted", wrap=True)
         self.models = ModelsCard()
@@ -78,7 +80,8 @@ class OverviewPage(Page):
         stage = job.stage.name if job and job.stage else ""
         self.strip.show_steps(steps(self.shell.document, stage, unit_text(job) if job else ""))
         verb = next_verb(self.shell.document)
-        self.everything.setVisible(job is None and verb.command in ("generate", "train", "quantize", "evaluate"))
+        for made in (self.everything, self.overnight):
+            made.setVisible(job is None and verb.command in ("generate", "train", "quantize", "evaluate"))
         if job:
             self.next_line.setText(tr("Now: {job}").format(job=job_title(job)))
             self.next_sentence.setText(unit_text(job) or tr("You can go on working; finished work is always kept."))
@@ -141,7 +144,7 @@ class OverviewPage(Page):
 
     def _lay_out(self) -> None:
         words = column(self.next_line, self.next_sentence, spacing=4)
-        following = row(words, self.everything, self.verb, spacing=12)
+        following = row(words, self.overnight, self.everything, self.verb, spacing=12)
         following.setStretch(0, 1)
         cards = row(self.models, self.machine, spacing=16)
         cards.setStretch(0, 3)

@@ -45,7 +45,10 @@ class NewLeafSheet(Sheet):
         self.branch = QComboBox()
         self.branch.setEditable(True)
         self.branch.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.branch.setAccessibleName(tr("Branch"))
+        edit = QLineEdit()
+        self.branch.setLineEdit(edit)
+        for field in (self.branch, edit):
+            field.setAccessibleName(tr("Branch"))
         self.note = label(role="muted", wrap=True)
         self._about = label(tr("What it is about"), "section")
         self._domain_title = label(tr("Domain"), "section")

@@ -50,14 +50,14 @@ class Head(QFrame):
         self.figures = {
             "updates": _Figure(tr("Updates")),
             "loss": _Figure(tr("Loss")),
-            "held_out": _Figure(tr("Loss, held-out rows")),
+            "held_out": _Figure(tr("Held-out loss")),
             "rate": _Figure(tr("Learning rate")),
             "speed": _Figure(tr("Tokens per second")),
             "memory": _Figure(tr("Memory")),
             "left": _Figure(tr("Time left")),
         }
         self._figures = QWidget()
-        self._figures.setLayout(row(*self.figures.values(), None, spacing=22))
+        self._figures.setLayout(row(*self.figures.values(), None, spacing=14))
         self._steps = QWidget()
         self._steps.setLayout(self.steps)
         words = column(self.line, self.sentence, spacing=3)
