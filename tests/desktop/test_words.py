@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from espalier.machine import chip
 from espalier.models.catalogue import catalogue
+from espalier.git_errors import failure
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
@@ -348,6 +349,9 @@ def test_a_broken_leaf_is_told_in_french(french: None, tmp_path: Path) -> None:
     )
     assert i18n.said("The disk is full at /x/y. Make room and run the same command again; finished work is kept.") == (
         "Le disque est plein à /x/y. Faites de la place et recommencez\u00a0; le travail fini est conservé."
+    )
+    assert "a refusé la branche" in i18n.said(
+        failure("! [remote rejected] a -> a", "https://example.org/t.git").args[0]
     )
     assert i18n.said("What the engine never says.") == "What the engine never says."
 

@@ -17,6 +17,7 @@ from espalier.training.run import Run
 Verdict = Literal["good", "look", "stop"]
 
 MOST_DETAILS = 20
+_BLOCK = 1_000_000  # bytes of whole lines that are looked through at once
 _TEXT = (".md", ".json", ".jsonl", ".txt", ".jinja", ".yaml", ".html", ".csv", "")
 
 
@@ -249,8 +250,8 @@ def _secrets(project: Project, files: Sequence[tuple[str, Path]]) -> Iterator[Li
         if file.suffix not in _TEXT:
             continue
         with file.open("rb") as stream:
-            for line in stream:
-                for found in find_private(line.decode(errors="replace"), project.root):
+            while lines := stream.readlines(_BLOCK):
+                for found in find_private(b"".join(lines).decode(errors="replace"), project.root):
                     (secrets if found.is_secret else places).append(f"{name}: {found.masked}")
     if secrets:
         sentence = "A token or password stands in these files. Take it out where it comes from, and revoke it."

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _SECRETS = (
@@ -45,7 +46,7 @@ def find_private(text: str, *places: Path) -> Iterator[Private]:
     """
     for kind, pattern in _SECRETS:
         yield from (Private(kind, found[0], True) for found in pattern.finditer(text))
-    for pattern in (*_own(places), _FOLDERS):
+    for pattern in (*_own(places, Path.home()), _FOLDERS):
         yield from (Private("a folder of this machine", found[0], False) for found in pattern.finditer(text))
 
 
@@ -53,14 +54,14 @@ def redacted(text: str, *places: Path) -> str:
     """Return a text without what must not leave the machine; arguments as for `find_private`."""
     for _, pattern in _SECRETS:
         text = pattern.sub(_HIDDEN, text)
-    for pattern in (*_own(places), _FOLDERS):
+    for pattern in (*_own(places, Path.home()), _FOLDERS):
         text = pattern.sub(_HIDDEN, text)
     return text
 
 
-def _own(places: tuple[Path, ...]) -> Iterator[re.Pattern[str]]:
-    """Yield a pattern for each folder, with whatever is below it."""
-    for place in (*places, Path.home()):
-        for path in {str(place.absolute()), str(place.resolve())}:
-            if path.count("/") >= 2 or (path != "/" and place == Path.home()):
-                yield re.compile(rf"{re.escape(path)}(?:/[^\s\"'`<>|)\]]*|(?![\w-]))")
+@lru_cache(100)
+def _own(places: tuple[Path, ...], home: Path) -> tuple[re.Pattern[str], ...]:
+    """Return a pattern for each folder, with whatever is below it."""
+    paths = {str(path) for place in (*places, home) for path in (place.absolute(), place.resolve())}
+    named = [path for path in sorted(paths) if path.count("/") >= 2 or (path != "/" and path == str(home))]
+    return tuple(re.compile(rf"{re.escape(path)}(?:/[^\s\"'`<>|)\]]*|(?![\w-]))") for path in named)
