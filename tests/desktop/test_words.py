@@ -148,6 +148,8 @@ def is_data(text: str, window: QWidget) -> bool:
         if re.sub(r"^\d+ +|…$", "", text).replace("'", "''") in leaves.replace("'", "''"):
             return True
     plain = text.replace("&", "").strip()
+    if re.fullmatch(r"[\d.,]+ (bytes|[kMGT]B)", plain):
+        return True
     return plain in own or plain.casefold() in own or not re.search(r"[A-Za-z]{2}", plain) or "/" in plain
 
 
