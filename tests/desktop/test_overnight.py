@@ -1,4 +1,5 @@
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -223,6 +224,51 @@ def test_a_plan_goes_on_by_itself_where_that_was_asked_for(
         pass
     assert again.plan
     assert (again.plan.steps[0].state, again.plan.steps[0].cuts) == ("done", 1)
+
+
+WORKING = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from espalier.overnight.plan import make_plan
+from espalier.power import Reading
+from espalier_desktop import app, desk
+from espalier_desktop.jobs import process
+
+worker = sys.argv.pop()
+process.worker_program = lambda: [sys.executable, worker, "slow"]
+
+class Desk(desk.Desk):
+    def __init__(self, application):
+        super().__init__(application)
+        self.night._read = Reading
+        self.night.changed.connect(self.tell)
+        QTimer.singleShot(0, lambda: self.night.start(make_plan([Path(sys.argv[1])], ("generate",), goes_on=False)))
+
+    def tell(self):
+        if self.night.job and self.night.job.progress:
+            print("working", flush=True)
+
+app.Desk = Desk
+sys.exit(app.main())
+"""
+
+
+def test_a_program_that_is_killed_at_night_offers_to_go_on(desk: Desk, lived_in_root: Path) -> None:
+    command = [sys.executable, "-c", WORKING, str(lived_in_root), str(Path(__file__).with_name("fake_worker.py"))]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert program.stdout
+    assert program.stdout.readline() == "working\n"
+    program.kill()
+    program.wait()
+    program.stdout.close()
+    left = read_plan()
+    assert left
+    assert left.steps[0].state == "running"
+    again = type(desk.night)(desk.queue, desk)
+    assert again.is_cut_off
+    assert again.plan
+    assert (again.plan.steps[0].state, again.plan.steps[0].cuts) == ("waiting", 1)
 
 
 def test_the_night_is_ended_by_hand(desk: Desk, lived_in_root: Path, fake_worker: Behave, qtbot: QtBot) -> None:
