@@ -12,6 +12,7 @@ from pathlib import Path
 
 from desktop.first_leaf import (
     FACTS,
+    LEAF,
     LEFT,
     click,
     make_leaf,
@@ -87,6 +88,8 @@ def begin(desk: Desk, folder: Path) -> MainWindow:
     until(lambda: desk.windows, "the project is open")
     window = next(iter(desk.windows.values()))
     window.resize(1280, 800)
+    window.activateWindow()
+    until(window.isActiveWindow, "the window is active")
     until(lambda: window.document.status is not None, "the survey is done")
     return window
 
@@ -99,6 +102,7 @@ def answer_dialog(name: str, path: Path) -> None:
 def teach(window: MainWindow, folder: Path) -> None:
     """Write the first leaf: a document, its contexts, the pairs, and whose work it is."""
     page = make_leaf(window)
+    attribution = window.document.project.taxonomy / LEAF / "attribution.txt"
     file = folder / "canal.pdf"
     file.write_bytes(pdf([prose(list(FACTS))]))
     QFileDialog.getOpenFileNames = staticmethod(lambda *_, **__: ([str(file)], ""))  # type: ignore[method-assign]
@@ -113,6 +117,8 @@ def teach(window: MainWindow, folder: Path) -> None:
     pick_contexts(page)
     write_pairs(page, lambda number: PAIRS[3 * number : 3 * number + 3])
     name_source(page)
+    window.do("save")
+    until(lambda: "CC-BY-4.0" in attribution.read_text(), "the source is on disk")
 
 
 def generate(window: MainWindow) -> None:

@@ -538,6 +538,19 @@ def test_sources_are_typed_into_a_form_and_other_lines_stay(page: TaxonomyPage, 
     assert len(form.blocks) == 1
 
 
+def test_what_is_typed_into_several_fields_at_once_is_all_taken(page: TaxonomyPage, window: MainWindow) -> None:
+    """As when the words are pasted faster than they are handed over."""
+    form = page.editor.attribution
+    press(form, "Add Source")
+    for name, words in (("title", "Notes"), ("license", "CC-BY-4.0"), ("creators", "Ada")):
+        QTest.keyClicks(form.blocks[1].fields[name].edit, words)
+    window.document.texts.save_all()
+    written = window.document.attribution_file(WHEEL).read_text(encoding="utf-8")
+    assert "Title of work: Notes" in written
+    assert "License of the work: CC-BY-4.0" in written
+    assert "Creator names: Ada" in written
+
+
 def test_a_leaf_without_sources_gets_its_file_and_loses_it_by_undo(page: TaxonomyPage, window: MainWindow) -> None:
     file = window.document.attribution_file(WHEEL)
     file.unlink()

@@ -72,10 +72,13 @@ class SourceBlock(QFrame):
         if not self.is_typing:
             return
         self._pause.stop()
-        for name, field in self.fields.items():
-            if field.words != getattr(self._work, name):
-                self._work = replace(self._work, **{name: field.words})
-                self.typed.emit(name, field.words)
+        typed = {
+            name: field.words for name, field in self.fields.items()
+        }  # all first: one that is taken shows all anew
+        for name, words in typed.items():
+            if words != getattr(self._work, name):
+                self._work = replace(self._work, **{name: words})
+                self.typed.emit(name, words)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
