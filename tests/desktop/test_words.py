@@ -10,9 +10,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
 from typing_extensions import override
 
+from espalier.git_errors import failure
 from espalier.machine import chip
 from espalier.models.catalogue import catalogue
-from espalier.git_errors import failure
 from espalier.quantization.settings import EXPLAINED as QUANTIZE_EXPLAINED
 from espalier.resources import resource
 from espalier.synthesis.sample import Journal
@@ -187,7 +187,6 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     for place in range(subjects.subjects.count()):
         subjects.subjects.setCurrentRow(place)
         assert not untranslated(subjects)
-    subjects.subjects.setCurrentRow(0)
     for window in desk.others.values():
         assert window is subjects or not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")
