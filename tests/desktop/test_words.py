@@ -187,7 +187,6 @@ def test_no_other_window_shows_a_text_that_was_never_translated(marked: None, de
     for place in range(subjects.subjects.count()):
         subjects.subjects.setCurrentRow(place)
         assert not untranslated(subjects)
-    subjects.subjects.setCurrentRow(0)
     for window in desk.others.values():
         assert window is subjects or not untranslated(window)
         assert isinstance(window, QMainWindow) or window.windowTitle().startswith("⟦")
