@@ -16,7 +16,7 @@ from made_files import Words, docx, pdf, prose, word_paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from repositories import make_repository, run_git
 from taxonomy_texts import MODES
@@ -543,7 +543,9 @@ def test_what_is_typed_into_several_fields_at_once_is_all_taken(page: TaxonomyPa
     form = page.editor.attribution
     press(form, "Add Source")
     for name, words in (("title", "Notes"), ("license", "CC-BY-4.0"), ("creators", "Ada")):
-        QTest.keyClicks(form.blocks[1].fields[name].edit, words)
+        edit = form.blocks[1].fields[name].edit
+        assert isinstance(edit, QLineEdit)
+        edit.setText(words)
     window.document.texts.save_all()
     written = window.document.attribution_file(WHEEL).read_text(encoding="utf-8")
     assert "Title of work: Notes" in written
