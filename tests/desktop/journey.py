@@ -27,6 +27,7 @@ from desktop.first_leaf import (
 )
 from made_files import pdf, prose
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
@@ -306,6 +307,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     application, translators = make_application(sys.argv[:1])
     application.setProperty("translators", translators)
+    if "Inter" in QFontDatabase.families():  # for the pictures: its widths are close to those of the Mac's own
+        application.setFont(QFont("Inter"))
     desk = Desk(application)
     if "on-and-off" in sys.argv:
         on_and_off(desk, folder)

@@ -80,14 +80,23 @@ def test_a_new_user_goes_from_an_empty_project_to_a_published_adapter(
     assert len(list(PICTURES.glob("*.png"))) > 20
 
 
+def make_short(root: Path) -> Path:
+    """Make the example with one leaf, the beginning of its document and a few questions."""
+    create_example(root)
+    shutil.rmtree(root / "taxonomy" / "compositional_skills")
+    (document,) = (root / "documents").rglob("*.md")
+    document.write_text("\n".join(document.read_text().splitlines()[:8]) + "\n")
+    questions = root / "questions.jsonl"
+    questions.write_text("".join(questions.read_text().splitlines(keepends=True)[:4]))
+    settings = (root / "project.yaml").read_text().replace("dial: good", "dial: quick")
+    (root / "project.yaml").write_text(f"{settings}training:\n  updates: 8\n  save_every: 2\n")
+    return root
+
+
 def test_all_steps_end_though_the_worker_and_the_window_are_killed_on_the_way(
     starter_home: Path, tmp_path: Path
 ) -> None:
-    root = tmp_path / "Project"
-    create_example(root)
-    shutil.rmtree(root / "taxonomy" / "compositional_skills")
-    settings = (root / "project.yaml").read_text()
-    (root / "project.yaml").write_text(f"{settings}\ndial: quick\ntraining:\n  updates: 8\n  save_every: 2\n")
+    root = make_short(tmp_path / "Project")
     program = [sys.executable, str(JOURNEY), str(root), "-", "on-and-off"]
     given = environment(None, starter_home, tmp_path)
     with subprocess.Popen(program, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as window:
