@@ -553,6 +553,18 @@ def test_what_is_typed_into_several_fields_at_once_is_all_taken(page: TaxonomyPa
     assert "Creator names: Ada" in written
 
 
+def test_what_is_typed_is_on_disk_a_moment_after_the_last_key(
+    page: TaxonomyPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    edit = page.editor.attribution.blocks[0].fields["creators"].edit
+    QTest.keyClick(edit, Key.Key_End)
+    QTest.keyClicks(edit, " and me")
+    file = window.document.attribution_file(WHEEL)
+    qtbot.waitUntil(lambda: "contributors and me" in file.read_text(encoding="utf-8"))
+    assert isinstance(edit, QLineEdit)
+    assert edit.text().endswith(" and me")
+
+
 def test_a_leaf_without_sources_gets_its_file_and_loses_it_by_undo(page: TaxonomyPage, window: MainWindow) -> None:
     file = window.document.attribution_file(WHEEL)
     file.unlink()

@@ -30,6 +30,7 @@ class SourceBlock(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self._work = Attribution()
+        self.is_typing = False
         self._pause = QTimer(self, interval=_PAUSE, singleShot=True)
         self._pause.timeout.connect(self.give)
         of = tr("source {number}").format(number=index + 1)
@@ -46,17 +47,12 @@ class SourceBlock(QFrame):
             ("notes", tr("Other lines"), tr("Copyright, and what you changed")),
         ):
             made = SourceField(field, title, f"{title}, {of}", help_text)
-            made.edit.textChanged.connect(self._pause.start)
+            made.edit.textChanged.connect(self._on_changed)
             made.edit.installEventFilter(self)
             self.fields[field] = made
             rows.addWidget(made)
         rows.setContentsMargins(14, 10, 14, 12)
         self.setLayout(rows)
-
-    @property
-    def is_typing(self) -> bool:
-        """Return whether there are words that were not handed over."""
-        return self._pause.isActive()
 
     def show_work(self, work: Attribution) -> None:
         """Show a work and what it lacks."""
@@ -64,7 +60,13 @@ class SourceBlock(QFrame):
         problems = attribution_problems(work)
         for name, field in self.fields.items():
             field.show_words(getattr(work, name), _sentence(name, problems[name]) if name in problems else "")
-        self._pause.stop()  # what was shown was not typed
+        self._pause.stop()
+        self.is_typing = False  # what was shown was not typed
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.is_typing = True
+        self._pause.start()
 
     @Slot()
     def give(self) -> None:
@@ -72,6 +74,7 @@ class SourceBlock(QFrame):
         if not self.is_typing:
             return
         self._pause.stop()
+        self.is_typing = False
         typed = {
             name: field.words for name, field in self.fields.items()
         }  # all first: one that is taken shows all anew
