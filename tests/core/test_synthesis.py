@@ -16,7 +16,7 @@ from espalier.synthesis.sample import Check, Journal, Sample
 from espalier.synthesis.words import agreement, content_words, phrases
 from espalier.taxonomy.leaf import Leaf, SeedExample
 from espalier.taxonomy.reader import read_taxonomy
-from espalier.training.mixture import mix
+from espalier.training.mixture import FEW, mix
 
 ROOT = Path(__file__).parents[2]
 
@@ -245,6 +245,18 @@ def test_a_fixed_share_of_the_samples_is_held_out_and_never_trained_on() -> None
     assert 2 <= len(mixture.held_out) <= 30
     assert not {row.question for row in mixture.held_out} & {row.question for row in mixture.train}
     assert mixture == mix([(LEAF, samples)], [])
+
+
+def test_a_leaf_with_few_samples_holds_one_out_and_a_tiny_one_none() -> None:
+    questions = [f"What is number {index}?" for index in range(12)]
+    sources = [f"fact {index // 2}" for index in range(11)] + ["alone"]
+    samples = [accepted(question, source) for question, source in zip(questions, sources, strict=True)]
+    for count in (FEW, len(samples)):
+        mixture = mix([(LEAF, samples[:count])], [])
+        (row,) = mixture.held_out
+        assert row.question in questions[:11]  # not what a fact has as its only sample
+        assert row.question not in {row.question for row in mixture.train}
+    assert not mix([(LEAF, samples[: FEW - 1])], []).held_out
 
 
 def test_the_teacher_is_never_shown_a_held_out_question_of_the_example() -> None:
